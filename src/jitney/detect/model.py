@@ -53,6 +53,16 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     why: Evidence
 
 
+class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What flags and `jitney.toml` say about detection; each beats whatever the source says. packages and apt are added."""
+
+    language: str = ""
+    version: str = ""
+    entry: str = ""
+    packages: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
+
+
 class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a source is. Paths are relative to the source's root, with `/`.
 
@@ -66,6 +76,8 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     modes: all that it offers, mode first. env: variables the code reads. secrets: those of them that are secret.
     system: Debian packages that its packages need at run time, with the line that says so.
     features: switches of a language (`cgo`), of use to the planner only.
+    takes: the files that go along into the sandbox or the build, sorted: the program's own folder and what it refers to
+        above it, nothing else.
     """
 
     language: str
@@ -87,6 +99,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secrets: tuple[str, ...] = ()
     system: tuple[Package, ...] = ()
     features: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     findings: tuple[Finding, ...] = ()
 
