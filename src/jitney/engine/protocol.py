@@ -90,6 +90,15 @@ class VolumeInfo(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str]
 
 
+class BuildCache(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of the builder's cache that one of our Dockerfiles made (cache mounts whose id begins with `jitney-`)."""
+
+    id: str
+    size_bytes: int
+    in_use: bool
+    description: str
+
+
 class ExitInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What the engine says of a container that is over."""
 
@@ -160,4 +169,5 @@ class Engine(Protocol):
     def create_volume(self, name: str, labels: Mapping[str, str], options: Mapping[str, str] | None = None) -> None: ...
     def volumes(self) -> list[VolumeInfo]: ...
     def remove_volume(self, name: str) -> None: ...
-    def prune_build_cache(self, keep_bytes: int) -> int: ...
+    def build_caches(self) -> list[BuildCache]: ...
+    def remove_build_cache(self, cache: str) -> int: ...
