@@ -1,0 +1,92 @@
+"""The command line: parse → call → print. Everything that is printed and every exit code comes from here.
+
+One file per command. Only the command that was asked for is imported: start-up is part of what users wait for.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "run": "run a program in a sandbox made for it",
+    "detect": "show what Jitney sees in a source",
+    "plan": "show the plan: what would be built and run",
+    "explain": "show every decision with its evidence",
+    "build": "build the image of a source or of a saved plan",
+    "lock": "write jitney.lock beside the program",
+    "doctor": "say what is missing and the command that mends it",
+    "ps": "list running sandboxes",
+    "stop": "end running sandboxes",
+    "clean": "remove images and caches of Jitney's, after asking",
+    "setup": "make the bases and fetch the default model",
+    "completion": "print shell completion",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point. Returns the exit code; known errors never show a traceback."""
+    arguments = sys.argv[1:] if argv is None else argv
+    first = arguments[0] if arguments else "--help"
+    if first in ("--version", "-V", "version"):
+        from jitney import __version__
+
+        print(f"jitney {__version__}")
+        return 0
+    if first in ("--help", "-h", "help"):
+        return _help(arguments[1:])
+    if first not in COMMANDS:
+        return _unknown(first)
+    return _dispatch(first, arguments[1:])
+
+
+def _dispatch(name: str, arguments: list[str]) -> int:
+    from jitney.cli.parser import command_parser
+    from jitney.errors import JitneyError
+
+    command = import_module(f"jitney.cli.{name}")
+    try:
+        return int(command.run(command_parser(name).parse_args(arguments)))
+    except JitneyError as error:
+        _print_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our own stdout left: as a shell would report it
+        sys.stderr.close()
+        return 141
+
+
+def _print_error(error: Exception) -> None:
+    from jitney.cli.report import write_error
+
+    write_error(error)
+
+
+def _help(rest: list[str]) -> int:
+    if rest and rest[0] in COMMANDS:
+        from jitney.cli.parser import command_parser
+
+        command_parser(rest[0]).print_help()
+        return 0
+    print("Usage: jitney COMMAND [OPTIONS] …\n")
+    print("Runs any LLM program in a container made just in time, locked down, and gone when the work is done.\n")
+    for name, text in COMMANDS.items():
+        print(f"  {name:<12} {text}")
+    print("\njitney COMMAND --help shows its options.  jitney --version")
+    return 0
+
+
+def _unknown(name: str) -> int:
+    from difflib import get_close_matches
+    from pathlib import Path
+
+    print(f"error: unknown command: {name}", file=sys.stderr)
+    near = get_close_matches(name, COMMANDS, 1)
+    if near:
+        print(f"\nhint: did you mean `jitney {near[0]}`?", file=sys.stderr)
+    elif Path(name).exists():
+        print(f"\nhint: to run it: jitney run {name}", file=sys.stderr)
+    else:
+        print("\nhint: jitney --help lists the commands", file=sys.stderr)
+    return 2

@@ -1,0 +1,43 @@
+"""`jitney lock SOURCE`: resolve anew and write `jitney.lock` beside the program. The one command that writes there."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from jitney import road
+from jitney.cli.common import connected, open_argument, settings
+from jitney.cli.parser import add_build_options, add_detection_options, add_output_options, add_source
+from jitney.cli.report import Report
+from jitney.errors import UsageError
+from jitney.resolve import write_lock
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_source(parser)
+    add_detection_options(parser)
+    add_build_options(parser)
+    parser.add_argument("--output", metavar="FILE", help="where to write it (default: beside the program)")
+    add_output_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    config = settings(arguments)
+    report = Report(quiet=arguments.quiet, json=arguments.json, timings=arguments.timings)
+    path = _target(arguments)
+    with open_argument(arguments, config) as source, connected(config) as engine:
+        prepared = road.prepare(source, config, engine, report, fresh_lock=True)
+    write_lock(path, prepared.lock)
+    report.say(f"wrote {path}")
+    report.event("locked", path=str(path))
+    report.finish()
+    return 0
+
+
+def _target(arguments: argparse.Namespace) -> Path:
+    if arguments.output:
+        return Path(arguments.output)
+    path = Path(arguments.source)
+    if arguments.source == "-" or not path.exists():
+        raise UsageError(f"{arguments.source} has no folder to write a lock into", "say where: --output jitney.lock")
+    return (path if path.is_dir() else path.parent) / "jitney.lock"

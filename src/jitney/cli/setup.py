@@ -1,0 +1,35 @@
+"""`jitney setup`: make the bases that most programs need and fetch the default model, so that the first run is quick."""
+
+from __future__ import annotations
+
+import argparse
+
+from jitney import road
+from jitney.cli.common import connected, settings
+from jitney.cli.parser import add_build_options, add_output_options
+from jitney.cli.report import Report
+from jitney.facts.collect import collect
+from jitney.plan import default_bases
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", dest="languages", action="append", metavar="LANGUAGE", help="only these languages")
+    parser.add_argument("--without-model", action="store_true", help="do not fetch the default model")
+    add_build_options(parser)
+    add_output_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    config = settings(arguments)
+    report = Report(quiet=arguments.quiet, json=arguments.json, timings=arguments.timings)
+    with connected(config) as engine:
+        facts = collect(engine, config)
+        keys = default_bases(tuple(arguments.languages or ()), facts, config)
+        road.ensure_bases(keys, facts, config, engine, report)
+        if not arguments.without_model:
+            with report.phase("model"):
+                weights = road.fetch_model("smollm2", config, report)
+            report.say(f"model smollm2: {weights.path}")
+    report.say("ready: jitney run PROGRAM")
+    report.finish()
+    return 0

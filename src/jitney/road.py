@@ -1,0 +1,179 @@
+"""The road from a source to its outcome, one function a stage. `cli/` calls these and prints.
+
+    open_source ─► see ─► ask (facts) ─► resolve ─► plan ─► ensure image ─► run ─► Outcome
+                                                                  model ──┘
+Nothing here decides: decisions are taken in detect/ and plan/, and stand in what they return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from jitney.detect import detect
+from jitney.detect.model import Detection, Wishes
+from jitney.engine.protocol import LABEL, BuildRequest, Engine
+from jitney.errors import BuildError, DetectionError
+from jitney.facts.collect import collect
+from jitney.facts.model import Facts
+from jitney.plan import make_plan, needed_bases, resolve_request
+from jitney.plan.model import BuildPlan, Lock, Plan
+from jitney.render import context_files, image_tag, render_dockerfile
+
+if TYPE_CHECKING:
+    from jitney.config import Config
+    from jitney.source import Source
+
+LEARN_AT_MOST = 6
+"""Rounds of build → missing system library → build again, before Jitney gives up on a program's packages."""
+
+
+class Listener(Protocol):
+    """Who is told what is being done; `cli.report.Report` is one."""
+
+    def say(self, line: str) -> None: ...
+    def warn(self, line: str) -> None: ...
+    def progress(self, line: str) -> None: ...
+    def event(self, kind: str, **fields: object) -> None: ...
+    def phase(self, name: str) -> AbstractContextManager[None]: ...
+
+
+class Prepared(msgspec.Struct, kw_only=True):
+    """A source on its way: all that is known before anything is built."""
+
+    detection: Detection
+    facts: Facts
+    lock: Lock
+    plan: Plan
+    tag: str
+
+
+def wishes(config: Config) -> Wishes:
+    return Wishes(
+        language=config.language,
+        version=config.version,
+        entry=config.entry,
+        packages=config.packages,
+        apt=config.apt,
+    )
+
+
+def see(source: Source, config: Config, listener: Listener) -> Detection:
+    """Detect, tell the warnings, stop at errors and at imports that nobody knows."""
+    with listener.phase("detect"):
+        detection = detect(source, wishes(config))
+    for finding in detection.findings:
+        if finding.level == "error":
+            raise DetectionError(finding.message, finding.hint)
+        if finding.level == "warning":
+            listener.warn(finding.message)
+    if detection.unknown:
+        raise _unknown_imports(detection)
+    return detection
+
+
+def _unknown_imports(detection: Detection) -> DetectionError:
+    lines = []
+    for unknown in detection.unknown:
+        near = f" (known names near it: {', '.join(unknown.near)})" if unknown.near else ""
+        lines.append(f"{unknown.file}:{unknown.line}: import {unknown.name}{near}")
+    names = " ".join(f"--package {unknown.name}" for unknown in detection.unknown)
+    return DetectionError(
+        "no package is known for " + ("this import" if len(lines) == 1 else "these imports") + ":\n  " + "\n  ".join(lines),
+        "Jitney installs no package by guessing its name. Where the package has the import's name:\n"
+        f"  jitney run {names} …\nor declare it in requirements.txt or a `# /// script` header",
+    )
+
+
+def prepare(source: Source, config: Config, engine: Engine, listener: Listener, *, make_bases: bool = True) -> Prepared:
+    """Everything up to the Plan. make_bases: bases that are missing are made (run, build) or only named (plan, explain)."""
+    detection = see(source, config, listener)
+    with listener.phase("facts"):
+        facts = collect(engine, config)
+    if make_bases:
+        facts = ensure_bases(needed_bases(detection, facts, config), facts, config, engine, listener)
+    with listener.phase("resolve"):
+        lock = resolve_lock(source, detection, facts, config, engine, listener)
+    with listener.phase("plan"):
+        plan = make_plan(detection, facts, config, lock)
+        return Prepared(detection=detection, facts=facts, lock=lock, plan=plan, tag=image_tag(plan.build))
+
+
+def ensure_bases(keys: tuple[str, ...], facts: Facts, config: Config, engine: Engine, listener: Listener) -> Facts:
+    """Facts in which all the bases are on hand."""
+    missing = [key for key in keys if facts.base(key) is None]
+    if not missing:
+        return facts
+    from jitney.bases import ensure
+
+    made = []
+    with listener.phase("bases"):
+        for key in missing:
+            listener.say(f"making the base {key} (once)")
+            made.append(ensure(engine, key, facts, config, listener.progress))
+    return msgspec.structs.replace(facts, bases=(*facts.bases, *made))
+
+
+def resolve_lock(
+    source: Source, detection: Detection, facts: Facts, config: Config, engine: Engine, listener: Listener
+) -> Lock:
+    """The lock of the folder if it fits, else the kept resolution, else the indexes are asked."""
+    from jitney.resolve import resolve
+
+    request = resolve_request(detection, facts, config)
+    return resolve(request, source=source, engine=engine, facts=facts, config=config, on_line=listener.progress)
+
+
+def ensure_image(prepared: Prepared, source: Source, config: Config, engine: Engine, listener: Listener) -> Prepared:
+    """Build unless the tag is there. A wheel that wants a system library teaches the lock, and the plan is made anew."""
+    for _ in range(LEARN_AT_MOST):
+        if not config.no_cache and engine.image(prepared.tag) is not None:
+            return prepared
+        try:
+            with listener.phase("build"):
+                build_image(prepared.plan.build, prepared.facts, prepared.tag, source, config, engine, listener)
+            return prepared
+        except BuildError as error:
+            prepared = _learn(prepared, error, config, listener)
+    raise BuildError("the packages of this program want more and more system libraries", "name them with --apt")
+
+
+def _learn(prepared: Prepared, error: BuildError, config: Config, listener: Listener) -> Prepared:
+    from jitney.resolve import learn_system
+
+    lock = learn_system(prepared.lock, error.output, config)
+    if lock is None:
+        raise error
+    listener.say(f"adding what its packages need: {' '.join(sorted(set(lock.system) - set(prepared.lock.system)))}")
+    plan = make_plan(prepared.detection, prepared.facts, config, lock)
+    return Prepared(
+        detection=prepared.detection, facts=prepared.facts, lock=lock, plan=plan, tag=image_tag(plan.build)
+    )
+
+
+def build_image(
+    build: BuildPlan, facts: Facts, tag: str, source: Source | None, config: Config, engine: Engine, listener: Listener
+) -> str:
+    """Build one plan under its tag. Returns the image id."""
+    context: dict[str, bytes | Path] = {path: text for path, text in context_files(build).items()}
+    for path in build.source:
+        assert source is not None, "a plan with sources needs its source"
+        context[f"src/{path}"] = source.read_bytes(path)
+    secrets = {"ca": Path(facts.ca_bundle)} if "ca" in build.secrets and facts.ca_bundle else {}
+    request = BuildRequest(
+        dockerfile=render_dockerfile(build, facts.engine),
+        tag=tag,
+        labels={LABEL: "image"},
+        context=context,
+        secrets=secrets,
+        no_cache=config.no_cache,
+    )
+    listener.say("building the image (once for these packages)")
+    return engine.build(request, listener.progress)
+
+
+Progress = Callable[[str], None]
