@@ -69,6 +69,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Things worth keeping: the Store of weights. `$XDG_DATA_HOME/jitney`."""
         return Path(self.data_dir or _xdg("XDG_DATA_HOME", ".local/share"))
 
+    @property
+    def user_dir(self) -> Path:
+        """The user's own settings: `config.toml`, `models.toml`. `$XDG_CONFIG_HOME/jitney`."""
+        return Path(_xdg("XDG_CONFIG_HOME", ".config"))
+
 
 def _xdg(variable: str, fallback: str) -> str:
     root = os.environ.get(variable) or str(Path.home() / fallback)
