@@ -1,0 +1,75 @@
+"""The harness that reads like use: run the real command, then assert that nothing is left."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from jitney.engine import connect
+from jitney.engine.protocol import LABEL_RUN, Engine
+
+JITNEY = Path(sys.executable).with_name("jitney")
+
+
+class Jitney(Protocol):
+    """`jitney("run", "chat.py", stdin=b"…")` → the finished process, output as bytes."""
+
+    def __call__(
+        self, *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[bytes]: ...
+
+
+@pytest.fixture
+def jitney() -> Jitney:
+    """The command as installed, run as a user runs it."""
+
+    def run(
+        *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        import os
+
+        return subprocess.run(
+            [JITNEY, *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            timeout=280,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """The real engine."""
+    real = connect()
+    yield real
+    real.close()
+
+
+def leftovers(engine: Engine) -> list[str]:
+    """Containers and volumes of runs that the engine has now."""
+    boxes = [f"container {box.id[:12]} {box.state}" for box in engine.containers() if LABEL_RUN in box.labels]
+    return boxes + [f"volume {volume.name}" for volume in engine.volumes() if LABEL_RUN in volume.labels]
+
+
+@pytest.fixture
+def assert_nothing_left(engine: Engine) -> Callable[[], None]:
+    """Call it at the end: within two seconds no container and no volume of a run is left."""
+    before = set(leftovers(engine))
+
+    def check() -> None:
+        deadline = time.monotonic() + 2
+        while (left := set(leftovers(engine)) - before) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not left
+
+    return check
