@@ -1,0 +1,115 @@
+"""What a file of weights is, told by its bytes; pickles are refused, since loading one runs code."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import msgspec
+
+from jitney.errors import ModelError
+from jitney.models.gguf import read_gguf
+from jitney.models.model import Format, ModelInfo
+
+MAX_SAFETENSORS_HEADER = 100_000_000
+"""As the safetensors library has it."""
+
+_PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".th", ".mar")
+_SIZES = {
+    "BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
+    "I32": 4, "U32": 4, "F32": 4, "F64": 8, "I64": 8, "U64": 8,
+}  # fmt: skip
+
+
+class _Tensor(msgspec.Struct):
+    dtype: str
+    shape: list[int]
+    data_offsets: tuple[int, int]
+
+
+def is_pickle(path: Path) -> bool:
+    """A pickle, a zip with one inside (what torch.save writes), or a name that is loaded by unpickling."""
+    if path.suffix == ".bin":
+        return _has_pickle(path)
+    return path.suffix.lower() in _PICKLED or (path.suffix == "" and _has_pickle(path))
+
+
+def _has_pickle(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+        return True
+    if head != b"PK\x03\x04":
+        return False
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith(".pkl") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return True
+
+
+def check(path: Path, name: str = "") -> tuple[Format, ModelInfo]:
+    """The format and what the header says. name: the file's own, where `path` is a blob of the Store.
+
+    Raises ModelError: a pickle, a header that makes no sense, a file cut short.
+    """
+    name = name or path.name
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head == b"GGUF" or name.endswith(".gguf"):
+        return "gguf", read_gguf(path)
+    if name.endswith(".safetensors"):
+        return "safetensors", read_safetensors(path, name)
+    if is_pickle(path) or (Path(name).suffix in _PICKLED and Path(name).suffix != ".bin"):
+        raise ModelError(
+            f"{name}: weights in pickle format are refused: loading them runs code that is inside the file",
+            "take the model's GGUF or safetensors files",
+        )
+    return ("onnx" if name.endswith(".onnx") else "other"), ModelInfo()
+
+
+def read_safetensors(path: Path, name: str = "") -> ModelInfo:
+    """Check header and length of a safetensors file. Raises ModelError."""
+    name = name or path.name
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as file:
+            length = struct.unpack("<Q", file.read(8))[0] if size >= 8 else -1
+            if not 0 < length <= MAX_SAFETENSORS_HEADER:
+                raise ModelError(f"{name}: not a usable safetensors file: a header of {length} bytes")
+            header = file.read(length)
+        pairs = msgspec.json.decode(header, type=dict[str, msgspec.Raw]) if len(header) == length else {}
+        tensors = [
+            msgspec.json.decode(raw, type=_Tensor) for key, raw in pairs.items() if key != "__metadata__"
+        ]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{name}: not a usable safetensors file: {error}") from error
+    wanted = 8 + length + max((tensor.data_offsets[1] for tensor in tensors), default=0)
+    if size < wanted:
+        raise ModelError(f"{name}: the file is cut short: {size:,} bytes, at least {wanted:,} expected")
+    bad = next((tensor for tensor in tensors if not _fits(tensor)), None)
+    if bad is not None:
+        raise ModelError(
+            f"{name}: not a usable safetensors file: a tensor {bad.dtype}{bad.shape} at {bad.data_offsets}"
+        )
+    return ModelInfo(tensor_bytes=wanted - 8 - length, quantisation=_commonest(tensors))
+
+
+def _fits(tensor: _Tensor) -> bool:
+    start, end = tensor.data_offsets
+    if start < 0 or end < start or any(extent < 0 for extent in tensor.shape):
+        return False
+    width = _SIZES.get(tensor.dtype)
+    count = 1
+    for extent in tensor.shape:
+        count *= extent
+    return width is None or count * width == end - start
+
+
+def _commonest(tensors: list[_Tensor]) -> str:
+    sizes: dict[str, int] = {}
+    for tensor in tensors:
+        sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.data_offsets[1] - tensor.data_offsets[0]
+    return max(sizes, key=lambda name: sizes[name], default="")

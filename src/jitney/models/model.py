@@ -1,0 +1,107 @@
+"""Models as data: what a reference means, and the verified files it stands for."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+Format = Literal["gguf", "safetensors", "onnx", "other"]
+
+
+class Alias(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A short name of a model, as an alias file has it.
+
+    sha256, bytes: of the one file that `ref` names (0: unknown). archive: that file is a zip whose members are the model.
+    hubs: repository names under which libraries ask for it, siblings included. served: names that clients ask a server for.
+    """
+
+    ref: str
+    sha256: str = ""
+    bytes: int = 0
+    archive: bool = False
+    hubs: tuple[str, ...] = ()
+    served: tuple[str, ...] = ()
+    about: str = ""
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A parsed model reference.
+
+    kind `pypi`: package, version (empty: newest) and file, a path or base name inside the wheel; `url`: url;
+    `file`, `folder`: path, absolute. sha256 and bytes: what must arrive, empty and 0 where nobody said.
+    """
+
+    kind: Literal["pypi", "url", "file", "folder"]
+    text: str
+    alias: str = ""
+    package: str = ""
+    version: str = ""
+    file: str = ""
+    url: str = ""
+    path: str = ""
+    sha256: str = ""
+    bytes: int = 0
+    archive: bool = False
+    hubs: tuple[str, ...] = ()
+
+    @property
+    def canonical(self) -> str:
+        """The reference in full: the same for an alias and for what it stands for."""
+        if self.kind == "pypi":
+            version = f"=={self.version}" if self.version else ""
+            return f"pypi://{self.package}{version}/{self.file}"
+        return f"{self.url}#sha256={self.sha256}" if self.kind == "url" else self.path
+
+
+class WeightFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a model: its name inside the model (`/` between folders), SHA-256 as hex, size in bytes."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the header of the weights says. context: tokens; tensor_bytes: of all tensors; dimensions: for memory estimates."""
+
+    architecture: str = ""
+    name: str = ""
+    context: int = 0
+    quantisation: str = ""
+    parameters: int = 0
+    tensor_bytes: int = 0
+    layers: int = 0
+    kv_width: int = 0
+    embedding: int = 0
+    vocabulary: int = 0
+    chat_template: bool = False
+    pooling: bool = False
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Verified files in the Store. ref: canonical; main: the name of the file that a runtime is given."""
+
+    ref: str
+    format: Format
+    main: str
+    files: tuple[WeightFile, ...]
+    alias: str = ""
+    hubs: tuple[str, ...] = ()
+    info: ModelInfo = ModelInfo()
+
+    @property
+    def digest(self) -> str:
+        """`sha256:…`: of the one file, or of the sorted list of files."""
+        if len(self.files) == 1:
+            return f"sha256:{self.files[0].sha256}"
+        lines = "".join(sorted(f"{file.sha256}  {file.name}\n" for file in self.files))
+        return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.files)
+
+    def file(self, name: str) -> WeightFile:
+        return next(file for file in self.files if file.name == name)

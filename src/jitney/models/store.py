@@ -1,0 +1,167 @@
+"""The Store: verified weights on the host, content-addressed, shared by all runs and safe with many processes.
+
+    store/
+      blobs/sha256/HEX    the files, named by their hash, mode 0444
+      refs/HEX.json       reference → Weights (HEX: SHA-256 of the canonical reference)
+      parts/HEX.part      unfinished downloads, resumed by the next try; one process at a time, by lock
+      locks/              held while something is fetched
+      views/KEY/          trees of hard links for mounting (layout.py)
+
+A blob exists only whole and verified: bytes arrive in `parts/`, are checked against the hash, synced, then renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from jitney.errors import ModelError
+from jitney.findings import Finding
+from jitney.models.files import (
+    Progress,
+    copy_hashed,
+    disk_errors,
+    locked,
+    place,
+    room_for,
+    sha256_of,
+    sync,
+    write_whole,
+)
+from jitney.models.model import WeightFile, Weights
+
+
+class Store:
+    """root: `Config.data / "store"`; made when the first blob arrives."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    # what is there
+
+    def blob(self, sha256: str) -> Path:
+        """Where a blob lies or would lie."""
+        return self.root / "blobs" / "sha256" / sha256
+
+    def has(self, sha256: str, size: int = 0) -> bool:
+        """Whether a blob is there, with this size in bytes where one is given."""
+        try:
+            return self.blob(sha256).stat().st_size == size or size == 0
+        except FileNotFoundError:
+            return False
+
+    def find(self, ref: str) -> Weights | None:
+        """The weights of a canonical reference, if all their files are here."""
+        try:
+            weights = msgspec.json.decode(self._ref(ref).read_bytes(), type=Weights)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+        return weights if all(self.has(file.sha256, file.bytes) for file in weights.files) else None
+
+    def all(self) -> list[Weights]:
+        """Everything that a reference leads to and that is whole."""
+        found = []
+        for path in sorted((self.root / "refs").glob("*.json")):
+            weights = msgspec.json.decode(path.read_bytes(), type=Weights)
+            if all(self.has(file.sha256, file.bytes) for file in weights.files):
+                found.append(weights)
+        return found
+
+    def _ref(self, ref: str) -> Path:
+        return self.root / "refs" / f"{hashlib.sha256(ref.encode()).hexdigest()}.json"
+
+    def path(self, weights: Weights) -> Path:
+        """The blob of the main file."""
+        return self.blob(weights.file(weights.main).sha256)
+
+    # taking in
+
+    def lock(self, name: str, on_wait: Callable[[], None] | None = None) -> AbstractContextManager[None]:
+        """Held by one process at a time. on_wait: called once when another one holds it."""
+        return locked(self.root / "locks" / name, on_wait)
+
+    def remember(self, weights: Weights) -> Weights:
+        """Let `weights.ref` lead to files that are all here."""
+        missing = [file.name for file in weights.files if not self.has(file.sha256, file.bytes)]
+        assert not missing, f"not in the Store: {missing}"
+        with disk_errors(self.root):
+            write_whole(self._ref(weights.ref), msgspec.json.format(msgspec.json.encode(weights)))
+        return weights
+
+    def add_stream(
+        self, source: BinaryIO, sha256: str = "", total: int = 0, progress: Progress | None = None
+    ) -> WeightFile:
+        """Take in all bytes of `source`; sha256: what they must hash to, if known. The name in the result is empty."""
+        parts = self.root / "parts"
+        with disk_errors(self.root):
+            parts.mkdir(parents=True, exist_ok=True)
+            room_for(parts, total)
+            part = parts / f"stream-{os.getpid()}-{os.urandom(6).hex()}"
+            try:
+                with part.open("wb") as target:
+                    digest, size = copy_hashed(source, target, progress, total)
+                    sync(target)
+                _require(digest, sha256, size, total)
+                place(part, self.blob(digest))
+            finally:
+                part.unlink(missing_ok=True)
+        return WeightFile(name="", sha256=digest, bytes=size)
+
+    def add_file(self, path: Path, sha256: str = "", progress: Progress | None = None) -> WeightFile:
+        """Take in a copy of a file of the user's."""
+        try:
+            source = path.open("rb")
+        except OSError as error:
+            raise ModelError(f"{path}: {error.strerror}") from error
+        with source:
+            return self.add_stream(source, sha256, path.stat().st_size, progress)
+
+    def adopt(self, path: Path, sha256: str) -> WeightFile:
+        """Take over a file that is Jitney's own and on the Store's disk; it is hashed, then moved."""
+        with disk_errors(self.root):
+            digest, size = sha256_of(path)
+            _require(digest, sha256, size, 0)
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+            place(path, self.blob(digest))
+        return WeightFile(name="", sha256=digest, bytes=size)
+
+    # looking after
+
+    def verify(self) -> list[Finding]:
+        """Hash every blob again. A bad one is told and removed, so that the next run fetches it anew."""
+        findings = []
+        for path in self.blobs():
+            with self.lock(path.name):
+                digest, size = sha256_of(path)
+                if digest == path.name:
+                    continue
+                path.unlink(missing_ok=True)
+            message = (
+                f"{path.name[:12]}: {size:,} bytes with the hash {digest[:12]}… were removed from the Store"
+            )
+            findings.append(
+                Finding(
+                    level="error", code="store.hash", message=message, hint="run again: it is fetched anew"
+                )
+            )
+        return findings
+
+    def blobs(self) -> Iterator[Path]:
+        folder = self.root / "blobs" / "sha256"
+        return iter(sorted(folder.iterdir())) if folder.is_dir() else iter(())
+
+
+def _require(digest: str, sha256: str, size: int, total: int) -> None:
+    if sha256 and digest != sha256:
+        expected = f" and {total:,} bytes" if total and total != size else ""
+        raise ModelError(
+            f"the model has the wrong hash: sha256 {digest} ({size:,} bytes), expected {sha256}{expected}",
+            "nothing was kept; the file was changed where it comes from, or the reference is wrong",
+        )
