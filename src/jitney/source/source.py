@@ -1,0 +1,176 @@
+"""Source: what the user handed over. Everything below `root` can be read; `files()` lists the program's own folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+
+from jitney.errors import SourceError
+from jitney.findings import Finding
+from jitney.source import tar
+from jitney.source.ignore import Ignore
+from jitney.source.paths import inside, is_under, parent
+from jitney.source.text import decode
+from jitney.source.tree import DiskTree, MemoryTree, Stat, Tree
+from jitney.source.walk import Limits, Walk
+
+MAX_TEXT = 8 << 20
+"""Source code and manifests are smaller; the rest of a longer file is not looked at."""
+
+
+class Source:
+    """label: as the user wrote it. entry: the file handed over, relative to the root, "" for a folder.
+    workdir: the program's own folder. alone: only the entry counts, what lies beside it is not the program's
+    (a script in a home folder). Paths are relative to the root, with `/`."""
+
+    def __init__(
+        self, tree: Tree, *, label: str, entry: str = "", workdir: str = "", alone: bool = False
+    ) -> None:
+        self.tree = tree
+        self.label = label
+        self.entry = entry
+        self.workdir = workdir
+        self.alone = alone
+        self._findings: list[Finding] = []
+        self._walks: dict[str, tuple[str, ...]] = {}
+        self._texts: dict[str, str] = {}
+        self._on_close: Callable[[], None] | None = None
+
+    @classmethod
+    def from_path(cls, path: str | Path) -> Source:
+        """A file or folder on disk. SourceError: missing, unreadable, empty, binary."""
+        from jitney.source.opening import open_path
+
+        return open_path(str(path))
+
+    @classmethod
+    def from_mapping(
+        cls, files: Mapping[str, str | bytes], entry: str = "", workdir: str | None = None
+    ) -> Source:
+        """A tree in memory: path → content. workdir: the entry's folder unless given."""
+        folder = parent(entry) if workdir is None else workdir
+        return cls(MemoryTree(files), label=entry or ".", entry=entry, workdir=folder)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What reading the tree brought to light so far."""
+        return tuple(self._findings)
+
+    def add_finding(self, finding: Finding) -> None:
+        self._findings.append(finding)
+
+    def on_close(self, action: Callable[[], None]) -> None:
+        """What `close()` has to undo, a clone for instance."""
+        self._on_close = action
+
+    def close(self) -> None:
+        """Remove what was made for this source. Twice is harmless."""
+        action, self._on_close = self._on_close, None
+        if action is not None:
+            action()
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def files(self, under: str | None = None) -> tuple[str, ...]:
+        """The files of the program's own folder, sorted; or those under another folder of the root. The entry is one of
+        them, whatever `.dockerignore` says. Where the source stands alone, it is the entry only."""
+        folder = self.workdir if under is None else under
+        if folder not in self._walks:
+            self._walks[folder] = self._walk(folder)
+        return self._walks[folder]
+
+    def _walk(self, folder: str) -> tuple[str, ...]:
+        if self.alone and self.entry and is_under(self.entry, folder):
+            return (self.entry,)
+        walk = Walk(self.tree, folder, Limits(), self._ignore())
+        self._findings.extend(walk.findings)
+        if self.entry and is_under(self.entry, folder) and self.entry not in walk.files:
+            return tuple(sorted((*walk.files, self.entry)))
+        return walk.files
+
+    def _ignore(self) -> Ignore:
+        """The program's own `.dockerignore`, else the one of the root."""
+        for folder in dict.fromkeys((self.workdir, "")):
+            path = f"{folder}/.dockerignore" if folder else ".dockerignore"
+            if self.tree.stat(path) is not None:
+                return Ignore(self.read_text(path).splitlines(), folder)
+        return Ignore()
+
+    def folder(self, path: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the files and of the folders right in a folder; both empty where there is no such folder."""
+        clean = inside(path)
+        listing = None if clean is None else self.tree.folder(clean)
+        return (tuple(listing[0]), tuple(listing[1])) if listing else ((), ())
+
+    def _stat(self, path: str) -> Stat | None:
+        clean = inside(path)
+        return self.tree.stat(clean) if clean else None
+
+    def has(self, path: str) -> bool:
+        """Whether a regular file lies there, inside the root."""
+        return self._stat(path) is not None
+
+    def has_folder(self, path: str) -> bool:
+        clean = inside(path)
+        return clean is not None and self.tree.folder(clean) is not None
+
+    def size(self, path: str) -> int:
+        """Bytes. SourceError: no such file."""
+        stat = self._stat(path)
+        if stat is None:
+            raise SourceError(f"{self.label} has no file {path}")
+        return stat.size
+
+    def read_bytes(self, path: str) -> bytes:
+        """The whole file. SourceError: missing, unreadable, outside the root."""
+        self.size(path)
+        return b"".join(self.tree.chunks(inside(path) or ""))
+
+    def read_text(self, path: str) -> str:
+        """The first 8 MiB as text, whatever their encoding; never fails on bytes that are no text."""
+        clean = inside(path) or path
+        if clean not in self._texts:
+            self.size(clean)
+            data = b""
+            for chunk in self.tree.chunks(clean):
+                data += chunk
+                if len(data) >= MAX_TEXT:
+                    break
+            self._texts[clean] = decode(data[:MAX_TEXT])
+        return self._texts[clean]
+
+    def digest(self, paths: Iterable[str]) -> str:
+        """sha256 over the sorted files: path, executable or not, length, bytes."""
+        whole = hashlib.sha256()
+        for path in sorted(set(paths)):
+            stat = self._stat(path)
+            if stat is None:
+                raise SourceError(f"{self.label} has no file {path}")
+            whole.update(
+                b"%s\0%d\0%d\0" % (path.encode(errors="surrogateescape"), stat.executable, stat.size)
+            )
+            for chunk in self.tree.chunks(path):
+                whole.update(chunk)
+        return f"sha256:{whole.hexdigest()}"
+
+    def tar(self, paths: Iterable[str]) -> Iterator[bytes]:
+        """A deterministic GNU tar of these files, in pieces of at most 256 KiB."""
+        return tar.stream(self.tree, tuple(paths))
+
+    def host_path(self, path: str = "") -> Path | None:
+        """Where it lies on this machine, links resolved; None: only in memory, or outside the root."""
+        clean = inside(path)
+        return None if clean is None else self.tree.host_path(clean)
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the root can be mounted."""
+        return isinstance(self.tree, DiskTree)
