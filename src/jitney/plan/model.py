@@ -111,13 +111,14 @@ class SandboxPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 class ModelPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The model for the program. ref: as asked for. serve: a server beside it (runtime, relays) or the Store mounted
-    read-only in the libraries' layout under /models. digest: of the weights."""
+    read-only in the libraries' layout under /models. digest: of the weights; bytes: their size."""
 
     ref: str
     digest: str = ""
     runtime: str = ""
     serve: bool = False
     relays: tuple[Relay, ...] = ()
+    bytes: int = 0
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,6 +126,8 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     packages: one requirement a line with hashes, the ecosystem's own notation (requirements.txt with --hash; go.mod + go.sum
     in files). files: name → text. bases: key → digest. system: Debian packages. key: hash of what was asked.
+    sdists: packages that have no wheel for the platform and are built from source, in a stage with a compiler.
+    tolerate: sonames that no package could be found for; the program may never load what needs them.
     """
 
     schema: int = SCHEMA
@@ -136,6 +139,8 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     system: tuple[str, ...] = ()
     bases: dict[str, str] = {}
     prerelease: bool = False
+    sdists: tuple[str, ...] = ()
+    tolerate: tuple[str, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
