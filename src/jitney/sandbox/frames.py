@@ -66,6 +66,11 @@ class Decoder:
     def is_between_frames(self) -> bool:
         return self._left == 0 and not self._header
 
+    @property
+    def held(self) -> int:
+        """Bytes kept until the rest of their frame comes."""
+        return len(self._header) + len(self._body)
+
     def feed(self, chunk: bytes | memoryview) -> Iterator[Frame]:
         view = memoryview(chunk)
         at, end = 0, len(view)
