@@ -7,7 +7,6 @@ Nothing here decides: decisions are taken in detect/ and plan/, and stand in wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -21,8 +20,9 @@ from jitney.errors import BuildError, DetectionError
 from jitney.facts.collect import collect
 from jitney.facts.model import Facts
 from jitney.plan import make_plan, needed_bases, resolve_request
-from jitney.plan.model import BuildPlan, Lock, Plan
+from jitney.plan.model import BuildPlan, Lock, Plan, RunPlan
 from jitney.render import context_files, image_tag, render_dockerfile
+from jitney.supply import Supply, supply
 
 if TYPE_CHECKING:
     from jitney.config import Config
@@ -42,14 +42,19 @@ class Listener(Protocol):
     def phase(self, name: str) -> AbstractContextManager[None]: ...
 
 
-class Prepared(msgspec.Struct, kw_only=True):
-    """A source on its way: all that is known before anything is built."""
+_NO_PLAN = Plan(language="", version="", build=BuildPlan(stages=()), run=RunPlan(argv=()))
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A source on its way: all that is known before anything is built. label: what the user called it."""
 
     detection: Detection
     facts: Facts
     lock: Lock
     plan: Plan
     tag: str
+    supply: Supply = Supply()
+    label: str = ""
 
 
 def wishes(config: Config) -> Wishes:
@@ -89,18 +94,45 @@ def _unknown_imports(detection: Detection) -> DetectionError:
     )
 
 
-def prepare(source: Source, config: Config, engine: Engine, listener: Listener, *, make_bases: bool = True) -> Prepared:
-    """Everything up to the Plan. make_bases: bases that are missing are made (run, build) or only named (plan, explain)."""
+class Errands(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command wants of `prepare`. bases: make those that are missing (run, build), or only name them (plan).
+    model: look for the program's model, and refuse when it needs one and got none. fresh: ask the indexes anew."""
+
+    bases: bool = True
+    model: bool = True
+    fresh: bool = False
+
+
+def prepare(source: Source, config: Config, engine: Engine, listener: Listener, wants: Errands = Errands()) -> Prepared:
+    """Everything up to the Plan."""
     detection = see(source, config, listener)
+    listener.event(
+        "detected",
+        language=detection.language,
+        version=detection.version,
+        mode=detection.mode,
+        entry=detection.entry,
+        framework=detection.framework,
+    )
+    with listener.phase("model"):
+        model = supply(detection, config, listener) if wants.model else Supply()
     with listener.phase("facts"):
         facts = collect(engine, config)
-    if make_bases:
+    if wants.bases:
         facts = ensure_bases(needed_bases(detection, facts, config), facts, config, engine, listener)
     with listener.phase("resolve"):
         lock = resolve_lock(source, detection, facts, config, engine, listener)
+    prepared = Prepared(
+        detection=detection, facts=facts, lock=lock, plan=_NO_PLAN, tag="", supply=model, label=source.label
+    )
+    return planned(prepared, config, listener)
+
+
+def planned(prepared: Prepared, config: Config, listener: Listener) -> Prepared:
+    """The same with the Plan that follows from it."""
     with listener.phase("plan"):
-        plan = make_plan(detection, facts, config, lock)
-        return Prepared(detection=detection, facts=facts, lock=lock, plan=plan, tag=image_tag(plan.build))
+        plan = make_plan(prepared.detection, prepared.facts, config, prepared.lock, prepared.supply.plan)
+        return msgspec.structs.replace(prepared, plan=plan, tag=image_tag(plan.build))
 
 
 def ensure_bases(keys: tuple[str, ...], facts: Facts, config: Config, engine: Engine, listener: Listener) -> Facts:
@@ -149,10 +181,7 @@ def _learn(prepared: Prepared, error: BuildError, config: Config, listener: List
     if lock is None:
         raise error
     listener.say(f"adding what its packages need: {' '.join(sorted(set(lock.system) - set(prepared.lock.system)))}")
-    plan = make_plan(prepared.detection, prepared.facts, config, lock)
-    return Prepared(
-        detection=prepared.detection, facts=prepared.facts, lock=lock, plan=plan, tag=image_tag(plan.build)
-    )
+    return planned(msgspec.structs.replace(prepared, lock=lock), config, listener)
 
 
 def build_image(
@@ -174,6 +203,3 @@ def build_image(
     )
     listener.say("building the image (once for these packages)")
     return engine.build(request, listener.progress)
-
-
-Progress = Callable[[str], None]

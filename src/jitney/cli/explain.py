@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = settings(arguments)
     report = Report(quiet=arguments.quiet, timings=arguments.timings)
     with open_argument(arguments, config) as source, connected(config) as engine:
-        prepared = road.prepare(source, config, engine, report, make_bases=False)
+        prepared = road.prepare(source, config, engine, report, road.Errands(bases=False, model=bool(config.model)))
     lines = trace(prepared.plan.build, prepared.facts.engine)
     if arguments.json:
         record = {

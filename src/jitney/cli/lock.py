@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     report = Report(quiet=arguments.quiet, json=arguments.json, timings=arguments.timings)
     path = _target(arguments)
     with open_argument(arguments, config) as source, connected(config) as engine:
-        prepared = road.prepare(source, config, engine, report, fresh_lock=True)
+        prepared = road.prepare(source, config, engine, report, road.Errands(model=False, fresh=True))
     write_lock(path, prepared.lock)
     report.say(f"wrote {path}")
     report.event("locked", path=str(path))

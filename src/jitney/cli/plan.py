@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = settings(arguments)
     report = Report(quiet=arguments.quiet, timings=arguments.timings)
     with open_argument(arguments, config) as source, connected(config) as engine:
-        prepared = road.prepare(source, config, engine, report, make_bases=False)
+        prepared = road.prepare(source, config, engine, report, road.Errands(bases=False, model=bool(config.model)))
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(prepared.plan)).decode())
     else:

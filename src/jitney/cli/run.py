@@ -1,1 +1,170 @@
-"""TODO"""
+"""`jitney run SOURCE [ARGS…]`: the whole road. The program's bytes and its exit code are ours."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from jitney import disk, execute, road
+from jitney.cli.common import connected, open_argument, settings
+from jitney.cli.inputs import environment, secrets
+from jitney.cli.parser import (
+    add_build_options,
+    add_detection_options,
+    add_output_options,
+    add_sandbox_options,
+    add_source,
+    stdin_is_free,
+)
+from jitney.cli.report import Report, write_error
+from jitney.config import Config
+from jitney.engine.protocol import Engine
+from jitney.errors import BuildError, JitneyError
+from jitney.execute import Errand
+from jitney.sandbox.outcome import Outcome
+from jitney.sandbox.stdio import Stdio
+from jitney.source import Source
+
+EPILOG = """examples:
+  jitney run chat.py "Hello"                      what stands after SOURCE belongs to the program
+  jitney run --model smollm2 main.go              a model beside it, no network
+  jitney run --allow-host api.openai.com --secret OPENAI_API_KEY chat.py
+  echo 'print(6*7)' | jitney run -
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_source(parser, arguments=True)
+    add_detection_options(parser)
+    add_build_options(parser)
+    add_sandbox_options(parser)
+    group = parser.add_argument_group("run")
+    group.add_argument("-e", "--env", metavar="NAME[=VALUE]", action="append", help="a variable (repeatable)")
+    group.add_argument("--env-file", dest="env_files", metavar="FILE", action="append", help="variables from a file")
+    group.add_argument(
+        "--secret", dest="secrets", metavar="NAME[=FILE]", action="append", help="hand over a variable as a secret"
+    )
+    group.add_argument("-t", "--tty", action="store_true", help="give the program a terminal")
+    group.add_argument("-i", "--interactive", action="store_true", help=argparse.SUPPRESS)
+    group.add_argument("--no-model", action="store_true", help="run a program that wants a model without one")
+    group.add_argument("--ephemeral", action="store_true", default=None, help="remove the image afterwards")
+    group.add_argument("--dry-run", action="store_true", help="show the plan; build and run nothing")
+    add_output_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    report = Report(quiet=arguments.quiet, json=arguments.json, timings=arguments.timings)
+    try:
+        return _run(arguments, report)
+    except JitneyError as error:
+        report.clear()
+        write_error(error, report)
+        return error.exit_code
+
+
+def _run(arguments: argparse.Namespace, report: Report) -> int:
+    config = settings(arguments)
+    errand = _errand(arguments, config, report)
+    with open_argument(arguments, config) as source, connected(config) as engine:
+        wants = road.Errands(bases=not arguments.dry_run, model=not arguments.no_model)
+        prepared = road.prepare(source, config, engine, report, wants)
+        cached = not config.no_cache and engine.image(prepared.tag) is not None
+        report.event("planned", tag=prepared.tag, cached=cached)
+        if arguments.dry_run:
+            return _show(prepared, report)
+        if not cached:
+            prepared = road.ensure_image(prepared, source, config, engine, report)
+            report.clear()
+        outcome = _go(prepared, errand, source, config, engine, report)
+        _afterwards(prepared.tag, cached, config, engine, report)
+    _tell(outcome, report)
+    return outcome.exit_code
+
+
+def _errand(arguments: argparse.Namespace, config: Config, report: Report) -> Errand:
+    """What this one run adds to a plan; checked before anything is built."""
+
+    def emit(stream: str) -> execute.Sink:
+        return lambda data: report.event("output", stream=stream, **_text_or_base64(data))
+
+    free = stdin_is_free(arguments)
+    return Errand(
+        arguments=tuple(arguments.arguments),
+        env=environment(arguments.env_files or (), (*config.env, *(arguments.env or ()))),
+        secrets=secrets(config.secrets),
+        terminal=_terminal(arguments),
+        stdio=Stdio(
+            stdin=0 if free else None,
+            stdout=emit("stdout") if report.json else 1,
+            stderr=emit("stderr") if report.json else 2,
+        ),
+    )
+
+
+def _terminal(arguments: argparse.Namespace) -> tuple[int, int] | None:
+    """Rows and columns for a pty: with -t. Without it the program gets pipes, as in a shell's pipeline."""
+    if not arguments.tty:
+        return None
+    for fd in (0, 1, 2):
+        if os.isatty(fd):
+            size = os.get_terminal_size(fd)
+            return (size.lines, size.columns)
+    return (24, 80)
+
+
+def _text_or_base64(data: bytes) -> dict[str, str]:
+    try:
+        return {"text": data.decode("utf-8")}
+    except UnicodeDecodeError:
+        from base64 import b64encode
+
+        return {"base64": b64encode(data).decode("ascii")}
+
+
+def _show(prepared: road.Prepared, report: Report) -> int:
+    from jitney.cli.plan import describe
+
+    if not report.json:
+        print(describe(prepared.plan, prepared.tag))
+    return 0
+
+
+def _go(
+    prepared: road.Prepared, errand: Errand, source: Source, config: Config, engine: Engine, report: Report
+) -> Outcome:
+    """Run; an image that went away since it was seen is built once more."""
+    try:
+        return execute.execute(prepared, errand, source, config, engine, report)
+    except execute.ImageGone as error:
+        prepared = road.ensure_image(prepared, source, config, engine, report)
+        try:
+            return execute.execute(prepared, errand, source, config, engine, report)
+        except execute.ImageGone:
+            raise BuildError(f"the image {prepared.tag} is removed as soon as it is built", error.hint) from error
+
+
+def _afterwards(tag: str, cached: bool, config: Config, engine: Engine, report: Report) -> None:
+    """Disk stays bounded; only a run that built something has to look."""
+    if config.ephemeral:
+        disk.remove_image(engine, config, tag)
+        return
+    disk.mark_used(config, tag)
+    if not cached:
+        gone = disk.shrink(engine, config, keep=(tag,))
+        if gone:
+            report.say(f"removed {len(gone)} images that were not used for longest: the disk budget is reached")
+
+
+def _tell(outcome: Outcome, report: Report) -> None:
+    """The Outcome: an event, or the words for what a bare exit code does not say."""
+    report.finish()
+    if report.json:
+        fields = {name: getattr(outcome, name) for name in outcome.__struct_fields__ if name != "exit_code"}
+        report.event("exited", code=outcome.exit_code, **fields)
+        return
+    for note in outcome.notes:
+        report.say(note)
+    if outcome.message:
+        sys.stderr.write(f"error: {outcome.message}\n" + (f"\nhint: {outcome.hint}\n" if outcome.hint else ""))
+        sys.stderr.flush()

@@ -7,9 +7,10 @@ import argparse
 from jitney import road
 from jitney.cli.common import connected, settings
 from jitney.cli.parser import add_build_options, add_output_options
-from jitney.cli.report import Report
+from jitney.cli.report import Report, human_size
 from jitney.facts.collect import collect
 from jitney.plan import default_bases
+from jitney.supply import DEFAULT_MODEL, fetch_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
         road.ensure_bases(keys, facts, config, engine, report)
         if not arguments.without_model:
             with report.phase("model"):
-                weights = road.fetch_model("smollm2", config, report)
-            report.say(f"model smollm2: {weights.path}")
+                weights = fetch_model(DEFAULT_MODEL, config, report)
+            report.say(f"model {DEFAULT_MODEL}: {weights.info.name or weights.main}, {human_size(weights.bytes)}")
     report.say("ready: jitney run PROGRAM")
     report.finish()
     return 0

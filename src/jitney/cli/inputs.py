@@ -1,0 +1,68 @@
+"""Variables and secrets that the user hands over, read and checked before anything is built."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from jitney.errors import UsageError
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def environment(files: Iterable[str], assignments: Iterable[str]) -> dict[str, str]:
+    """`--env-file`, then `--env NAME=VALUE`, or `--env NAME` for the value that it has here. Later ones win."""
+    values: dict[str, str] = {}
+    for path in files:
+        for number, line in enumerate(_lines(path), 1):
+            text = line.strip()
+            if text and not text.startswith("#"):
+                values.update(_assignment(text, f"{path}:{number}"))
+    for text in assignments:
+        values.update(_assignment(text, "--env"))
+    return values
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--env-file {path}: {error}", "lines of NAME=VALUE are expected") from error
+
+
+def _assignment(text: str, where: str) -> Mapping[str, str]:
+    """Docker's rules: the value is taken as it is; a name alone takes its value from here, or nothing if it has none."""
+    name, equals, value = text.partition("=")
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{where}: {name!r} is not a variable's name", "NAME=VALUE is expected")
+    if equals:
+        return {name: value}
+    here = os.environ.get(name)
+    return {} if here is None else {name: here}
+
+
+def secrets(wanted: Iterable[str]) -> dict[str, bytes]:
+    """`--secret NAME` takes the variable's value, `--secret NAME=FILE` a file's bytes."""
+    values: dict[str, bytes] = {}
+    for text in wanted:
+        name, equals, path = text.partition("=")
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"--secret {name!r} is not a name", "letters, digits and _ are expected")
+        values[name] = _file(name, path) if equals else _variable(name)
+    return values
+
+
+def _variable(name: str) -> bytes:
+    value = os.environ.get(name)
+    if value is None:
+        raise UsageError(f"the secret {name} is not set", f"export {name}=…, or --secret {name}=FILE")
+    return value.encode("utf-8", "surrogateescape")
+
+
+def _file(name: str, path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"--secret {name}: {path}: {error.strerror}") from error

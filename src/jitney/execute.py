@@ -1,0 +1,156 @@
+"""The last stage of the road: a Plan and an errand become a box, the box an Outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jitney import engine as engines
+from jitney.engine.protocol import Engine, VolumeMount
+from jitney.errors import EngineError, UsageError
+from jitney.road import Listener, Prepared
+from jitney.sandbox.box import SOURCE_DIR, box_spec
+from jitney.sandbox.job import Job, Relay
+from jitney.sandbox.outcome import Outcome
+from jitney.sandbox.run import Box, Session
+from jitney.sandbox.stdio import Stdio
+
+if TYPE_CHECKING:
+    from jitney.config import Config
+    from jitney.runtimes.beside import Beside
+    from jitney.source import Source
+
+Sink = Callable[[bytes], None]
+GRACE_S = 2.0
+"""Between SIGTERM and SIGKILL at a deadline."""
+
+
+class Errand(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run adds to a Plan. terminal: (rows, columns) for a pty, None: pipes."""
+
+    arguments: tuple[str, ...] = ()
+    env: Mapping[str, str] = {}
+    secrets: Mapping[str, bytes] = {}
+    terminal: tuple[int, int] | None = None
+    stdio: Stdio = Stdio()
+
+
+class ImageGone(EngineError):
+    """The image was removed between the look and the create: build it again."""
+
+
+def execute(
+    prepared: Prepared, errand: Errand, source: Source, config: Config, engine: Engine, listener: Listener
+) -> Outcome:
+    """Run it. The session ends everything it started, whatever happens."""
+    blocked: Callable[[str], None] = partial(_blocked, listener)
+    reconnect = partial(engines.connect, config.engine_host)
+    with Session(engine, reconnect=reconnect, on_blocked=blocked, say=listener.say) as session:
+        with listener.phase("start"), _beside(session, prepared, config, engine, listener) as beside:
+            box = _park(session, prepared, source, beside, engine)
+            if beside is not None:
+                beside.wait_ready()
+        listener.event("started", run=session.run)
+        with listener.phase("program"):
+            session.submit(box, job(prepared, errand, beside), errand.stdio, _archive(prepared, source, engine))
+            return session.wait(box)
+
+
+def _blocked(listener: Listener, name: str) -> None:
+    listener.event("blocked", host=name)
+    listener.say(f"blocked: {name} (no network; --allow-host {name} lets the program reach it)")
+
+
+@contextmanager
+def _beside(
+    session: Session, prepared: Prepared, config: Config, engine: Engine, listener: Listener
+) -> Iterator[Beside | None]:
+    """The model's box, started but not waited for: the program's box starts meanwhile."""
+    if prepared.supply.weights is None:
+        yield None
+        return
+    from jitney.runtimes.beside import start_beside
+
+    yield start_beside(session, engine, prepared.supply.weights, prepared.facts, config, listener)
+
+
+def _park(session: Session, prepared: Prepared, source: Source, beside: Beside | None, engine: Engine) -> Box:
+    mounts = (*_source_mount(prepared, source), *_weights_mount(session, prepared, engine))
+    if beside is not None:
+        mounts = (*mounts, beside.mount)
+    spec = box_spec(
+        prepared.plan.sandbox, prepared.tag, mounts=mounts, source_bytes=prepared.plan.run.source_bytes
+    )
+    labels = {**spec.labels, "jitney.program": prepared.label}
+    try:
+        return session.park(msgspec.structs.replace(spec, labels=labels))
+    except EngineError as error:
+        if engine.image(prepared.tag) is None:
+            raise ImageGone(error.message, error.hint) from error
+        raise
+
+
+def _source_mount(prepared: Prepared, source: Source) -> tuple[VolumeMount, ...]:
+    """A large source is mounted read-only where the daemon sees this machine's files."""
+    if prepared.plan.run.delivery != "mount":
+        return ()
+    root = source.host_path()
+    if root is None:
+        raise UsageError("this source is too large to stream and is not a folder on this machine")
+    return (VolumeMount(kind="bind", source=str(root), target=SOURCE_DIR),)
+
+
+def _weights_mount(session: Session, prepared: Prepared, engine: Engine) -> tuple[VolumeMount, ...]:
+    """The Store's view of the program's weights, read-only at /models."""
+    if prepared.view is None:
+        return ()
+    from jitney.sandbox.box import MODELS_DIR, weights_mount
+
+    if prepared.facts.engine.shares_files:
+        return (weights_mount(str(prepared.view.path)),)
+    from jitney.sandbox.deliver import deliver_tree
+
+    volume = f"jitney-{session.run}-weights"
+    return (
+        deliver_tree(
+            engine, prepared.view.tar(), volume=volume, target=MODELS_DIR, image=prepared.tag, labels=session.labels
+        ),
+    )
+
+
+def _archive(prepared: Prepared, source: Source, engine: Engine) -> Iterator[bytes] | None:
+    run = prepared.plan.run
+    return source.tar(run.source) if run.delivery == "stream" and run.source else None
+
+
+def job(prepared: Prepared, errand: Errand, beside: Beside | None) -> Job:
+    """What init is told. The user's variables win over the plan's; secrets that the program reads there are variables too."""
+    plan = prepared.plan
+    reads = set(prepared.detection.env)
+    shown = {name: value.decode("utf-8", "surrogateescape") for name, value in errand.secrets.items() if name in reads}
+    return Job(
+        argv=(*plan.run.argv, *errand.arguments),
+        env={**plan.run.env, **_terminal_env(errand), **shown, **errand.env},
+        workdir=plan.run.workdir,
+        secrets=errand.secrets,
+        pty=errand.terminal,
+        deadline_s=plan.sandbox.timeout_s,
+        grace_s=GRACE_S,
+        relays=tuple(Relay(relay.port, beside.socket) for relay in plan.model.relays) if beside and plan.model else (),
+        allow_hosts=plan.sandbox.allow_hosts,
+        dns=not plan.sandbox.network,
+        lo_only=not plan.sandbox.network,
+    )
+
+
+def _terminal_env(errand: Errand) -> dict[str, str]:
+    """Programs without a terminal still ask for a width."""
+    if errand.terminal is None:
+        return {"COLUMNS": "80"}
+    return {"TERM": "xterm-256color"}
+
+
