@@ -1,4 +1,5 @@
-"""Sources in git: one commit, no history, no hooks, no submodules, no questions; a temporary folder that `close()` removes."""
+"""Sources in git: one commit, no history, no hooks, no submodules, no questions; a temporary folder that
+`close()` removes."""
 
 from __future__ import annotations
 
@@ -77,8 +78,10 @@ def _git(folder: str, scheme: str, words: Sequence[str], url: str) -> None:
     import subprocess
 
     settings = [
-        "core.hooksPath=/dev/null", "protocol.allow=never", f"protocol.{scheme}.allow=always", "submodule.recurse=false",
-        "credential.interactive=false", "core.fsmonitor=false", "gc.auto=0", "http.lowSpeedLimit=1000", "http.lowSpeedTime=30",
+        "core.hooksPath=/dev/null", "protocol.allow=never", f"protocol.{scheme}.allow=always",
+        "submodule.recurse=false",
+        "credential.interactive=false", "core.fsmonitor=false", "gc.auto=0", "http.lowSpeedLimit=1000",
+        "http.lowSpeedTime=30",
         "filter.lfs.smudge=", "filter.lfs.process=", "filter.lfs.required=false", "advice.detachedHead=false",
     ]  # fmt: skip
     options = [part for setting in settings for part in ("-c", setting)]

@@ -15,7 +15,8 @@ class Ignore:
         self._has_exceptions = any(not drop for drop, _ in self._rules)
 
     def drops(self, path: str) -> bool:
-        """Whether the file or folder is left out. A folder is entered anyway where a `!` rule may take something back."""
+        """Whether the file or folder is left out. A folder is entered anyway where a `!` rule may take
+        something back."""
         if not self._rules or not path.startswith(self._head):
             return False
         local = path[len(self._head) :]

@@ -1,7 +1,9 @@
 """From what stands on the command line to a Source.
 
-The root is the checkout around a program (the nearest folder above with `.git`), so that a file can take along what it refers
-to above it; without a checkout it is the program's own folder. A lone script in a private or large folder is its own root.
+The root is the checkout around a program (the nearest folder above with `.git`), so that a file can take
+along what it refers
+to above it; without a checkout it is the program's own folder. A lone script in a private or large folder is
+its own root.
 """
 
 from __future__ import annotations
@@ -22,14 +24,17 @@ from jitney.source.walk import Limits, Walk
 MAX_STDIN = 16 << 20
 MODEST_FILES = 2_000
 MODEST_BYTES = 8 << 30
-_SYSTEM = frozenset(
-    "/ /tmp /var/tmp /home /root /etc /usr /usr/bin /usr/local /usr/local/bin /opt /srv /var /mnt /media".split()
-)
+_SYSTEM = frozenset({
+    "/", "/tmp", "/var/tmp", "/home", "/root", "/etc", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin",  # noqa: S108 (recognised, never written to)
+    "/opt",
+    "/srv", "/var", "/mnt", "/media",
+})  # fmt: skip
 _PERSONAL = ("Desktop", "Documents", "Downloads", "bin", ".local/bin")
 
 
 def open_source(arg: str, *, stdin: BinaryIO | None = None, language: str = "") -> Source:
-    """A file, a folder, `-` (standard input; language names it where the user did), `git+https://…` or `git+file://…`.
+    """A file, a folder, `-` (standard input; language names it where the user did), `git+https://…` or
+    `git+file://…`.
 
     SourceError: missing, unreadable, empty, binary, no regular file, not to be cloned.
     """
@@ -104,17 +109,18 @@ def _open_file(arg: str, path: str) -> Source:
     source.alone = is_private(folder)
     if not source.alone:
         limits = Limits(MODEST_FILES, MODEST_BYTES)
-        walk = Walk(tree, workdir, limits, Ignore())
+        Walk(tree, workdir, limits, Ignore())
         source.alone = bool(limits.reached)
     if source.alone:
-        message = f"{folder} is no program's own folder: only {os.path.basename(path)} and what it refers to go along"
+        name = os.path.basename(path)
+        message = f"{folder} is no program's own folder: only {name} and what it refers to go along"
         source.add_finding(Finding(level="note", code="source.alone", message=message, file=source.entry))
     return source
 
 
 def _refuse_no_source(arg: str, path: str) -> None:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 (pathlib's open does no more here)
+        with open(path, "rb") as file:
             head = file.read(4096)
     except OSError as error:
         raise unreadable(arg, error) from error
@@ -146,7 +152,8 @@ def checkout(folder: str) -> str | None:
 
 
 def is_private(folder: str) -> bool:
-    """Places that hold all kinds of things, most of them nobody's business: home folders, system folders, /tmp."""
+    """Places that hold all kinds of things, most of them nobody's business: home folders, system folders,
+    /tmp."""
     home = os.path.realpath(os.path.expanduser("~"))
     if folder in _SYSTEM or folder == home or home.startswith(folder.rstrip("/") + "/"):
         return True

@@ -1,6 +1,7 @@
 """The language of a program that has no name: shebang, PEP 723 header, then lines that only one language has.
 
-Every program here reaches a model, so imports and declarations say more than a general classifier would (facts, "content-only").
+Every program here reaches a model, so imports and declarations say more than a general classifier would
+(facts, "content-only").
 """
 
 from __future__ import annotations
@@ -8,17 +9,23 @@ from __future__ import annotations
 import re
 
 EXTENSIONS: dict[str, str] = {
-    "python": ".py", "go": ".go", "javascript": ".js", "typescript": ".ts", "ruby": ".rb", "shell": ".sh", "php": ".php",
-    "perl": ".pl", "lua": ".lua", "rust": ".rs", "java": ".java", "kotlin": ".kt", "c": ".c", "cpp": ".cpp", "csharp": ".cs",
+    "python": ".py", "go": ".go", "javascript": ".js", "typescript": ".ts", "ruby": ".rb", "shell": ".sh",
+    "php": ".php",
+    "perl": ".pl", "lua": ".lua", "rust": ".rs", "java": ".java", "kotlin": ".kt", "c": ".c", "cpp": ".cpp",
+    "csharp": ".cs",
     "swift": ".swift", "r": ".R", "julia": ".jl", "elixir": ".exs",
 }  # fmt: skip
 """Language → the ending of a file that gets its name from us."""
 
 INTERPRETERS: dict[str, str] = {
-    "python": "python", "pypy": "python", "uv": "python", "node": "javascript", "nodejs": "javascript", "bun": "javascript",
-    "deno": "typescript", "tsx": "typescript", "ts-node": "typescript", "ruby": "ruby", "bash": "shell", "sh": "shell",
-    "dash": "shell", "zsh": "shell", "ksh": "shell", "mksh": "shell", "fish": "shell", "php": "php", "perl": "perl",
-    "lua": "lua", "luajit": "lua", "rust-script": "rust", "cargo": "rust", "jbang": "java", "kotlin": "kotlin",
+    "python": "python", "pypy": "python", "uv": "python", "node": "javascript", "nodejs": "javascript",
+    "bun": "javascript",
+    "deno": "typescript", "tsx": "typescript", "ts-node": "typescript", "ruby": "ruby", "bash": "shell",
+    "sh": "shell",
+    "dash": "shell", "zsh": "shell", "ksh": "shell", "mksh": "shell", "fish": "shell", "php": "php", "perl":
+    "perl",
+    "lua": "lua", "luajit": "lua", "rust-script": "rust", "cargo": "rust", "jbang": "java", "kotlin":
+    "kotlin",
     "Rscript": "r", "julia": "julia", "elixir": "elixir", "go": "go", "gorun": "go", "swift": "swift",
 }  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""Source: what the user handed over. Everything below `root` can be read; `files()` lists the program's own folder."""
+"""Source: what the user handed over. Everything below `root` can be read; `files()` lists the program's own
+folder."""
 
 from __future__ import annotations
 
@@ -80,7 +81,8 @@ class Source:
         self.close()
 
     def files(self, under: str | None = None) -> tuple[str, ...]:
-        """The files of the program's own folder, sorted; or those under another folder of the root. The entry is one of
+        """The files of the program's own folder, sorted; or those under another folder of the root. The
+        entry is one of
         them, whatever `.dockerignore` says. Where the source stands alone, it is the entry only."""
         folder = self.workdir if under is None else under
         if folder not in self._walks:
@@ -105,7 +107,8 @@ class Source:
         return Ignore()
 
     def folder(self, path: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Names of the files and of the folders right in a folder; both empty where there is no such folder."""
+        """Names of the files and of the folders right in a folder; both empty where there is no such
+        folder."""
         clean = inside(path)
         listing = None if clean is None else self.tree.folder(clean)
         return (tuple(listing[0]), tuple(listing[1])) if listing else ((), ())

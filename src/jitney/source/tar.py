@@ -1,7 +1,9 @@
 """A deterministic GNU tar of some files, streamed: same files, same bytes.
 
-Owner 65532, modes 0644 and 0755 (a source readable by its owner alone must work in the sandbox), the time of 2 January 1980:
-zero would break programs that zip their own files (the format starts in 1980) and `make` (zero means "missing").
+Owner 65532, modes 0644 and 0755 (a source readable by its owner alone must work in the sandbox), the time of
+2 January 1980:
+zero would break programs that zip their own files (the format starts in 1980) and `make` (zero means
+"missing").
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ _LONG = "././@LongLink"
 
 
 def stream(tree: Tree, paths: tuple[str, ...]) -> Iterator[bytes]:
-    """Folders first, then each file. SourceError: a file is missing, unreadable, or became shorter meanwhile."""
+    """Folders first, then each file. SourceError: a file is missing, unreadable, or became shorter
+    meanwhile."""
     wanted = set(paths)
     for folder in sorted({folder for path in paths for folder in parents(path)[1:] if folder}):
         yield _header(folder + "/", b"5", 0o755, 0)

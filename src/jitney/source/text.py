@@ -1,4 +1,5 @@
-"""From bytes to text: byte order marks, PEP 263 declarations, then UTF-8, then Latin-1, which fits any bytes."""
+"""From bytes to text: byte order marks, PEP 263 declarations, then UTF-8, then Latin-1, which fits any
+bytes."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ class Stat(msgspec.Struct, frozen=True):
 
 
 class Tree(Protocol):
-    """Paths are clean (see paths.py). What lies outside the root or is no regular file does not exist here."""
+    """Paths are clean (see paths.py). What lies outside the root or is no regular file does not exist
+    here."""
 
     def stat(self, path: str) -> Stat | None: ...
     def folder(self, path: str) -> tuple[list[str], list[str]] | None: ...
@@ -59,7 +60,8 @@ class MemoryTree:
 
 
 class DiskTree:
-    """A folder on disk. Links are followed only to what lies under the root, and only to regular files and folders."""
+    """A folder on disk. Links are followed only to what lies under the root, and only to regular files and
+    folders."""
 
     def __init__(self, root: str) -> None:
         self.root = os.path.realpath(root)

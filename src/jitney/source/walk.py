@@ -1,7 +1,9 @@
 """Which files of a folder belong to a program.
 
-Left out: version control, installed packages, caches and build products, and what `.dockerignore` names, since that file says
-what goes into containers. `.gitignore` is not honoured: it names `.env` files, data and weights that a program needs to run.
+Left out: version control, installed packages, caches and build products, and what `.dockerignore` names,
+since that file says
+what goes into containers. `.gitignore` is not honoured: it names `.env` files, data and weights that a
+program needs to run.
 """
 
 from __future__ import annotations
@@ -15,10 +17,13 @@ MAX_FILES = 20_000
 MAX_BYTES = 64 << 30
 MAX_DEPTH = 40
 
-SKIPPED_FOLDERS = frozenset(
-    ".git .hg .svn .bzr node_modules bower_components .venv __pycache__ __pypackages__ .mypy_cache .pytest_cache "
-    ".ruff_cache .tox .nox .eggs .hypothesis .ipynb_checkpoints .gradle .idea .terraform .direnv .ssh .gnupg".split()
-)
+SKIPPED_FOLDERS = frozenset({
+    ".git", ".hg", ".svn", ".bzr", "node_modules", "bower_components", ".venv", "__pycache__",
+    "__pypackages__",
+    ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox", ".eggs", ".hypothesis",
+    ".ipynb_checkpoints",
+    ".gradle", ".idea", ".terraform", ".direnv", ".ssh", ".gnupg",
+})  # fmt: skip
 SKIPPED_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 SKIPPED_ENDINGS = (".pyc", ".pyo", ".swp", "~")
 PRODUCTS = {
