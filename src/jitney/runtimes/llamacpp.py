@@ -1,0 +1,117 @@
+"""llama.cpp's own server: GGUF in, the OpenAI and Anthropic APIs out.
+
+Flags as of build 11669 (`llama-server --help`). It answers whatever model name a request asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from jitney.models.model import Weights
+from jitney.plan.model import Base, BuildPlan, Stage
+from jitney.runtimes.protocol import Feature, Readiness, Serving
+
+_MIB = 1 << 20
+_BATCH = 512
+"""Tokens computed at once: what the compute buffers are sized for."""
+
+_ENCODERS = (
+    "bert",
+    "nomic-bert",
+    "nomic-bert-moe",
+    "jina-bert-v2",
+    "jina-bert-v3",
+    "modern-bert",
+    "neo-bert",
+    "t5encoder",
+)
+"""Architectures that give vectors and no text."""
+
+_CAUSES = (
+    (r"failed to open .*|error loading model: .*", "the weights could not be loaded: {0}"),
+    (r"unknown (?:model architecture|pre-tokenizer type): .*", "this llama.cpp does not know the model: {0}"),
+    (r"error: invalid argument: .*", "{0}"),
+    (r"(?:couldn't|failed to) (?:bind|listen).*", "its port could not be opened: {0}"),
+    (r"failed to allocate .*|std::bad_alloc.*", "not enough memory: {0}"),
+)
+
+
+class LlamaCpp:
+    name = "llama.cpp"
+    base_key = "debian/llama.cpp:sid-run"
+
+    def refuses(self, weights: Weights) -> str:
+        if weights.format != "gguf":
+            return f"llama.cpp takes GGUF, and {weights.main} is {weights.format}"
+        return ""
+
+    def build(self, base: Base) -> BuildPlan:
+        """The base is the image: one stage that adds nothing."""
+        return BuildPlan(stages=(Stage(name="run", base=base, why=("the runtime llama.cpp",)),))
+
+    def features(self, weights: Weights) -> tuple[Feature, ...]:
+        """Chat and embeddings at once would take two servers: pooling is fixed at the start."""
+        if self.is_encoder(weights):
+            return ("embeddings",)
+        chat: tuple[Feature, ...] = ("chat", "tools", "json-schema", "anthropic", "responses")
+        return ("completions", *chat) if weights.info.chat_template else ("completions",)
+
+    def is_encoder(self, weights: Weights) -> bool:
+        return weights.info.architecture in _ENCODERS or weights.info.pooling
+
+    def argv(self, serving: Serving) -> tuple[str, ...]:
+        threads = str(serving.threads)
+        words = ["/usr/bin/llama-server", "--model", serving.model, "--alias", serving.alias]
+        words += [
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(serving.port),
+            "--threads",
+            threads,
+            "--threads-batch",
+            threads,
+        ]
+        words += ["--ctx-size", str(serving.context), "--parallel", str(serving.slots), "--kv-unified"]
+        words += ["--predict", str(serving.most_tokens), "--no-webui", "--no-slots", "--offline"]
+        if self.is_encoder(serving.weights):
+            words += ["--embeddings", "--ubatch-size", str(min(serving.context, 2048))]
+        return tuple(words)
+
+    def env(self, serving: Serving) -> Mapping[str, str]:
+        """Passive waiting: spinning threads on busy cores cost a factor of ten (facts on runtimes)."""
+        return {
+            "PATH": "/usr/bin:/bin",
+            "HOME": "/tmp",  # noqa: S108  inside the box
+            "LC_ALL": "C.UTF-8",
+            "OMP_NUM_THREADS": str(serving.threads),
+            "OMP_WAIT_POLICY": "passive",
+            "GOMP_SPINCOUNT": "0",
+        }
+
+    def memory_bytes(self, serving: Serving) -> int:
+        """Weights are mapped and count as cache; keys and values in f16; logits and activations of one batch in f32."""
+        info = serving.weights.info
+        cache = 2 * 2 * info.layers * info.kv_width * serving.context
+        buffers = 4 * _BATCH * (info.vocabulary + 24 * info.embedding)
+        return int(serving.weights.bytes * 1.1) + cache + buffers + 512 * _MIB
+
+    def probe(self, serving: Serving) -> bytes:
+        return f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{serving.port}\r\nConnection: close\r\n\r\n".encode()
+
+    def readiness(self, reply: bytes | None) -> Readiness:
+        """200: ready; 503: the weights are being loaded; anything else is not this server."""
+        if not reply:
+            return "loading"
+        found = re.match(rb"HTTP/1\.[01] (\d{3})", reply)
+        if found and found[1] == b"200":
+            return "ready"
+        return "loading" if found and found[1] == b"503" else "dead"
+
+    def diagnose(self, log: str) -> str:
+        for pattern, sentence in _CAUSES:
+            found = re.findall(pattern, log, re.IGNORECASE)
+            if found:
+                return sentence.format(found[-1].strip())
+        return ""

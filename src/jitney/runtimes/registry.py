@@ -1,0 +1,23 @@
+"""The runtimes there are, the preferred one first."""
+
+from __future__ import annotations
+
+from jitney.errors import ModelError
+from jitney.models.model import Weights
+from jitney.runtimes.llamacpp import LlamaCpp
+from jitney.runtimes.protocol import Runtime
+
+RUNTIMES: tuple[Runtime, ...] = (LlamaCpp(),)
+
+
+def runtime_for(weights: Weights) -> Runtime:
+    """The first runtime that takes the weights. Raises ModelError with every runtime's reason."""
+    reasons = []
+    for runtime in RUNTIMES:
+        reason = runtime.refuses(weights)
+        if not reason:
+            return runtime
+        reasons.append(reason)
+    raise ModelError(
+        f"nothing here can serve {weights.alias or weights.main}: {'; '.join(reasons)}", "give a GGUF file"
+    )
