@@ -205,12 +205,8 @@ def _verdict(frame: ExitFrame, ending: Ending) -> tuple[Cause, str, str]:
 
 def _refused(ending: Ending) -> tuple[Cause, str, str]:
     text = ending.refusal or "no reason was given"
-    if "execve" in text or "No such file" in text or "not found" in text:
-        return (
-            "protocol-error",
-            f"the program could not be started: {text}",
-            "look at the command: jitney explain",
-        )
+    if text.startswith("cannot execute"):
+        return "exited", f"the program could not be started: {text}", "look at its command: jitney explain"
     return "protocol-error", f"the sandbox refused its job: {text}", ""
 
 

@@ -118,9 +118,14 @@ class Session:
 
     def volume(self, name: str, options: Mapping[str, str] | None = None) -> str:
         """A volume that goes with the run; returns its full name."""
+        full = self.volume_name(name)
+        self._engine.create_volume(full, self.labels, options)
+        return full
+
+    def volume_name(self, name: str) -> str:
+        """The full name of a volume that the caller makes, with `labels`, for this run."""
         full = f"jitney-{self.run}-{name}"
         self._volumes.append(full)
-        self._engine.create_volume(full, self.labels, options)
         return full
 
     def note_file(self, path: str) -> None:
