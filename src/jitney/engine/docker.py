@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -42,6 +43,16 @@ class DockerEngine:
 
     def close(self) -> None:
         self._wire.close()
+
+    def identity(self) -> str:
+        """A daemon makes its socket when it starts: inode and time change with it. Elsewhere: the address."""
+        if not self.address.path:
+            return self.address.url
+        try:
+            socket = os.stat(self.address.path)
+        except OSError:
+            return ""
+        return f"{self.address.url} {socket.st_ino} {socket.st_ctime_ns}"
 
     def abilities(self) -> Abilities:
         """Asks the daemon, and tries the docker clients on PATH for BuildKit (about 100 ms)."""

@@ -142,6 +142,10 @@ class Engine(Protocol):
     """Raises EngineMissing (nobody answers, no permission), EngineGone (died while needed), EngineError (refused)."""
 
     def abilities(self) -> Abilities: ...
+    def identity(self) -> str:
+        """Names this very engine without a request: what was asked of it holds while this is the same. "": unknown."""
+        ...
+
     def close(self) -> None: ...
 
     # images

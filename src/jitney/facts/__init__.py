@@ -1,0 +1,1 @@
+"""What the world is like: `collect` asks, `model` holds the answers."""

@@ -1,0 +1,124 @@
+"""Ask the world. What is slow to ask is kept in `config.cache/facts` for as long as it can be trusted.
+
+engine's abilities, GPUs   while it is the same daemon, the same PATH, at most a day
+bases on hand              asked each time (one request, about 2 ms): it is what a run depends on
+CA bundle, indexes         read from files and the environment each time: no process, no network
+registry                   asked at most once an hour, and only where one is configured
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any
+
+import msgspec
+
+from jitney.config import Config
+from jitney.engine.protocol import LABEL, Abilities, Engine, ImageInfo
+from jitney.facts import hardware, indexes, kept
+from jitney.facts.model import BaseOnHand, EngineFacts, Facts, Gpu, IndexFacts
+
+LABEL_KEY = "jitney.key"
+LABEL_DIGEST = "jitney.digest"
+DAY_S = 86400.0
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine, Arch
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # macOS, BSD
+)
+
+
+class _Machine(msgspec.Struct, frozen=True):
+    """What is asked once a day: kept as one file."""
+
+    engine: EngineFacts
+    gpus: tuple[Gpu, ...]
+
+
+def collect(engine: Engine, config: Config) -> Facts:
+    """All facts. Raises EngineMissing where no engine answers."""
+    machine = _machine(engine, config)
+    bundle = ca_bundle()
+    return Facts(
+        engine=machine.engine,
+        gpus=machine.gpus,
+        bases=tuple(sorted(bases_on_hand(engine, config), key=lambda base: base.key)),
+        indexes=_indexes(config),
+        ca_bundle=bundle,
+        ca_digest=_digest(bundle),
+    )
+
+
+def bases_on_hand(engine: Engine, config: Config) -> list[BaseOnHand]:
+    """Our own by their labels; those of a registry by what was noted when they were pulled, if they are still there."""
+    ours = [_base(image) for image in engine.images() if image.labels.get(LABEL) == "base" and image.tags]
+    noted = [base for base in kept.noted_bases(config) if engine.image(base.ref) is not None]
+    return [base for base in ours if base.key] + noted
+
+
+def _base(image: ImageInfo) -> BaseOnHand:
+    return BaseOnHand(
+        key=image.labels.get(LABEL_KEY, ""),
+        ref=image.tags[0],
+        digest=image.labels.get(LABEL_DIGEST, ""),
+        size_bytes=image.size_bytes,
+    )
+
+
+def _machine(engine: Engine, config: Config) -> _Machine:
+    identity = engine.identity()
+    path = os.environ.get("PATH", "")
+    key = kept.key("machine", identity, path) if identity else ""
+    if key and (found := kept.load(config, key, _Machine, DAY_S)):
+        return found
+    abilities = engine.abilities()
+    machine = _Machine(_engine_facts(abilities), hardware.gpus())
+    if key:
+        kept.store(config, key, machine)
+    return machine
+
+
+def _engine_facts(abilities: Abilities) -> EngineFacts:
+    body: dict[str, Any] = {name: getattr(abilities, name) for name in _SHARED}
+    has_gpu = any("nvidia" in runtime for runtime in abilities.runtimes)
+    return msgspec.convert(body | {"has_gpu": has_gpu}, EngineFacts)
+
+
+_SHARED = tuple(set(EngineFacts.__struct_fields__) & set(Abilities.__struct_fields__))
+
+
+def ca_bundle() -> str:
+    """SSL_CERT_FILE, else where distributions keep it, else empty."""
+    wanted = os.environ.get("SSL_CERT_FILE", "")
+    for path in (wanted, *BUNDLES):
+        if path and os.access(path, os.R_OK):
+            return path
+    return ""
+
+
+def _digest(path: str) -> str:
+    if not path:
+        return ""
+    with open(path, "rb") as file:  # noqa: PTH123  (pathlib: 4 ms of every start)
+        return "sha256:" + hashlib.sha256(file.read()).hexdigest()
+
+
+def _indexes(config: Config) -> IndexFacts:
+    return IndexFacts(
+        python=config.python_index or indexes.python_index(os.environ),
+        pytorch_cpu=kept.load(config, "pytorch", str, DAY_S) or "",
+        go_proxy=os.environ.get("GOPROXY", ""),
+        debian_mirror=config.debian_mirror or indexes.debian_mirror(),
+        registry=indexes.registry(config),
+    )
+
+
+def probe_pytorch_index(config: Config) -> str:
+    """The index with PyTorch's CPU wheels if it answers, else empty; kept for a day. Starts uv: only where torch is wanted."""
+    found = kept.load(config, "pytorch", str, DAY_S)
+    if found is None:
+        found = indexes.ask_pytorch()
+        kept.store(config, "pytorch", found)
+    return found
