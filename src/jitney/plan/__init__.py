@@ -1,0 +1,25 @@
+"""Detection + Facts + Config → Plan, in pure steps:
+
+keys = needed_bases(detection, facts, config)            made by bases/, then in facts.bases
+request = resolve_request(detection, facts, config)      answered by resolve/ with a Lock
+keys = needed_bases(detection, facts, config, lock)      a Lock may need more: a compiler, or a base with apt
+plan = make_plan(detection, facts, config, lock, model, measure(source, detection))
+"""
+
+from __future__ import annotations
+
+from jitney.plan.bases import default_bases
+from jitney.plan.choice import needed_bases
+from jitney.plan.make import make_plan
+from jitney.plan.request import ResolveRequest, resolve_request
+from jitney.plan.taken import Taken, measure
+
+__all__ = [
+    "ResolveRequest",
+    "Taken",
+    "default_bases",
+    "make_plan",
+    "measure",
+    "needed_bases",
+    "resolve_request",
+]

@@ -1,11 +1,11 @@
 """Plan: everything needed to build and run a program, as plain printable data. No decision is taken after it.
 
-    Plan
-    ├── build   stages of instructions, generated files, secrets   → Dockerfile + context → Image
-    ├── run     argv, environment, folder, how the source gets in
-    ├── sandbox user, file systems, limits, network, relays
-    ├── model   the model server beside it, if any
-    └── lock    exact versions, hashes and base digests
+Plan
+├── build   stages of instructions, generated files, secrets   → Dockerfile + context → Image
+├── run     argv, environment, folder, how the source gets in
+├── sandbox user, file systems, limits, network, relays
+├── model   the model server beside it, if any
+└── lock    exact versions, hashes and base digests
 """
 
 from __future__ import annotations

@@ -1,0 +1,114 @@
+"""The build and the start of a Go program: a static binary in an image that has nothing else; with cgo on a base with glibc."""
+
+from __future__ import annotations
+
+from jitney.detect.model import Detection
+from jitney.facts.model import Facts
+from jitney.plan.bases import base_of, is_cgo
+from jitney.plan.choice import Choice
+from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Mount, Stage
+from jitney.plan.taken import Taken
+
+BINARY = "/app/program"
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+WORK = "/work"
+CACHES = (
+    Mount(kind="cache", source="jitney-go-mod", target="/root/go/pkg/mod"),
+    Mount(kind="cache", source="jitney-go-build", target="/root/.cache/go-build"),
+)
+
+
+def build_go(detection: Detection, facts: Facts, lock: Lock, choice: Choice, taken: Taken) -> BuildPlan:
+    folder = f"{WORK}/{module_folder(detection)}".rstrip("/")
+    secret = (Mount(kind="secret", source="ca", target=CERTIFICATES),) if facts.ca_bundle else ()
+    copies = [
+        Instruction(op="copy", args=("src/", f"{WORK}/"), why=("compiled: the source goes into the build",))
+    ]
+    if lock.files:
+        copies.append(
+            Instruction(op="copy", args=("lock/", f"{folder}/"), why=("exact versions and checksums",))
+        )
+    compile_it = Instruction(
+        op="run",
+        args=go_command(
+            folder,
+            detection,
+            "build",
+            "-trimpath",
+            "-ldflags=-s -w -buildid=",
+            "-o",
+            BINARY,
+            target(detection),
+        ),
+        mounts=(*CACHES, *secret),
+        why=("go.cgo" if is_cgo(detection) else "go.static",),
+    )
+    base = base_of(facts, choice.build)
+    build = Stage(
+        name="build",
+        base=base,
+        instructions=(*copies, compile_it),
+        why=tuple(e.rule for e in choice.evidence),
+    )
+    return BuildPlan(
+        stages=(build, _last(detection, facts, choice)),
+        files={f"lock/{name}": text for name, text in sorted(lock.files.items())},
+        source=detection.takes,
+        source_digest=taken.digest,
+        secrets=("ca",) if facts.ca_bundle else (),
+    )
+
+
+def _last(detection: Detection, facts: Facts, choice: Choice) -> Stage:
+    binary = Instruction(op="copy", args=(BINARY, BINARY), stage="build", why=("the program",))
+    user = Instruction(op="user", args=("65532:65532",), why=("programs never run as root",))
+    if is_cgo(detection):
+        return Stage(
+            name="run", base=base_of(facts, choice.run), instructions=(binary, user), why=("cgo wants glibc",)
+        )
+    scratch = Base(key="scratch", ref="scratch", digest="scratch")
+    bundle = Instruction(
+        op="copy",
+        args=(CERTIFICATES, CERTIFICATES),
+        stage=base_of(facts, choice.build).ref,
+        why=("TLS needs a CA bundle",),
+    )
+    return Stage(
+        name="run", base=scratch, instructions=(bundle, binary, user), why=("a static binary needs nothing",)
+    )
+
+
+def go_command(folder: str, detection: Detection, *words: str) -> tuple[str, ...]:
+    """argv in exec form: environment by `env`, folder by `-C`, so that no word of the user's meets a shell."""
+    cgo = "1" if is_cgo(detection) else "0"
+    settings = (
+        "HOME=/root",
+        "GOPATH=/root/go",
+        f"CGO_ENABLED={cgo}",
+        "GOTOOLCHAIN=auto",
+        "GOFLAGS=-buildvcs=false",
+    )
+    return ("/usr/bin/env", *settings, "go", words[0], "-C", folder, *words[1:])
+
+
+def module_folder(detection: Detection) -> str:
+    """The folder of the module: the nearest go.mod at or above the program's own folder; else that folder."""
+    have = set(detection.takes)
+    folder = detection.workdir
+    while True:
+        if (f"{folder}/go.mod" if folder else "go.mod") in have:
+            return folder
+        if not folder:
+            return detection.workdir
+        folder = folder.rpartition("/")[0]
+
+
+def target(detection: Detection) -> str:
+    """The package to build, as a path below the module's folder. A single .go entry names its file's folder."""
+    module = module_folder(detection)
+    entry = detection.entry
+    if entry.endswith(".go") and not any(path.endswith("go.mod") for path in detection.takes):
+        return "./" + entry.removeprefix(f"{module}/" if module else "")
+    folder = entry.rpartition("/")[0] if entry.endswith(".go") else entry.rstrip("/")
+    below = folder.removeprefix(module).strip("/") if folder != "." else ""
+    return f"./{below}" if below else "."

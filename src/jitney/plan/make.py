@@ -1,0 +1,93 @@
+"""Detection + Facts + Config + Lock → Plan. The last place where anything is decided."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jitney.config import Config
+from jitney.detect.model import Detection
+from jitney.facts.model import Facts
+from jitney.findings import Evidence
+from jitney.plan import go, python
+from jitney.plan.choice import Choice, choose, system_packages
+from jitney.plan.model import BuildPlan, Lock, ModelPlan, Plan, RunPlan
+from jitney.plan.sandbox import STREAM_LIMIT, model_env, relays, sandbox_plan, thread_env, weights_env
+from jitney.plan.taken import Taken
+
+SOURCE_ROOT = "/src"
+
+
+def make_plan(
+    detection: Detection,
+    facts: Facts,
+    config: Config,
+    lock: Lock,
+    model: ModelPlan | None = None,
+    taken: Taken | None = None,
+) -> Plan:
+    """taken: `measure(source, detection)`; without it the source counts as small, and a compiled language is refused."""
+    choice = choose(detection, facts, config, lock)
+    taken = taken or Taken()
+    if model is not None and model.serve and not model.relays:
+        model = msgspec.structs.replace(model, relays=relays(detection))
+    system = system_packages(detection, config, lock)
+    build = _build(detection, facts, lock, choice, system, taken)
+    run = _run(detection, facts, config, lock, model, taken)
+    streamed = run.delivery == "stream"
+    bases = {
+        stage.base.key: stage.base.digest
+        for stage in build.stages
+        if stage.base.digest and stage.base.key != "scratch"
+    }
+    return Plan(
+        language=detection.language,
+        version=choice.version,
+        build=build,
+        run=run,
+        sandbox=sandbox_plan(facts, config, taken.bytes, streamed, model),
+        model=model,
+        lock=msgspec.structs.replace(lock, bases=dict(sorted(bases.items()))),
+        evidence=(*choice.evidence, *_evidence(detection, lock, system, run, taken)),
+        findings=choice.findings,
+    )
+
+
+def _build(
+    detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...], taken: Taken
+) -> BuildPlan:
+    if detection.language == "go":
+        return go.build_go(detection, facts, lock, choice, taken)
+    return python.build_python(detection, facts, lock, choice, system)
+
+
+def _run(
+    detection: Detection, facts: Facts, config: Config, lock: Lock, model: ModelPlan | None, taken: Taken
+) -> RunPlan:
+    workdir = f"{SOURCE_ROOT}/{detection.workdir}".rstrip("/")
+    env = {"HOME": "/home/jitney", "PATH": python.PATH, "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108 a tmpfs
+    if detection.language == "go":
+        argv: tuple[str, ...] = (go.BINARY,)
+    else:
+        argv = python.argv_python(detection)
+        env |= python.env_python(detection, lock, workdir)
+    if detection.mode == "in-process" or (model is not None and not model.serve):
+        env |= thread_env(facts, config) | weights_env()
+    if model is not None and model.serve:
+        env |= model_env()
+    small = taken.bytes <= STREAM_LIMIT or not facts.engine.shares_files
+    return RunPlan(
+        argv=argv,
+        env=dict(sorted(env.items())),
+        workdir=workdir,
+        source=detection.takes,
+        source_bytes=taken.bytes,
+        delivery="stream" if small else "mount",
+    )
+
+
+def _evidence(
+    detection: Detection, lock: Lock, system: tuple[str, ...], run: RunPlan, taken: Taken
+) -> list[Evidence]:
+    seen = python.evidence_python(lock, system) if detection.language == "python" else []
+    size = f"{run.delivery}: {taken.bytes / (1 << 20):.1f} MB"
+    return [*seen, Evidence(rule=f"delivery.{run.delivery}", decides="delivery", value=size)]

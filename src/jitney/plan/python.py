@@ -1,0 +1,132 @@
+"""The build and the start of a Python program.
+
+no packages          FROM base
+wheels               FROM base, one RUN: uv, cache and script are mounted, so that the layer is the packages and no more
+packages from source the same RUN in a stage with a compiler; the last stage copies /opt/venv
+system packages      the last stage stands on the full flavour, apt first (docs/decisions/0010)
+"""
+
+from __future__ import annotations
+
+from jitney.detect.model import Detection
+from jitney.facts.model import Facts
+from jitney.findings import Evidence
+from jitney.plan.bases import base_of
+from jitney.plan.choice import Choice
+from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
+from jitney.plan.scripts import script
+
+TOOL_UV = "jitney/tool-uv:1"
+"""Image with nothing but the uv binary; `resolve.build_inputs` sees that it is there. Its version is not part of a Plan: the
+bytes installed are fixed by hashes."""
+
+VENV = "/opt/venv"
+ROOM = "/dev/jitney"
+"""Where a build mounts what must not stay: /dev is no part of a layer, so not even an empty folder remains."""
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def build_python(
+    detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...]
+) -> BuildPlan:
+    last = [Instruction(op="user", args=("0:0",), why=("packages are installed by root",))]
+    files: dict[str, str] = {}
+    stages: list[Stage] = []
+    if system:
+        last.append(_apt(system))
+        files["apt.py"] = script("apt.py")
+    if lock.packages.strip():
+        files |= {"install.py": script("install.py"), "requirements.txt": lock.packages}
+        install = _install(lock, choice, facts)
+        if lock.sdists:
+            compilers = Stage(
+                name="build",
+                base=base_of(facts, choice.build),
+                instructions=(last[0], install),
+                why=(f"without a wheel: {', '.join(lock.sdists)}",),
+            )
+            stages.append(compilers)
+            install = Instruction(
+                op="copy", args=(VENV, VENV), stage="build", why=("compilers stay in their stage",)
+            )
+        last.append(install)
+    last.append(Instruction(op="user", args=("65532:65532",), why=("programs never run as root",)))
+    reasons = tuple(evidence.rule for evidence in choice.evidence)
+    final = Stage(name="run", base=base_of(facts, choice.run), instructions=tuple(last), why=reasons)
+    secrets = sorted(
+        {m.source for s in (*stages, final) for i in s.instructions for m in i.mounts if m.kind == "secret"}
+    )
+    return BuildPlan(stages=(*stages, final), files=files, secrets=tuple(secrets))
+
+
+def _install(lock: Lock, choice: Choice, facts: Facts) -> Instruction:
+    options = ["--venv", VENV]
+    if lock.sdists:
+        options += ["--build-from-source", ",".join(lock.sdists)]
+    if choice.torch.source == "debian":
+        options += ["--system-site-packages"]
+    if choice.torch.index:
+        options += ["--extra-index", choice.torch.index]
+    if lock.tolerate:
+        options += ["--tolerate", ",".join(lock.tolerate)]
+    mounts = [
+        Mount(kind="bind", stage=TOOL_UV, target=f"{ROOM}/tool"),
+        Mount(kind="bind", source="install.py", target=f"{ROOM}/install.py"),
+        Mount(kind="bind", source="requirements.txt", target=f"{ROOM}/requirements.txt"),
+        Mount(kind="cache", source="jitney-uv", target=f"{ROOM}/cache"),
+        *secret_mounts(facts),
+    ]
+    if facts.indexes.python:
+        mounts.append(Mount(kind="secret", source="index", target=f"{ROOM}/index"))
+    return Instruction(
+        op="run",
+        args=("python3", "-I", "-B", f"{ROOM}/install.py", *options),
+        mounts=tuple(mounts),
+        why=("packages, each at its locked version and hash", *(e.rule for e in choice.torch.evidence)),
+    )
+
+
+def secret_mounts(facts: Facts) -> list[Mount]:
+    return [Mount(kind="secret", source="ca", target=f"{ROOM}/ca")] if facts.ca_bundle else []
+
+
+def _apt(system: tuple[str, ...]) -> Instruction:
+    mounts = (
+        Mount(kind="bind", source="apt.py", target=f"{ROOM}/apt.py"),
+        Mount(kind="cache", source="jitney-apt-archives", target="/var/cache/apt/archives"),
+        Mount(kind="cache", source="jitney-apt-lists", target="/var/lib/apt/lists"),
+    )
+    args = ("python3", "-I", "-B", f"{ROOM}/apt.py", *system)
+    return Instruction(op="run", args=args, mounts=mounts, why=(f"system packages: {' '.join(system)}",))
+
+
+def argv_python(detection: Detection) -> tuple[str, ...]:
+    """The interpreter by its name: the environment's where there is one, else the base's."""
+    return ("python3", *(detection.start or (detection.entry.removeprefix(_folder(detection)),)))
+
+
+def env_python(detection: Detection, lock: Lock, workdir: str) -> dict[str, str]:
+    """Output is buffered as on the host: PYTHONUNBUFFERED is for the caller who knows of a terminal."""
+    env = {"PYTHONDONTWRITEBYTECODE": "1"}
+    if lock.packages.strip():
+        env |= {"PATH": f"{VENV}/bin:{PATH}", "VIRTUAL_ENV": VENV}
+    folder = _folder(detection) + "src/"
+    if any(path.startswith(folder) and path.count("/") > folder.count("/") for path in detection.takes):
+        env["PYTHONPATH"] = f"{workdir}/src"
+    return env
+
+
+def evidence_python(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
+    seen = []
+    if lock.sdists:
+        seen.append(Evidence(rule="stage.compile", decides="stage", value=", ".join(lock.sdists)))
+    if system:
+        seen.append(Evidence(rule="stage.full", decides="stage", value=", ".join(system)))
+    if not lock.packages.strip():
+        seen.append(Evidence(rule="packages.none", decides="packages", value="none: the base is the image"))
+    return seen
+
+
+def _folder(detection: Detection) -> str:
+    return f"{detection.workdir}/" if detection.workdir else ""

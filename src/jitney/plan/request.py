@@ -1,0 +1,95 @@
+"""What a resolution is asked for, with a key that changes when anything changes that can change its answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from jitney.config import Config
+from jitney.detect.model import Detection, Package
+from jitney.facts.model import Facts
+from jitney.plan.choice import choose, system_packages
+from jitney.plan.model import Lock
+from jitney.plan.torch import IN_BASE, normal
+
+RESOLVER = 1
+"""Raised when the same request would get another answer from newer code."""
+
+
+class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """requirements: sorted, in the ecosystem's own notation; asked_by: requirement → `file:line` for messages, not in the
+    key. reads: files of the source whose text is part of the question. provided: packages of the base, never resolved.
+    extra_index: index with CPU wheels of PyTorch. system: Debian packages known beforehand. base: key of the base to
+    build in."""
+
+    language: str
+    version: str
+    platform: str
+    manager: str = ""
+    lock: str = ""
+    workdir: str = ""
+    entry: str = ""
+    requirements: tuple[str, ...] = ()
+    asked_by: dict[str, str] = {}
+    reads: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    provided: tuple[str, ...] = ()
+    extra_index: str = ""
+    index: str = ""
+    torch: str = "none"
+    prerelease: bool = False
+    system: tuple[str, ...] = ()
+    base: str = ""
+    resolver: int = RESOLVER
+
+    def key(self, texts: Mapping[str, str]) -> str:
+        """64 hex digits over the question and the texts of `reads`."""
+        asked = msgspec.structs.replace(self, asked_by={}, takes=())
+        whole = [asked, {name: texts.get(name, "") for name in self.reads}]
+        return hashlib.sha256(msgspec.json.encode(whole, order="sorted")).hexdigest()
+
+
+def resolve_request(detection: Detection, facts: Facts, config: Config) -> ResolveRequest:
+    choice = choose(detection, facts, config)
+    in_base = choice.torch.source == "debian"
+    packages = [p for p in detection.packages if not (in_base and normal(p.name) in IN_BASE)]
+    return ResolveRequest(
+        language=detection.language,
+        version=_version(detection, config, choice.version),
+        platform=facts.engine.arch,
+        manager=detection.manager,
+        lock=detection.lock,
+        workdir=detection.workdir,
+        entry=detection.entry,
+        requirements=tuple(sorted({requirement(package) for package in packages})),
+        asked_by={requirement(package): package.why.place for package in packages},
+        reads=_reads(detection),
+        takes=detection.takes if detection.language == "go" else (),
+        provided=IN_BASE if in_base else (),
+        extra_index=choice.torch.index,
+        index=config.python_index or facts.indexes.python,
+        torch=choice.torch.source,
+        prerelease=config.prerelease,
+        system=system_packages(detection, config, Lock()),
+        base=choice.build or choice.run,
+    )
+
+
+def requirement(package: Package) -> str:
+    return f"{package.name}{package.spec}".strip()
+
+
+def _version(detection: Detection, config: Config, base: str) -> str:
+    """Python resolves for the base's version; Go for what go.mod says, else for the base's."""
+    return base if detection.language == "python" else (config.version or detection.version or base)
+
+
+def _reads(detection: Detection) -> tuple[str, ...]:
+    """Lock and manifests. Not the sources: their imports are the requirements, so an edited line asks nothing anew."""
+    names = {detection.lock, *detection.manifests} - {""}
+    if detection.language == "go":
+        names |= {path for path in detection.takes if path.endswith(("go.mod", "go.sum", "go.work"))}
+    own = f"{detection.workdir}/jitney.lock" if detection.workdir else "jitney.lock"
+    return tuple(sorted(names - {own}))

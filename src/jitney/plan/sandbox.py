@@ -1,0 +1,102 @@
+"""Limits, file systems and openings of the box. Sizes in bytes."""
+
+from __future__ import annotations
+
+from jitney.config import Config
+from jitney.detect.model import Detection
+from jitney.facts.model import Facts
+from jitney.plan.model import ModelPlan, Relay, SandboxPlan
+
+MIB = 1 << 20
+MEMORY = 2 << 30
+MEMORY_SHARE = 0.8
+"""Of the machine, at most: an engine that starves takes the user's desktop with it."""
+
+STREAM_LIMIT = 32 * MIB
+"""Larger sources are mounted: streamed ones are copied into memory (facts: 1 MB costs 5 ms, 100 MB 420 ms)."""
+
+SLACK = 16 * MIB
+"""Room in /src for files that the program writes beside its source."""
+
+FRAMEWORK_PORTS = {"ollama": 11434}
+HOST_KEYS = {"openai": ("OPENAI_API_KEY", "OPENAI_KEY", "OPEN_API_KEY"), "anthropic": ("ANTHROPIC_API_KEY",)}
+MODEL_PORT = 11434
+
+
+def sandbox_plan(
+    facts: Facts, config: Config, source_bytes: int, streamed: bool, model: ModelPlan | None
+) -> SandboxPlan:
+    weights = model.bytes if model is not None and not model.serve else 0
+    memory = config.memory_bytes or _within_machine(MEMORY + weights, facts.engine.memory_bytes)
+    return SandboxPlan(
+        user=config.user,
+        memory_bytes=memory,
+        cpus=config.cpus,
+        pids=config.pids,
+        timeout_s=config.timeout_s,
+        tmpfs=_tmpfs(memory, source_bytes if streamed else 0, streamed),
+        network=config.network,
+        allow_hosts=tuple(sorted(host if ":" in host else f"{host}:443" for host in config.allow_hosts)),
+        writes=config.writes,
+        gpus=config.gpus,
+    )
+
+
+def _within_machine(wanted: int, machine: int) -> int:
+    return min(wanted, int(machine * MEMORY_SHARE) // MIB * MIB) if machine else wanted
+
+
+def _tmpfs(memory: int, source_bytes: int, streamed: bool) -> dict[str, int]:
+    """Together below the memory limit, so that a full one is "no space left" and not an out-of-memory kill."""
+    sizes = {"/run/secrets": MIB}
+    if streamed:
+        sizes["/src"] = -(-source_bytes // MIB) * MIB + SLACK
+    rest = max(memory * 3 // 4 - sum(sizes.values()), 8 * MIB)
+    sizes["/tmp"] = rest * 2 // 3 // MIB * MIB or MIB  # noqa: S108 a mount point, not a file
+    sizes["/home/jitney"] = rest // 3 // MIB * MIB or MIB
+    return dict(sorted(sizes.items()))
+
+
+def relays(detection: Detection) -> tuple[Relay, ...]:
+    """The loopback ports that the program is seen to call; and the one that the usual variables name."""
+    ports: dict[int, str] = {}
+    for endpoint in sorted(detection.endpoints, key=lambda seen: (seen.port, seen.why.rule, seen.why.place)):
+        if endpoint.kind == "local" and endpoint.port:
+            ports.setdefault(endpoint.port, endpoint.why.place or endpoint.why.rule)
+    ports.setdefault(MODEL_PORT, "the usual variables name it")
+    return tuple(Relay(port=port, why=why) for port, why in sorted(ports.items()))
+
+
+def model_env() -> dict[str, str]:
+    """What clients of a model server read (facts: half of all programs). OLLAMA_HOST is read as URL and as host:port."""
+    server = f"http://127.0.0.1:{MODEL_PORT}"
+    keys = {name: "jitney" for names in HOST_KEYS.values() for name in names}
+    return {
+        "OPENAI_BASE_URL": f"{server}/v1",
+        "OPENAI_API_BASE": f"{server}/v1",
+        "ANTHROPIC_BASE_URL": server,
+        "OLLAMA_HOST": f"127.0.0.1:{MODEL_PORT}",
+        "OLLAMA_BASE_URL": server,
+        **keys,
+    }
+
+
+def weights_env() -> dict[str, str]:
+    """The Store lies under /models; libraries ask it instead of a hub."""
+    return {
+        "HF_HOME": "/models/huggingface",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+    }
+
+
+def thread_env(facts: Facts, config: Config) -> dict[str, str]:
+    """Half of the processors, and waiting threads sleep: a spinning barrier on a busy core cost 10 to 50 times (facts)."""
+    cpus = config.cpus or facts.engine.cpus
+    return {
+        "OMP_NUM_THREADS": str(max(1, int(cpus / 2))),
+        "OMP_WAIT_POLICY": "passive",
+        "GOMP_SPINCOUNT": "0",
+        "TOKENIZERS_PARALLELISM": "false",
+    }

@@ -1,0 +1,109 @@
+"""Where PyTorch comes from. CPU unless a GPU is both wanted and there; then by Facts:
+
+gpus wanted and there ─► pypi (CUDA wheels)
+config.pytorch ────────► as said
+a CPU index answers ───► index
+Debian provider, and nothing pins torch or another Python ─► debian (its package, in the base)
+else ──────────────────► pypi, with a warning: gigabytes of CUDA that nobody uses
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from jitney.config import Config
+from jitney.detect.model import Detection
+from jitney.errors import PlanError
+from jitney.facts.model import Facts
+from jitney.findings import Evidence, Finding
+from jitney.plan.bases import TORCH_PYTHON, fits
+
+BRING_TORCH = frozenset(
+    """torch torchvision torchaudio torchtext accelerate auto-gptq autoawq bitsandbytes easyocr fastai flagembedding
+    langchain-huggingface lightning llama-index-embeddings-huggingface llama-index-llms-huggingface open-clip-torch
+    openai-whisper optimum peft pytorch-lightning sentence-transformers stanza timm torchmetrics trl ultralytics
+    xformers""".split()
+)
+"""Packages whose installation installs torch."""
+
+IN_BASE = ("torch", "transformers", "tokenizers", "safetensors", "huggingface-hub", "numpy")
+"""What the python-torch base has from Debian: never resolved on top of it."""
+
+
+class Torch(msgspec.Struct, frozen=True, kw_only=True):
+    """source: `none` (no torch), `index`, `debian` or `pypi`. index: URL of the CPU index for `index`."""
+
+    source: str
+    index: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def normal(name: str) -> str:
+    """PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def wants_torch(detection: Detection) -> bool:
+    return any(normal(package.name) in BRING_TORCH for package in detection.packages)
+
+
+def choose_torch(detection: Detection, facts: Facts, config: Config, source: str) -> Torch:
+    """source: the base provider."""
+    if detection.language != "python" or not wants_torch(detection):
+        return Torch(source="none")
+    if config.gpus and (facts.gpus or facts.engine.has_gpu):
+        return _torch("pypi", "torch.gpu", "a GPU is wanted and there")
+    if config.pytorch != "auto":
+        return _configured(facts, config, source)
+    if facts.indexes.pytorch_cpu:
+        return _torch("index", "torch.cpu-index", "the CPU index answers", facts.indexes.pytorch_cpu)
+    obstacle = _debian_obstacle(detection, source)
+    if not obstacle:
+        return _torch("debian", "torch.debian", "no CPU index answers; Debian's package is a CPU build")
+    warning = Finding(
+        level="warning",
+        code="torch-cuda-without-gpu",
+        message=f"PyTorch's CUDA wheels (over 2 GB) are installed though no GPU is used: no CPU index answers, and {obstacle}",
+        hint="`--pytorch debian` takes Debian's CPU build (Python 3.14); a mirror of the CPU index mends it too",
+    )
+    chosen = _torch("pypi", "torch.pypi", f"no CPU index answers, and {obstacle}")
+    return msgspec.structs.replace(chosen, findings=(warning,))
+
+
+def _configured(facts: Facts, config: Config, source: str) -> Torch:
+    if config.pytorch == "index" and not facts.indexes.pytorch_cpu:
+        raise PlanError(
+            "pytorch = index was asked for, but no index with CPU wheels of PyTorch answers", "--pytorch auto"
+        )
+    if config.pytorch == "debian" and source != "debian":
+        raise PlanError(
+            f"pytorch = debian was asked for, but the bases come from the {source} provider",
+            "--base-provider debian",
+        )
+    return _torch(
+        config.pytorch, "torch.configured", f"pytorch = {config.pytorch}", facts.indexes.pytorch_cpu
+    )
+
+
+def _debian_obstacle(detection: Detection, source: str) -> str:
+    """Why Debian's package cannot be taken; empty: it can."""
+    if source != "debian":
+        return f"the bases come from the {source} provider"
+    if not fits(TORCH_PYTHON, detection.version):
+        return f"Debian's package is for Python {TORCH_PYTHON}, not {detection.version}"
+    if detection.lock:
+        return f"{detection.lock} pins its own"
+    for package in detection.packages:
+        if normal(package.name) in IN_BASE and re.match(r"\s*(==|~=|<)", package.spec):
+            return f"{package.name}{package.spec} is asked for"
+        if normal(package.name) in ("torchvision", "torchaudio"):
+            return f"{package.name} has to be of the same build"
+    return ""
+
+
+def _torch(source: str, rule: str, value: str, index: str = "") -> Torch:
+    evidence = Evidence(rule=rule, decides="torch", value=f"{source}: {value}")
+    return Torch(source=source, index=index if source == "index" else "", evidence=(evidence,))
