@@ -1,9 +1,9 @@
 """Trees of hard links to blobs, in the layouts that libraries expect, for a read-only mount at /models.
 
     /models
-      hub/models--ORG--NAME/refs/main                  the revision, 40 hexadecimal digits
-      hub/models--ORG--NAME/snapshots/REVISION/FILE    what hf_hub_download, from_pretrained and candle look up
-      files/FILE                                       plain paths
+      huggingface/hub/models--ORG--NAME/refs/main                 the revision, 40 hexadecimal digits
+      huggingface/hub/models--ORG--NAME/snapshots/REVISION/FILE   where hub libraries look (candle: below $HOME/.cache)
+      files/FILE                                                  plain paths
 
 A view is named by the hash of what it holds: built once, shared by all runs that want the same, never changed.
 """
@@ -25,7 +25,7 @@ from jitney.models.model import Weights
 from jitney.models.store import Store
 
 MODELS_DIR = "/models"
-HUB = "hub"
+HUB = "huggingface/hub"
 FILES = "files"
 _WRITABLE = "/tmp/huggingface"  # noqa: S108  inside the sandbox, where /tmp is its own
 
@@ -53,15 +53,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             cache = f"{home}/.cache"
             options = "exec,size=67108864,uid=65532,gid=65532,mode=0700"
             mounts.append(VolumeMount(kind="tmpfs", target=cache, readonly=False, options=options))
-            hub = VolumeMount(kind="bind", source=f"{self.path}/{HUB}", target=f"{cache}/huggingface/{HUB}")
+            hub = VolumeMount(kind="bind", source=f"{self.path}/{HUB}", target=f"{cache}/{HUB}")
             mounts.append(hub)
         return tuple(mounts)
 
     def env(self) -> dict[str, str]:
         """Variables that keep libraries at the view and off the network; what they write goes to /tmp."""
         return {
-            "HF_HOME": MODELS_DIR,
-            "HF_HUB_CACHE": f"{MODELS_DIR}/{HUB}",
+            "HF_HOME": f"{MODELS_DIR}/{HUB.removesuffix('/hub')}",
             "HF_HUB_OFFLINE": "1",
             "TRANSFORMERS_OFFLINE": "1",
             "HF_DATASETS_OFFLINE": "1",

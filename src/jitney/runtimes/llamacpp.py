@@ -74,7 +74,7 @@ class LlamaCpp:
             threads,
         ]
         words += ["--ctx-size", str(serving.context), "--parallel", str(serving.slots), "--kv-unified"]
-        words += ["--predict", str(serving.most_tokens), "--no-webui", "--no-slots", "--offline"]
+        words += ["--predict", str(serving.most_tokens), "--no-ui", "--no-slots", "--offline"]
         if self.is_encoder(serving.weights):
             words += ["--embeddings", "--ubatch-size", str(min(serving.context, 2048))]
         return tuple(words)
