@@ -10,6 +10,7 @@
 #include "program.h"
 #include "reap.h"
 #include "stats.h"
+#include "stream.h"
 #include "wire.h"
 
 #define NEVER_MS 3000000000000ull /* a deadline beyond a century is none */
@@ -197,7 +198,7 @@ void ending_advance(void (*on_dead)(int, int))
 		if (reap_dead(on_dead))
 			now_in = DRAINING;
 	}
-	if (now_in == DRAINING && program_drain())
+	if (now_in == DRAINING && program_drain() && stream_drain())
 		say_last();
 	if (now_in == LAST) {
 		out_flush();

@@ -7,6 +7,7 @@
 #define BATCH 64
 
 static int ep = -1;
+static uint64_t turns;
 
 int loop_open(void)
 {
@@ -42,9 +43,12 @@ void src_close(struct src *s)
 	s->fd = -1;
 }
 
+uint64_t loop_count(void) { return turns; }
+
 void loop_turn(int timeout_ms)
 {
 	struct epoll_event ev[BATCH];
+	turns++;
 	int n = epoll_wait(ep, ev, BATCH, timeout_ms);
 	for (int i = 0; i < n; i++) {
 		struct src *s = ev[i].data.ptr;

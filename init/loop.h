@@ -23,6 +23,9 @@ int src_want(struct src *s, uint32_t want);
 
 void src_close(struct src *s);
 
+/* Counts the turns: what was closed in this turn must not be reused before the next one. */
+uint64_t loop_count(void);
+
 /* Waits at most timeout_ms (-1: for ever) and calls every source that is ready. */
 void loop_turn(int timeout_ms);
 

@@ -24,24 +24,23 @@ static struct src in = {.fd = -1}, out = {.fd = -1}, err = {.fd = -1}, status = 
 static void (*outcome_ready)(void);
 static bool started, in_pty, in_ended, in_gone;
 static struct ring in_ring;
-static size_t in_held;  /* bytes that the client has not got back as credit */
-static size_t in_taken; /* of these, bytes that the program has taken */
+static size_t in_held; /* bytes that the client has not got back as credit */
 static uint8_t in_last = '\n';
 static uint32_t kept_signals;
 static struct winsize kept_size;
 
 pid_t program_pid(void) { return child.pid; }
 
-static void give_credit(size_t taken)
+/* Gives back what was received and is no longer queued. */
+static void give_credit(void)
 {
 	uint8_t payload[4];
-	in_taken += taken;
-	if (in_taken < CREDIT_BATCH)
+	size_t taken = in_held - in_ring.len;
+	if (taken < CREDIT_BATCH)
 		return;
-	put32(payload, (uint32_t)in_taken);
+	put32(payload, (uint32_t)taken);
 	out_frame('k', 0, payload, sizeof payload);
-	in_held -= in_taken;
-	in_taken = 0;
+	in_held -= taken;
 }
 
 /* A terminal has no end of file: the character that means it is typed. In the middle of a line the first
@@ -62,8 +61,8 @@ static void close_input(void)
 		type_end_of_file();
 	in_gone = true;
 	src_close(&in);
-	give_credit(in_ring.len);
 	ring_free(&in_ring);
+	give_credit();
 }
 
 /* Writes what is queued; what the program will never read is swallowed. */
@@ -77,7 +76,7 @@ static void pump_input(void)
 		close_input();
 		return;
 	}
-	give_credit((size_t)n);
+	give_credit();
 	if (in_ring.len > 0)
 		src_want(&in, EPOLLOUT);
 	else if (in_ended)
@@ -101,7 +100,7 @@ bool program_feed(const uint8_t *data, size_t len)
 	if (len)
 		in_last = data[len - 1];
 	if (in_gone) {
-		give_credit(len);
+		give_credit();
 		return true;
 	}
 	if (!ring_put(&in_ring, STDIN_CREDIT, data, len))

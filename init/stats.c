@@ -97,12 +97,18 @@ void counters_read(struct counters *c)
 static void take_mount(char *line, void *ctx)
 {
 	bool *full = ctx;
-	char point[1024];
 	struct statvfs s;
 	const char *type = strstr(line, " - ");
 	if (!type || strncmp(type, " - tmpfs ", 9) != 0)
 		return;
-	if (sscanf(line, "%*s %*s %*s %*s %1023s", point) != 1 || statvfs(point, &s) < 0)
+	char *point = line;
+	for (int i = 0; i < 4 && point; i++)
+		point = strchr(point + 1, ' ');
+	if (!point)
+		return;
+	point++;
+	point[strcspn(point, " ")] = 0;
+	if (statvfs(point, &s) < 0)
 		return;
 	if ((s.f_flag & ST_RDONLY) || s.f_blocks == 0 || access(point, W_OK) < 0)
 		return;

@@ -2,6 +2,7 @@
 #ifndef STREAM_H
 #define STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,9 @@ const char *stream_credit(uint16_t id, uint32_t bytes);
 
 /* A connection from the program that goes to name:port: becomes a stream `C`, or is reset. */
 void stream_accept(int fd, const char *name, uint16_t port);
+
+/* The program is dead: passes on what it sent before. True when all that the windows allow is passed on. */
+bool stream_drain(void);
 
 /* There is room for output again. */
 void stream_rearm(void);
