@@ -246,7 +246,7 @@ class Session:
             info = self._engine.wait_removed(box.container, GONE_WAIT_S)
         except EngineError:
             return verdicts.gone(ending, engine_lives=False, code=0, oom_killed=False)
-        code, oom = (info.code, info.oom_killed) if info is not None else (0, False)
+        code, oom = (max(0, info.code), info.oom_killed) if info is not None else (0, False)
         return verdicts.gone(ending, engine_lives=True, code=code, oom_killed=oom)
 
     def _hang_up(self, box: Box, number: int) -> None:

@@ -26,7 +26,11 @@ def busybox() -> bytes:
     kept = cache_dir() / "busybox"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as work:
-            subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download", "-qq", "busybox-static"], cwd=work, check=True)
+            subprocess.run(
+                ["apt-get", "-o", "APT::Sandbox::User=root", "download", "-qq", "busybox-static"],
+                cwd=work,
+                check=True,
+            )
             package = next(Path(work).glob("*.deb"))
             subprocess.run(["dpkg", "-x", package, f"{work}/root"], check=True)
             kept.write_bytes(Path(work, "root/bin/busybox").read_bytes())
@@ -51,10 +55,16 @@ def make_image(engine: Engine) -> str:
 
 
 def rootfs(binary: bytes, program: bytes) -> bytes:
-    applets = "sh cat echo sleep true false id ls mount dd head tail wc env kill ps yes seq stty nc wget pwd tr cut"
+    applets = (
+        "sh cat echo sleep true false id ls mount dd head tail wc env kill ps yes seq stty nc wget pwd tr cut"
+    )
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
-        for name, data in (("bin/busybox", binary), ("bin/hostile", program), ("etc/passwd", b"root:x:0:0::/:/bin/sh\n")):
+        for name, data in (
+            ("bin/busybox", binary),
+            ("bin/hostile", program),
+            ("etc/passwd", b"root:x:0:0::/:/bin/sh\n"),
+        ):
             info = tarfile.TarInfo(name)
             info.size, info.mode = len(data), 0o755
             tar.addfile(info, io.BytesIO(data))
