@@ -1,0 +1,118 @@
+"""Go modules: a complete go.sum is kept to; else `go mod tidy` in a build says which versions, with checksums."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jitney.engine.protocol import LABEL, BuildRequest
+from jitney.errors import BuildError, ResolveError
+from jitney.plan.bases import base_of
+from jitney.plan.go import CACHES, CERTIFICATES, WORK
+from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Mount, Stage
+from jitney.render import context_files, render_dockerfile
+from jitney.resolve.stage import on_hand
+
+if TYPE_CHECKING:
+    from jitney.plan.request import ResolveRequest
+    from jitney.resolve.resolve import World
+
+MODULE = "jitney.local/main"
+SETTINGS = ("HOME=/root", "GOPATH=/root/go", "GOTOOLCHAIN=auto", "GOFLAGS=-mod=mod")
+
+
+def resolve_go(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> Lock:
+    """Lock.files: go.mod and go.sum to be laid over the module's folder; empty where its own are complete."""
+    lock = Lock(language="go", version=request.version, prerelease=request.prerelease)
+    module = _module(request, texts)
+    go_mod = texts.get(_join(module, "go.mod"), "")
+    if go_mod and (_join(module, "go.sum") in texts or "require" not in go_mod):
+        return lock
+    if not go_mod and not request.requirements:
+        return _with(lock, {"go.mod": new_module(request.version)})
+    world.on_line("asking for Go modules: exact versions and checksums")
+    return _with(lock, _tidy(request, world, module, go_mod or new_module(request.version)))
+
+
+def _with(lock: Lock, files: dict[str, str]) -> Lock:
+    return Lock(language=lock.language, version=lock.version, prerelease=lock.prerelease, files=files)
+
+
+def new_module(version: str) -> str:
+    return f"module {MODULE}\n\ngo {version}\n"
+
+
+def _module(request: ResolveRequest, texts: Mapping[str, str]) -> str:
+    """Folder of the nearest go.mod at or above the program's own, else that folder."""
+    folder = request.workdir
+    while _join(folder, "go.mod") not in texts:
+        if not folder:
+            return request.workdir
+        folder = folder.rpartition("/")[0]
+    return folder
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _tidy(request: ResolveRequest, world: World, module: str, go_mod: str) -> dict[str, str]:
+    facts = on_hand(request.base, world)
+    build = _plan(base_of(facts, request.base), module, go_mod, has_ca=bool(facts.ca_bundle))
+    context: dict[str, bytes | Path] = dict(context_files(build))
+    context |= {f"src/{path}": world.source.read_bytes(path) for path in request.takes}
+    with tempfile.TemporaryDirectory(prefix="jitney-go-") as out:
+        try:
+            world.engine.build(
+                BuildRequest(
+                    dockerfile=render_dockerfile(build, facts.engine),
+                    labels={LABEL: "probe"},
+                    context=context,
+                    secrets={"ca": Path(facts.ca_bundle)} if facts.ca_bundle else {},
+                    output=Path(out),
+                ),
+                world.on_line,
+            )
+        except BuildError as error:
+            raise _translate(error) from error
+        found = {name: Path(out) / name for name in ("go.mod", "go.sum")}
+        return {name: path.read_text(encoding="utf-8") for name, path in found.items() if path.is_file()}
+
+
+def _plan(base: Base, module: str, go_mod: str, *, has_ca: bool) -> BuildPlan:
+    folder = _join(WORK, module).rstrip("/")
+    mounts = (*CACHES, *((Mount(kind="secret", source="ca", target=CERTIFICATES),) if has_ca else ()))
+    work = (
+        Instruction(op="copy", args=("src/", f"{WORK}/")),
+        Instruction(op="copy", args=("lock/", f"{folder}/")),
+        Instruction(
+            op="run", args=("/usr/bin/env", *SETTINGS, "go", "mod", "-C", folder, "tidy"), mounts=mounts
+        ),
+        Instruction(
+            op="run",
+            args=(
+                "/bin/sh",
+                "-c",
+                'mkdir /out && cd "$0" && cp go.mod /out/ && { [ ! -f go.sum ] || cp go.sum /out/; }',
+                folder,
+            ),
+        ),
+    )
+    copy = Instruction(op="copy", args=("/out/", "/"), stage="work")
+    return BuildPlan(
+        stages=(
+            Stage(name="work", base=base, instructions=work),
+            Stage(name="out", base=Base(key="scratch", ref="scratch"), instructions=(copy,)),
+        ),
+        files={"lock/go.mod": go_mod},
+    )
+
+
+def _translate(error: BuildError) -> ResolveError:
+    lines = [line for line in error.output.splitlines() if "go: " in line or "no required module" in line]
+    words = "; ".join(line.split(" ", 2)[-1].strip() for line in lines[-4:]) or error.message
+    return ResolveError(
+        f"Go modules cannot be resolved: {words}", "is the module's path right, and the proxy reachable?"
+    )
