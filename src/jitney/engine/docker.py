@@ -31,6 +31,7 @@ from jitney.errors import EngineError, EngineGone
 SLOW_S = 900.0
 """Silence allowed while an image is pulled or imported."""
 
+GOING_S = 10.0
 OUR_CACHES = "jitney-"
 
 
@@ -146,8 +147,13 @@ class DockerEngine:
                 raise
 
     def remove(self, container: str) -> None:
-        """Kills it, removes it and its anonymous volumes. Harmless where it is gone or going."""
-        self._delete(f"/containers/{container}", {"force": "1", "v": "1"}, harmless=(404, 409))
+        """Kills it, removes it and its anonymous volumes. Harmless where it is gone; waits where it is going (409)."""
+        try:
+            self._delete(f"/containers/{container}", {"force": "1", "v": "1"})
+        except RefusedError as refusal:
+            if refusal.status != 409:
+                raise
+            self.wait_removed(container, GOING_S)
 
     def inspect(self, container: str) -> Mapping[str, object]:
         found: Mapping[str, object] = self._wire.call("GET", f"/containers/{container}/json")
@@ -226,7 +232,7 @@ class DockerEngine:
         try:
             self._wire.call("DELETE", path, query)
         except RefusedError as refusal:
-            if refusal.status not in harmless:
+            if refusal.status != 404:
                 raise
 
 

@@ -17,6 +17,9 @@ LABEL = "jitney"
 LABEL_RUN = "jitney.run"
 """One id a run: guard and sweep remove by it."""
 
+LABEL_BASE = "jitney.base"
+"""On an image: the ref of the base of its last stage, whose bytes it shares."""
+
 LABEL_OWNER = "jitney.owner"
 """`BOOT_ID:PID:START_TIME` of the client, so that a sweep knows whether it lives."""
 
