@@ -35,19 +35,29 @@ def measure() -> list[Result]:
         sizes = _size(_tag(script, folder)), _size("jitney-bench-peer")
         _remove("jitney-bench-peer", peer_base)
     return [
-        at_most("cold build, five packages", "s", ours, theirs, 0.5, N, "hand-written pip install Dockerfile"),
-        at_most("its image", "MB", sizes[0] / 1e6, sizes[1] / 1e6, 0.6, 1, "hand-written pip install Dockerfile"),
+        at_most(
+            "cold build, five packages", "s", ours, theirs, 0.5, N, "hand-written pip install Dockerfile"
+        ),
+        at_most(
+            "its image", "MB", sizes[0] / 1e6, sizes[1] / 1e6, 0.6, 1, "hand-written pip install Dockerfile"
+        ),
     ]
 
 
 def _peer_base(script: Path, folder: Path) -> str:
     """What the official slim image has: the full base with pip in it."""
-    subprocess.run([JITNEY, "build", "-q", "--apt", "python3-pip", str(script)], capture_output=True, check=True)
-    plan = subprocess.run([JITNEY, "plan", "--json", "--apt", "python3-pip", str(script)], capture_output=True, check=True)
+    subprocess.run(
+        [JITNEY, "build", "-q", "--apt", "python3-pip", str(script)], capture_output=True, check=True
+    )
+    plan = subprocess.run(
+        [JITNEY, "plan", "--json", "--apt", "python3-pip", str(script)], capture_output=True, check=True
+    )
     import json
 
     base = next(
-        stage["base"]["ref"] for stage in json.loads(plan.stdout)["build"]["stages"] if "-full" in stage["base"]["key"]
+        stage["base"]["ref"]
+        for stage in json.loads(plan.stdout)["build"]["stages"]
+        if "-full" in stage["base"]["key"]
     )
     (folder / "Base").write_text(
         f"FROM {base}\nRUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-pip"
@@ -59,7 +69,18 @@ def _peer_base(script: Path, folder: Path) -> str:
 
 def _docker_build(folder: Path, dockerfile: str, tag: str) -> float:
     secret = "id=ca,src=/etc/ssl/certs/ca-certificates.crt"
-    command = [docker(), "build", "--no-cache", "-q", "--secret", secret, "-t", tag, "-f", str(folder / dockerfile)]
+    command = [
+        docker(),
+        "build",
+        "--no-cache",
+        "-q",
+        "--secret",
+        secret,
+        "-t",
+        tag,
+        "-f",
+        str(folder / dockerfile),
+    ]
     return seconds(["env", "DOCKER_BUILDKIT=1", *command, str(folder)])
 
 

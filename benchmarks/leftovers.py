@@ -14,7 +14,9 @@ from jitney.engine import connect
 from jitney.engine.protocol import LABEL_RUN
 
 RUNS, KILLS = 1000, 100
-STUBBORN = "import signal, time\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\nwhile True: time.sleep(1)\n"
+STUBBORN = (
+    "import signal, time\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\nwhile True: time.sleep(1)\n"
+)
 
 
 def left() -> int:
@@ -47,7 +49,9 @@ def measure() -> list[Result]:
         after_kills = _settled(before)
     return [
         at_most("left after 1,000 runs", "", after_runs, 0.0, 1.0, RUNS, "containers and volumes, 2 s later"),
-        at_most("left after 100 × kill -9", "", after_kills, 0.0, 1.0, KILLS, "containers and volumes, 2 s later"),
+        at_most(
+            "left after 100 × kill -9", "", after_kills, 0.0, 1.0, KILLS, "containers and volumes, 2 s later"
+        ),
     ]
 
 

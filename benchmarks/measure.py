@@ -39,10 +39,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 def seconds(command: Sequence[str], *, stdin: bytes = b"", check: bool = True) -> float:
     """Wall time of a whole process; its output is read and thrown away."""
     begin = time.perf_counter()
-    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
     taken = time.perf_counter() - begin
     if check and done.returncode != 0:
-        raise RuntimeError(f"{command}: exit {done.returncode}\n{done.stderr.decode(errors='replace')[-2000:]}")
+        raise RuntimeError(
+            f"{command}: exit {done.returncode}\n{done.stderr.decode(errors='replace')[-2000:]}"
+        )
     return taken
 
 
@@ -57,14 +59,28 @@ def interleaved(a: Callable[[], float], b: Callable[[], float], n: int, warm: in
 def at_most(name: str, unit: str, ours: float, peer: float, limit: float, n: int, note: str = "") -> Result:
     """A row whose ratio must not be over `limit`."""
     return Result(
-        name=name, unit=unit, ours=ours, peer=peer, goal=f"≤ {limit:g} ×", met=ours <= limit * peer, n=n, note=note
+        name=name,
+        unit=unit,
+        ours=ours,
+        peer=peer,
+        goal=f"≤ {limit:g} ×",
+        met=ours <= limit * peer,
+        n=n,
+        note=note,
     )
 
 
 def at_least(name: str, unit: str, ours: float, peer: float, limit: float, n: int, note: str = "") -> Result:
     """A row whose ratio must not be under `limit`."""
     return Result(
-        name=name, unit=unit, ours=ours, peer=peer, goal=f"≥ {limit:g} ×", met=ours >= limit * peer, n=n, note=note
+        name=name,
+        unit=unit,
+        ours=ours,
+        peer=peer,
+        goal=f"≥ {limit:g} ×",
+        met=ours >= limit * peer,
+        n=n,
+        note=note,
     )
 
 
@@ -77,8 +93,17 @@ def docker() -> str:
 
 def machine() -> dict[str, object]:
     """What a reader needs to judge the figures."""
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
-    version = subprocess.run([docker(), "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=False)
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        "",
+    )
+    version = subprocess.run(
+        [docker(), "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=False
+    )
     return {
         "cpu": model,
         "cores": os.cpu_count(),
@@ -92,7 +117,10 @@ def machine() -> dict[str, object]:
 
 def table(results: Sequence[Result]) -> str:
     """GitHub's table of the results."""
-    lines = ["| what | ours | peer | ratio | goal | n | note |", "| --- | --: | --: | --: | --- | --: | --- |"]
+    lines = [
+        "| what | ours | peer | ratio | goal | n | note |",
+        "| --- | --: | --: | --: | --- | --: | --- |",
+    ]
     for row in results:
         mark = "" if row.met else " **missed**"
         lines.append(

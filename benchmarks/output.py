@@ -24,13 +24,32 @@ def measure() -> list[Result]:
         script = Path(folder) / "flood.py"
         script.write_text(FLOOD)
         mount = f"{script}:/src/flood.py:ro"
-        peer = [docker(), "run", "--rm", "-v", mount, "--log-driver", "none", tag_of(script), "python3", "/src/flood.py"]
+        peer = [
+            docker(),
+            "run",
+            "--rm",
+            "-v",
+            mount,
+            "--log-driver",
+            "none",
+            tag_of(script),
+            "python3",
+            "/src/flood.py",
+        ]
         runs = [(flood([JITNEY, "run", str(script)]), flood(peer)) for _ in range(3)]
     ours = sorted(run[0][0] for run in runs)[1]
     theirs = sorted(run[1][0] for run in runs)[1]
     memory = max(run[0][1] for run in runs) / 1024
     return [
-        at_least("1 GB of output", "MB/s", SIZE / ours / 1e6, SIZE / theirs / 1e6, 0.8, 3, "docker run, no log driver"),
+        at_least(
+            "1 GB of output",
+            "MB/s",
+            SIZE / ours / 1e6,
+            SIZE / theirs / 1e6,
+            0.8,
+            3,
+            "docker run, no log driver",
+        ),
         at_most("client memory meanwhile", "MiB", memory, 64, 1.0, 3, "peer: flat means under 64 MiB"),
     ]
 

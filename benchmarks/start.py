@@ -20,14 +20,25 @@ def measure() -> list[Result]:
 
 def tag_of(source: Path) -> str:
     """The image of a source, built if need be."""
-    built = subprocess.run([JITNEY, "build", "--quiet", str(source)], capture_output=True, text=True, check=True)
+    built = subprocess.run(
+        [JITNEY, "build", "--quiet", str(source)], capture_output=True, text=True, check=True
+    )
     return built.stdout.strip()
 
 
 def _python(folder: Path) -> list[Result]:
     script = folder / "quiet.py"
     script.write_text("pass\n")
-    peer = [docker(), "run", "--rm", "-v", f"{script}:/src/quiet.py:ro", tag_of(script), "python3", "/src/quiet.py"]
+    peer = [
+        docker(),
+        "run",
+        "--rm",
+        "-v",
+        f"{script}:/src/quiet.py:ro",
+        tag_of(script),
+        "python3",
+        "/src/quiet.py",
+    ]
     ours = [JITNEY, "run", str(script)]
     first, other = interleaved(lambda: seconds(ours), lambda: seconds(peer), N)
     counter = iter(range(10_000))
@@ -38,8 +49,18 @@ def _python(folder: Path) -> list[Result]:
 
     changed, same = interleaved(edited, lambda: seconds(ours), N)
     return [
-        at_most("cached Python program, prints nothing", "ms", first * 1000, other * 1000, 0.6, N, "docker run --rm"),
-        at_most("the same after one edited line", "ms", changed * 1000, same * 1000, 1.05, N, "against unedited"),
+        at_most(
+            "cached Python program, prints nothing",
+            "ms",
+            first * 1000,
+            other * 1000,
+            0.6,
+            N,
+            "docker run --rm",
+        ),
+        at_most(
+            "the same after one edited line", "ms", changed * 1000, same * 1000, 1.05, N, "against unedited"
+        ),
     ]
 
 
@@ -47,8 +68,14 @@ def _go(folder: Path) -> list[Result]:
     program = folder / "main.go"
     program.write_text(GO)
     tag = tag_of(program)
-    plan = json.loads(subprocess.run([JITNEY, "plan", "--json", str(program)], capture_output=True, check=True).stdout)
+    plan = json.loads(
+        subprocess.run([JITNEY, "plan", "--json", str(program)], capture_output=True, check=True).stdout
+    )
     peer = [docker(), "run", "--rm", tag, *plan["run"]["argv"]]
     ours = [JITNEY, "run", str(program)]
     first, other = interleaved(lambda: seconds(ours), lambda: seconds(peer), N)
-    return [at_most("cached Go program, prints nothing", "ms", first * 1000, other * 1000, 0.6, N, "docker run --rm")]
+    return [
+        at_most(
+            "cached Go program, prints nothing", "ms", first * 1000, other * 1000, 0.6, N, "docker run --rm"
+        )
+    ]

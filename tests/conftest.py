@@ -21,7 +21,11 @@ class Jitney(Protocol):
     """`jitney("run", "chat.py", stdin=b"…")` → the finished process, output as bytes."""
 
     def __call__(
-        self, *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        *arguments: str | Path,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[bytes]: ...
 
 
@@ -30,7 +34,10 @@ def jitney() -> Jitney:
     """The command as installed, run as a user runs it."""
 
     def run(
-        *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, cwd: Path | None = None
+        *arguments: str | Path,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         import os
 

@@ -13,11 +13,8 @@ from typing import Literal
 import msgspec
 
 from jitney.config import Config
-from jitney.engine.protocol import LABEL, Engine, ImageInfo
+from jitney.engine.protocol import LABEL, LABEL_BASE, Engine, ImageInfo
 from jitney.errors import EngineError
-
-LABEL_BASE = "jitney.base"
-"""On an image: the ref of the base of its last stage, whose bytes it shares."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

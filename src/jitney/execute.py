@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +16,7 @@ from jitney.engine.protocol import Engine, VolumeMount
 from jitney.errors import EngineError, UsageError
 from jitney.road import Listener, Prepared
 from jitney.sandbox.box import SOURCE_DIR, box_spec
-from jitney.sandbox.job import Job, Relay
+from jitney.sandbox.job import Job
 from jitney.sandbox.outcome import Outcome
 from jitney.sandbox.run import Box, Session
 from jitney.sandbox.stdio import Stdio
@@ -56,7 +58,7 @@ def execute(
                 beside.wait_ready()
         listener.event("started", run=session.run)
         with listener.phase("program"):
-            session.submit(box, job(prepared, errand, beside), errand.stdio, _archive(prepared, source, engine))
+            session.submit(box, job(prepared, errand, beside), errand.stdio, _archive(prepared, source))
             return session.wait(box)
 
 
@@ -74,12 +76,13 @@ def _beside(
         yield None
         return
     from jitney.runtimes.beside import start_beside
+    from jitney.supply import store
 
-    yield start_beside(session, engine, prepared.supply.weights, prepared.facts, config, listener)
+    yield start_beside(session, engine, store(config), prepared.supply.weights, prepared.facts, config)
 
 
 def _park(session: Session, prepared: Prepared, source: Source, beside: Beside | None, engine: Engine) -> Box:
-    mounts = (*_source_mount(prepared, source), *_weights_mount(session, prepared, engine))
+    mounts = (*_source_mounts(prepared, source), *_weights_mounts(session, prepared, engine))
     if beside is not None:
         mounts = (*mounts, beside.mount)
     spec = box_spec(
@@ -94,7 +97,7 @@ def _park(session: Session, prepared: Prepared, source: Source, beside: Beside |
         raise
 
 
-def _source_mount(prepared: Prepared, source: Source) -> tuple[VolumeMount, ...]:
+def _source_mounts(prepared: Prepared, source: Source) -> tuple[VolumeMount, ...]:
     """A large source is mounted read-only where the daemon sees this machine's files."""
     if prepared.plan.run.delivery != "mount":
         return ()
@@ -104,34 +107,47 @@ def _source_mount(prepared: Prepared, source: Source) -> tuple[VolumeMount, ...]
     return (VolumeMount(kind="bind", source=str(root), target=SOURCE_DIR),)
 
 
-def _weights_mount(session: Session, prepared: Prepared, engine: Engine) -> tuple[VolumeMount, ...]:
-    """The Store's view of the program's weights, read-only at /models."""
-    if prepared.view is None:
+def _weights_mounts(session: Session, prepared: Prepared, engine: Engine) -> tuple[VolumeMount, ...]:
+    """The Store's view of the weights that the program loads itself."""
+    if prepared.supply.view is None:
         return ()
-    from jitney.sandbox.box import MODELS_DIR, weights_mount
+    from jitney.runtimes.beside import weights_mounts
 
-    if prepared.facts.engine.shares_files:
-        return (weights_mount(str(prepared.view.path)),)
-    from jitney.sandbox.deliver import deliver_tree
-
-    volume = f"jitney-{session.run}-weights"
-    return (
-        deliver_tree(
-            engine, prepared.view.tar(), volume=volume, target=MODELS_DIR, image=prepared.tag, labels=session.labels
-        ),
-    )
+    return weights_mounts(session, engine, prepared.supply.view, prepared.facts, prepared.tag, "loaded")
 
 
-def _archive(prepared: Prepared, source: Source, engine: Engine) -> Iterator[bytes] | None:
+def _archive(prepared: Prepared, source: Source) -> Iterator[bytes] | None:
     run = prepared.plan.run
-    return source.tar(run.source) if run.delivery == "stream" and run.source else None
+    if run.delivery != "stream" or not (run.source or prepared.supply.links):
+        return None
+    return chain(_links(prepared.supply.links), source.tar(run.source))
+
+
+def _links(links: Mapping[str, str]) -> Iterator[bytes]:
+    """Weights that the program names by a plain path: a symbolic link beside its source."""
+    if not links:
+        return
+    import tarfile
+
+    for path, target in links.items():
+        for parent in reversed(PurePosixPath(path).parents[:-1]):
+            folder = tarfile.TarInfo(str(parent))
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+            yield folder.tobuf(tarfile.GNU_FORMAT)
+        link = tarfile.TarInfo(path)
+        link.type, link.linkname = tarfile.SYMTYPE, target
+        yield link.tobuf(tarfile.GNU_FORMAT)
 
 
 def job(prepared: Prepared, errand: Errand, beside: Beside | None) -> Job:
     """What init is told. The user's variables win over the plan's; secrets that the program reads there are variables too."""
     plan = prepared.plan
     reads = set(prepared.detection.env)
-    shown = {name: value.decode("utf-8", "surrogateescape") for name, value in errand.secrets.items() if name in reads}
+    shown = {
+        name: value.decode("utf-8", "surrogateescape")
+        for name, value in errand.secrets.items()
+        if name in reads
+    }
     return Job(
         argv=(*plan.run.argv, *errand.arguments),
         env={**plan.run.env, **_terminal_env(errand), **shown, **errand.env},
@@ -140,7 +156,7 @@ def job(prepared: Prepared, errand: Errand, beside: Beside | None) -> Job:
         pty=errand.terminal,
         deadline_s=plan.sandbox.timeout_s,
         grace_s=GRACE_S,
-        relays=tuple(Relay(relay.port, beside.socket) for relay in plan.model.relays) if beside and plan.model else (),
+        relays=beside.relays(*(relay.port for relay in plan.model.relays)) if beside and plan.model else (),
         allow_hosts=plan.sandbox.allow_hosts,
         dns=not plan.sandbox.network,
         lo_only=not plan.sandbox.network,
@@ -152,5 +168,3 @@ def _terminal_env(errand: Errand) -> dict[str, str]:
     if errand.terminal is None:
         return {"COLUMNS": "80"}
     return {"TERM": "xterm-256color"}
-
-

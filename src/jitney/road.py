@@ -15,11 +15,11 @@ import msgspec
 
 from jitney.detect import detect
 from jitney.detect.model import Detection, Wishes
-from jitney.engine.protocol import LABEL, BuildRequest, Engine
+from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
 from jitney.errors import BuildError, DetectionError
 from jitney.facts.collect import collect
-from jitney.facts.model import Facts
-from jitney.plan import make_plan, needed_bases, resolve_request
+from jitney.facts.model import BaseOnHand, Facts
+from jitney.plan import Taken, make_plan, measure, needed_bases, resolve_request
 from jitney.plan.model import BuildPlan, Lock, Plan, RunPlan
 from jitney.render import context_files, image_tag, render_dockerfile
 from jitney.supply import Supply, supply
@@ -38,7 +38,7 @@ class Listener(Protocol):
     def say(self, line: str) -> None: ...
     def warn(self, line: str) -> None: ...
     def progress(self, line: str) -> None: ...
-    def event(self, kind: str, **fields: object) -> None: ...
+    def event(self, kind: str, /, **fields: object) -> None: ...
     def phase(self, name: str) -> AbstractContextManager[None]: ...
 
 
@@ -50,9 +50,10 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
     detection: Detection
     facts: Facts
-    lock: Lock
     plan: Plan
     tag: str
+    taken: Taken = Taken()
+    lock: Lock = Lock()
     supply: Supply = Supply()
     label: str = ""
 
@@ -88,13 +89,16 @@ def _unknown_imports(detection: Detection) -> DetectionError:
         lines.append(f"{unknown.file}:{unknown.line}: import {unknown.name}{near}")
     names = " ".join(f"--package {unknown.name}" for unknown in detection.unknown)
     return DetectionError(
-        "no package is known for " + ("this import" if len(lines) == 1 else "these imports") + ":\n  " + "\n  ".join(lines),
+        "no package is known for "
+        + ("this import" if len(lines) == 1 else "these imports")
+        + ":\n  "
+        + "\n  ".join(lines),
         "Jitney installs no package by guessing its name. Where the package has the import's name:\n"
         f"  jitney run {names} …\nor declare it in requirements.txt or a `# /// script` header",
     )
 
 
-class Errands(msgspec.Struct, frozen=True, kw_only=True):
+class Wants(msgspec.Struct, frozen=True, kw_only=True):
     """What a command wants of `prepare`. bases: make those that are missing (run, build), or only name them (plan).
     model: look for the program's model, and refuse when it needs one and got none. fresh: ask the indexes anew."""
 
@@ -103,7 +107,12 @@ class Errands(msgspec.Struct, frozen=True, kw_only=True):
     fresh: bool = False
 
 
-def prepare(source: Source, config: Config, engine: Engine, listener: Listener, wants: Errands = Errands()) -> Prepared:
+ALL = Wants()
+
+
+def prepare(
+    source: Source, config: Config, engine: Engine, listener: Listener, wants: Wants = ALL
+) -> Prepared:
     """Everything up to the Plan."""
     detection = see(source, config, listener)
     listener.event(
@@ -118,24 +127,70 @@ def prepare(source: Source, config: Config, engine: Engine, listener: Listener, 
         model = supply(detection, config, listener) if wants.model else Supply()
     with listener.phase("facts"):
         facts = collect(engine, config)
+    keys = (*needed_bases(detection, facts, config), *_serving_bases(model))
     if wants.bases:
-        facts = ensure_bases(needed_bases(detection, facts, config), facts, config, engine, listener)
-    with listener.phase("resolve"):
-        lock = resolve_lock(source, detection, facts, config, engine, listener)
+        facts = ensure_bases(keys, facts, config, engine, listener)
     prepared = Prepared(
-        detection=detection, facts=facts, lock=lock, plan=_NO_PLAN, tag="", supply=model, label=source.label
+        detection=detection,
+        facts=facts,
+        taken=measure(source, detection),
+        plan=_NO_PLAN,
+        tag="",
+        supply=model,
+        label=source.label,
     )
-    return planned(prepared, config, listener)
+    prepared = resolved(prepared, source, config, engine, listener, wants)
+    if wants.bases:  # a lock may ask for more: a compiler, a base with apt
+        keys = needed_bases(detection, facts, config, prepared.lock)
+        facts = ensure_bases(keys, prepared.facts, config, engine, listener)
+    return planned(msgspec.structs.replace(prepared, facts=facts), config, listener)
+
+
+def _serving_bases(model: Supply) -> tuple[str, ...]:
+    if model.weights is None:
+        return ()
+    from jitney.runtimes.registry import runtime_for
+
+    return (runtime_for(model.weights).base_key,)
+
+
+def resolved(
+    prepared: Prepared, source: Source, config: Config, engine: Engine, listener: Listener, wants: Wants
+) -> Prepared:
+    """With the lock: of the folder if it fits, else the kept resolution, else the indexes are asked."""
+    from jitney.resolve import resolve
+
+    def ensure_base(key: str) -> BaseOnHand:
+        found = ensure_bases((key,), prepared.facts, config, engine, listener).base(key)
+        assert found is not None, "ensure_bases makes it or raises"
+        return found
+
+    with listener.phase("resolve"):
+        lock = resolve(
+            resolve_request(prepared.detection, prepared.facts, config),
+            source=source,
+            engine=engine,
+            facts=prepared.facts,
+            config=config,
+            on_line=listener.progress,
+            ensure_base=ensure_base if wants.bases else None,
+            fresh=wants.fresh or config.no_cache,
+        )
+    return msgspec.structs.replace(prepared, lock=lock)
 
 
 def planned(prepared: Prepared, config: Config, listener: Listener) -> Prepared:
     """The same with the Plan that follows from it."""
     with listener.phase("plan"):
-        plan = make_plan(prepared.detection, prepared.facts, config, prepared.lock, prepared.supply.plan)
+        plan = make_plan(
+            prepared.detection, prepared.facts, config, prepared.lock, prepared.supply.plan, prepared.taken
+        )
         return msgspec.structs.replace(prepared, plan=plan, tag=image_tag(plan.build))
 
 
-def ensure_bases(keys: tuple[str, ...], facts: Facts, config: Config, engine: Engine, listener: Listener) -> Facts:
+def ensure_bases(
+    keys: tuple[str, ...], facts: Facts, config: Config, engine: Engine, listener: Listener
+) -> Facts:
     """Facts in which all the bases are on hand."""
     missing = [key for key in keys if facts.base(key) is None]
     if not missing:
@@ -150,56 +205,67 @@ def ensure_bases(keys: tuple[str, ...], facts: Facts, config: Config, engine: En
     return msgspec.structs.replace(facts, bases=(*facts.bases, *made))
 
 
-def resolve_lock(
-    source: Source, detection: Detection, facts: Facts, config: Config, engine: Engine, listener: Listener
-) -> Lock:
-    """The lock of the folder if it fits, else the kept resolution, else the indexes are asked."""
-    from jitney.resolve import resolve
-
-    request = resolve_request(detection, facts, config)
-    return resolve(request, source=source, engine=engine, facts=facts, config=config, on_line=listener.progress)
-
-
-def ensure_image(prepared: Prepared, source: Source, config: Config, engine: Engine, listener: Listener) -> Prepared:
+def ensure_image(
+    prepared: Prepared, source: Source, config: Config, engine: Engine, listener: Listener
+) -> Prepared:
     """Build unless the tag is there. A wheel that wants a system library teaches the lock, and the plan is made anew."""
     for _ in range(LEARN_AT_MOST):
         if not config.no_cache and engine.image(prepared.tag) is not None:
             return prepared
         try:
             with listener.phase("build"):
-                build_image(prepared.plan.build, prepared.facts, prepared.tag, source, config, engine, listener)
+                build_image(
+                    prepared.plan.build, prepared.facts, prepared.tag, source, config, engine, listener
+                )
             return prepared
         except BuildError as error:
-            prepared = _learn(prepared, error, config, listener)
-    raise BuildError("the packages of this program want more and more system libraries", "name them with --apt")
+            prepared = _learn(prepared, error, config, engine, listener)
+    raise BuildError(
+        "the packages of this program want more and more system libraries", "name them with --apt"
+    )
 
 
-def _learn(prepared: Prepared, error: BuildError, config: Config, listener: Listener) -> Prepared:
+def _learn(
+    prepared: Prepared, error: BuildError, config: Config, engine: Engine, listener: Listener
+) -> Prepared:
     from jitney.resolve import learn_system
 
     lock = learn_system(prepared.lock, error.output, config)
     if lock is None:
         raise error
-    listener.say(f"adding what its packages need: {' '.join(sorted(set(lock.system) - set(prepared.lock.system)))}")
-    return planned(msgspec.structs.replace(prepared, lock=lock), config, listener)
+    listener.say(
+        f"adding what its packages need: {' '.join(sorted(set(lock.system) - set(prepared.lock.system)))}"
+    )
+    keys = needed_bases(prepared.detection, prepared.facts, config, lock)
+    facts = ensure_bases(keys, prepared.facts, config, engine, listener)
+    return planned(msgspec.structs.replace(prepared, lock=lock, facts=facts), config, listener)
 
 
 def build_image(
-    build: BuildPlan, facts: Facts, tag: str, source: Source | None, config: Config, engine: Engine, listener: Listener
+    build: BuildPlan,
+    facts: Facts,
+    tag: str,
+    source: Source | None,
+    config: Config,
+    engine: Engine,
+    listener: Listener,
 ) -> str:
     """Build one plan under its tag. Returns the image id."""
-    context: dict[str, bytes | Path] = {path: text for path, text in context_files(build).items()}
+    context: dict[str, bytes | Path] = {**context_files(build)}
     for path in build.source:
         assert source is not None, "a plan with sources needs its source"
         context[f"src/{path}"] = source.read_bytes(path)
-    secrets = {"ca": Path(facts.ca_bundle)} if "ca" in build.secrets and facts.ca_bundle else {}
-    request = BuildRequest(
-        dockerfile=render_dockerfile(build, facts.engine),
-        tag=tag,
-        labels={LABEL: "image"},
-        context=context,
-        secrets=secrets,
-        no_cache=config.no_cache,
-    )
+    labels = {LABEL: "image", LABEL_BASE: build.stages[-1].base.ref}
     listener.say("building the image (once for these packages)")
-    return engine.build(request, listener.progress)
+    from jitney.resolve import build_inputs
+
+    with build_inputs(build, engine, facts, config, listener.progress) as secrets:
+        request = BuildRequest(
+            dockerfile=render_dockerfile(build, facts.engine),
+            tag=tag,
+            labels=labels,
+            context=context,
+            secrets=secrets,
+            no_cache=config.no_cache,
+        )
+        return engine.build(request, listener.progress)

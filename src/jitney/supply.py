@@ -50,22 +50,22 @@ def fetch_model(reference: str, config: Config, listener: Listener) -> Weights:
     from jitney.models.reference import parse
 
     ref = parse(reference, _table(config), Path.cwd())
-    return fetch(_store(config), ref, config.python_index, on_line=listener.say)
+    return fetch(store(config), ref, config.python_index, on_line=listener.say)
 
 
 def _supplied(detection: Detection, config: Config, listener: Listener) -> Supply:
     from jitney.models.layout import library_view
     from jitney.models.satisfy import satisfy
 
-    store = _store(config)
+    kept = store(config)
     given = fetch_model(config.model, config, listener) if config.model else None
-    found = satisfy(detection, given, store, _table(config))
+    found = satisfy(detection, given, kept, _table(config))
     if found.errors:
         raise _refusal(found.errors[0])
     for finding in found.findings:
         listener.warn(finding.message) if finding.level == "warning" else listener.say(finding.message)
     serve = given is not None and _is_served(detection)
-    view = library_view(store, found.wants) if found.wants and (_loads(detection) or not serve) else None
+    view = library_view(kept, found.wants) if found.wants and (_loads(detection) or not serve) else None
     if given is None and view is None:
         return Supply()
     plan = ModelPlan(
@@ -97,12 +97,16 @@ def _require_way_out(detection: Detection, config: Config) -> None:
     anyway = "--no-model runs it without"
     if detection.mode == "local-server":
         where = f"127.0.0.1:{seen.port}" if seen and seen.port else "this machine"
-        raise ModelError(f"the program calls a model server on {where}{place}, and there is none", f"{beside}\n{anyway}")
+        raise ModelError(
+            f"the program calls a model server on {where}{place}, and there is none", f"{beside}\n{anyway}"
+        )
     host = seen.host if seen and seen.host else ""
     what = host or f"a hosted model ({detection.framework or 'an API client'})"
     secret = "".join(f" --secret {name}" for name in detection.secrets[:1])
     out = f"--allow-host {host or 'HOST'}{secret} lets it reach the vendor"
-    raise ModelError(f"the program calls {what}{place}, and a sandbox has no network", f"{beside}\n{out}\n{anyway}")
+    raise ModelError(
+        f"the program calls {what}{place}, and a sandbox has no network", f"{beside}\n{out}\n{anyway}"
+    )
 
 
 def _refusal(finding: Finding) -> ModelError:
@@ -110,7 +114,7 @@ def _refusal(finding: Finding) -> ModelError:
     return ModelError(f"{place}{finding.message}", f"{finding.hint}\n--no-model runs it without".strip())
 
 
-def _store(config: Config) -> Store:
+def store(config: Config) -> Store:
     from jitney.models.store import Store
 
     return Store(config.data / "store")

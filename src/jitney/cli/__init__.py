@@ -70,7 +70,9 @@ def _help(rest: list[str]) -> int:
         command_parser(rest[0]).print_help()
         return 0
     print("Usage: jitney COMMAND [OPTIONS] …\n")
-    print("Runs any LLM program in a container made just in time, locked down, and gone when the work is done.\n")
+    print(
+        "Runs any LLM program in a container made just in time, locked down, and gone when the work is done.\n"
+    )
     for name, text in COMMANDS.items():
         print(f"  {name:<12} {text}")
     print("\njitney COMMAND --help shows its options.  jitney --version")

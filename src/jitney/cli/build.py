@@ -41,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
             tag = _build_saved(Path(arguments.source), config, engine, report)
         else:
             with open_argument(arguments, config) as source:
-                prepared = road.prepare(source, config, engine, report, road.Errands(model=bool(config.model)))
+                prepared = road.prepare(
+                    source, config, engine, report, road.Wants(model=bool(config.model))
+                )
                 tag = road.ensure_image(prepared, source, config, engine, report).tag
         image = engine.image(tag)
     report.clear()
@@ -60,9 +62,13 @@ def read_plan(path: Path) -> Plan:
     try:
         plan = msgspec.json.decode(path.read_bytes(), type=Plan)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not a plan: {error}", "make one: jitney plan SOURCE --json > plan.json") from error
+        raise UsageError(
+            f"{path} is not a plan: {error}", "make one: jitney plan SOURCE --json > plan.json"
+        ) from error
     if plan.schema != SCHEMA:
-        raise UsageError(f"{path}: schema {plan.schema}, expected {SCHEMA}", "make it anew: jitney plan SOURCE --json")
+        raise UsageError(
+            f"{path}: schema {plan.schema}, expected {SCHEMA}", "make it anew: jitney plan SOURCE --json"
+        )
     return plan
 
 
@@ -70,10 +76,13 @@ def _build_saved(path: Path, config: Config, engine: Engine, report: Report) -> 
     plan = read_plan(path)
     if plan.build.source:
         raise UsageError(
-            f"{path}: a plan of a compiled program needs its source beside it", "jitney build SOURCE builds both"
+            f"{path}: a plan of a compiled program needs its source beside it",
+            "jitney build SOURCE builds both",
         )
     facts = collect(engine, config)
-    facts = road.ensure_bases(tuple(stage.base.key for stage in plan.build.stages), facts, config, engine, report)
+    facts = road.ensure_bases(
+        tuple(stage.base.key for stage in plan.build.stages), facts, config, engine, report
+    )
     tag = image_tag(plan.build)
     if config.no_cache or engine.image(tag) is None:
         road.build_image(plan.build, facts, tag, None, config, engine, report)

@@ -15,13 +15,15 @@ from jitney.cli.report import human_size
 from jitney.config import Config
 from jitney.engine.protocol import Engine
 from jitney.errors import UsageError
-from jitney.sandbox import sweep
+from jitney.sandbox.sweep import sweep
 
 KINDS = ("images", "bases", "caches", "weights")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="*", choices=(*KINDS, "all", []), metavar="WHAT", help=f"{', '.join(KINDS)} or all")
+    parser.add_argument(
+        "what", nargs="*", choices=(*KINDS, "all", []), metavar="WHAT", help=f"{', '.join(KINDS)} or all"
+    )
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     parser.add_argument("--dry-run", action="store_true", help="only show")
     parser.add_argument("--json", action="store_true")
@@ -71,7 +73,9 @@ def _show(items: list[disk.Item], swept: int) -> None:
 
 def _agreed(items: list[disk.Item]) -> bool:
     if not sys.stdin.isatty():
-        raise UsageError("nobody to ask: standard input is not a terminal", "jitney clean --yes, or --dry-run to look")
+        raise UsageError(
+            "nobody to ask: standard input is not a terminal", "jitney clean --yes, or --dry-run to look"
+        )
     return input(f"remove these {len(items)}? [y/N] ").strip().lower() in ("y", "yes")
 
 

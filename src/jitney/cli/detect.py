@@ -50,7 +50,9 @@ def describe(detection: Detection) -> str:
         "models": ", ".join(dict.fromkeys(use.name for use in detection.models)),
         "reads": " ".join(detection.env),
         "secrets": " ".join(detection.secrets),
-        "unknown": ", ".join(f"{unknown.name} ({unknown.file}:{unknown.line})" for unknown in detection.unknown),
+        "unknown": ", ".join(
+            f"{unknown.name} ({unknown.file}:{unknown.line})" for unknown in detection.unknown
+        ),
     }
     lines = [f"{name:<10} {value}" for name, value in rows.items() if value]
     lines += [f"  {package.name}{package.spec:<24} {package.why.place}" for package in detection.packages]

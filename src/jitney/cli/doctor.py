@@ -20,7 +20,7 @@ from jitney.engine.protocol import LABEL_RUN, Engine
 from jitney.errors import JitneyError
 from jitney.facts.collect import collect
 from jitney.facts.model import Facts
-from jitney.sandbox import init_binary
+from jitney.sandbox.initvolume import init_binary
 
 LOW_DISK = 5 << 30
 KINDS = ("image", "base", "weights")
@@ -70,7 +70,9 @@ def examine(config: Config) -> Iterator[Check]:
 
 
 def _engine_checks(engine: Engine, facts: Facts) -> Iterator[Check]:
-    machine = f"{facts.engine.cpus} CPUs, {human_size(facts.engine.memory_bytes)}, cgroup v{facts.engine.cgroup}"
+    machine = (
+        f"{facts.engine.cpus} CPUs, {human_size(facts.engine.memory_bytes)}, cgroup v{facts.engine.cgroup}"
+    )
     yield Check(state="ok", name="engine", seen=f"{facts.engine.name} {facts.engine.version} ({machine})")
     if facts.engine.buildkit:
         yield Check(state="ok", name="builder", seen="BuildKit")
@@ -78,25 +80,32 @@ def _engine_checks(engine: Engine, facts: Facts) -> Iterator[Check]:
         mend = "install a docker client with BuildKit: apt-get install docker.io, or docker-buildx"
         yield Check(state="fail", name="builder", seen="no docker client here can use BuildKit", mend=mend)
     bases = ", ".join(f"{base.key} {human_size(base.size_bytes)}" for base in facts.bases)
-    yield Check(state="ok" if bases else "warn", name="bases", seen=bases or "none yet", mend="" if bases else "jitney setup")
+    yield Check(
+        state="ok" if bases else "warn",
+        name="bases",
+        seen=bases or "none yet",
+        mend="" if bases else "jitney setup",
+    )
     left = [box for box in engine.containers() if LABEL_RUN in box.labels and box.state != "running"]
     if left:
         yield Check(state="warn", name="leftovers", seen=f"{len(left)} dead containers", mend="jitney clean")
 
 
 def _host_checks(facts: Facts | None) -> Iterator[Check]:
-    init = init_binary(facts.engine.arch if facts else "amd64")
-    yield (
-        Check(state="ok", name="init", seen=f"{human_size(init.stat().st_size)}")
-        if init.is_file()
-        else Check(state="fail", name="init", seen=f"{init.name} was not built", mend="make -C init")
-    )
+    yield _init(facts.engine.arch if facts else "amd64")
     yield _tool("mmdebstrap", "apt-get install mmdebstrap", "bases can only come from a registry")
     yield _rootless()
     if facts is not None:
         cards = ", ".join(f"{gpu.vendor} {gpu.name}" for gpu in facts.gpus)
         yield Check(state="ok", name="gpu", seen=cards or "none: everything runs on the CPU")
         yield Check(state="ok", name="certificates", seen=facts.ca_bundle or "the bases' own")
+
+
+def _init(arch: str) -> Check:
+    try:
+        return Check(state="ok", name="init", seen=f"{arch}, {human_size(len(init_binary(arch)))}")
+    except JitneyError as error:
+        return Check(state="fail", name="init", seen=error.message, mend=error.hint)
 
 
 def _tool(name: str, mend: str, without: str) -> Check:

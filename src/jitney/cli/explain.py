@@ -19,7 +19,19 @@ from jitney.cli.report import Report
 from jitney.findings import Evidence
 from jitney.render import trace
 
-ORDER = ("language", "version", "framework", "mode", "entry", "start", "manager", "package", "model", "endpoint", "base")
+ORDER = (
+    "language",
+    "version",
+    "framework",
+    "mode",
+    "entry",
+    "start",
+    "manager",
+    "package",
+    "model",
+    "endpoint",
+    "base",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
     config = settings(arguments)
     report = Report(quiet=arguments.quiet, timings=arguments.timings)
     with open_argument(arguments, config) as source, connected(config) as engine:
-        prepared = road.prepare(source, config, engine, report, road.Errands(bases=False, model=bool(config.model)))
+        prepared = road.prepare(
+            source, config, engine, report, road.Wants(bases=False, model=bool(config.model))
+        )
     lines = trace(prepared.plan.build, prepared.facts.engine)
     if arguments.json:
         record = {

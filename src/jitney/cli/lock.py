@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     report = Report(quiet=arguments.quiet, json=arguments.json, timings=arguments.timings)
     path = _target(arguments)
     with open_argument(arguments, config) as source, connected(config) as engine:
-        prepared = road.prepare(source, config, engine, report, road.Errands(model=False, fresh=True))
+        prepared = road.prepare(source, config, engine, report, road.Wants(model=False, fresh=True))
     write_lock(path, prepared.lock)
     report.say(f"wrote {path}")
     report.event("locked", path=str(path))
@@ -39,5 +39,7 @@ def _target(arguments: argparse.Namespace) -> Path:
         return Path(arguments.output)
     path = Path(arguments.source)
     if arguments.source == "-" or not path.exists():
-        raise UsageError(f"{arguments.source} has no folder to write a lock into", "say where: --output jitney.lock")
+        raise UsageError(
+            f"{arguments.source} has no folder to write a lock into", "say where: --output jitney.lock"
+        )
     return (path if path.is_dir() else path.parent) / "jitney.lock"

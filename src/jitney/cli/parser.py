@@ -68,7 +68,9 @@ def whole_parser() -> Parser:
     parser = Parser(prog="jitney", allow_abbrev=False)
     commands = parser.add_subparsers(parser_class=Parser, dest="command")
     for name, text in COMMANDS.items():
-        import_module(f"jitney.cli.{name}").add_arguments(commands.add_parser(name, help=text, allow_abbrev=False))
+        import_module(f"jitney.cli.{name}").add_arguments(
+            commands.add_parser(name, help=text, allow_abbrev=False)
+        )
     return parser
 
 
@@ -87,14 +89,18 @@ def add_detection_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--lang", dest="language", metavar="LANGUAGE", help="language of the source")
     group.add_argument("--version", "--python", dest="version", metavar="VERSION", help="language version")
     group.add_argument("--entry", metavar="PATH", help="file to run, when a folder has several")
-    group.add_argument("--package", dest="packages", metavar="NAME", action="append", help="add a package (repeatable)")
+    group.add_argument(
+        "--package", dest="packages", metavar="NAME", action="append", help="add a package (repeatable)"
+    )
     group.add_argument("--apt", metavar="NAME", action="append", help="add a Debian package (repeatable)")
 
 
 def add_build_options(parser: argparse.ArgumentParser) -> None:
     """Bases and building."""
     group = parser.add_argument_group("build")
-    group.add_argument("--base-provider", choices=("auto", "debian", "registry"), help="where bases come from")
+    group.add_argument(
+        "--base-provider", choices=("auto", "debian", "registry"), help="where bases come from"
+    )
     group.add_argument("--registry", metavar="HOST", help="image registry to take bases from")
     group.add_argument("--no-cache", action="store_true", default=None, help="resolve and build anew")
     group.add_argument("--prerelease", action="store_true", default=None, help="allow pre-release packages")
@@ -109,11 +115,21 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--pids", type=int, metavar="N", help="processes and threads at most")
     group.add_argument("--timeout", dest="timeout_s", metavar="TIME", type=duration, help="such as 30s or 5m")
     group.add_argument(
-        "--allow-host", dest="allow_hosts", metavar="NAME[:PORT]", action="append", help="let the program reach a host"
+        "--allow-host",
+        dest="allow_hosts",
+        metavar="NAME[:PORT]",
+        action="append",
+        help="let the program reach a host",
     )
-    group.add_argument("--network", action="store_true", default=None, help="the engine's whole network (not advised)")
     group.add_argument(
-        "--write", dest="writes", metavar="DIR", action="append", help="let the program write into a folder of yours"
+        "--network", action="store_true", default=None, help="the engine's whole network (not advised)"
+    )
+    group.add_argument(
+        "--write",
+        dest="writes",
+        metavar="DIR",
+        action="append",
+        help="let the program write into a folder of yours",
     )
     group.add_argument("--gpus", action="store_true", default=None, help="use the machine's GPUs")
     group.add_argument("--user", metavar="UID[:GID]", help="run as another user (default 65532)")

@@ -31,7 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
     config = settings(arguments)
     report = Report(quiet=arguments.quiet, timings=arguments.timings)
     with open_argument(arguments, config) as source, connected(config) as engine:
-        prepared = road.prepare(source, config, engine, report, road.Errands(bases=False, model=bool(config.model)))
+        prepared = road.prepare(
+            source, config, engine, report, road.Wants(bases=False, model=bool(config.model))
+        )
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(prepared.plan)).decode())
     else:
@@ -43,12 +45,18 @@ def run(arguments: argparse.Namespace) -> int:
 def describe(plan: Plan, tag: str) -> str:
     """The Plan for a person."""
     box = plan.sandbox
-    limits = [human_size(box.memory_bytes), f"{box.pids} processes", f"{box.cpus:g} CPUs" if box.cpus else "all CPUs"]
+    limits = [
+        human_size(box.memory_bytes),
+        f"{box.pids} processes",
+        f"{box.cpus:g} CPUs" if box.cpus else "all CPUs",
+    ]
     if box.timeout_s:
         limits.append(f"{box.timeout_s:g} s")
     network = "whole network" if box.network else ", ".join(box.allow_hosts) or "none"
     lines = [f"image    {tag}"]
-    lines += [f"  stage  {stage.name} from {stage.base.ref} ({stage.base.key})" for stage in plan.build.stages]
+    lines += [
+        f"  stage  {stage.name} from {stage.base.ref} ({stage.base.key})" for stage in plan.build.stages
+    ]
     lines += [
         f"run      {' '.join(plan.run.argv)}",
         f"in       {plan.run.workdir}, {len(plan.run.source)} files, {human_size(plan.run.source_bytes)} ({plan.run.delivery})",
@@ -57,7 +65,9 @@ def describe(plan: Plan, tag: str) -> str:
     ]
     if plan.model is not None:
         relays = ", ".join(f"127.0.0.1:{relay.port}" for relay in plan.model.relays)
-        lines.append(f"model    {plan.model.ref}" + (f" beside it at {relays}" if plan.model.serve else " in /models"))
+        lines.append(
+            f"model    {plan.model.ref}" + (f" beside it at {relays}" if plan.model.serve else " in /models")
+        )
     locked = len([line for line in plan.lock.packages.splitlines() if "==" in line])
     if locked:
         lines.append(f"locked   {locked} packages with hashes")

@@ -27,7 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{'RUN':<14} {'KIND':<8} {'STATE':<9} {'AGE':<7} PROGRAM")
         for box in boxes:
             record = _record(box)
-            print(f"{record['run']:<14} {record['kind']:<8} {box.state:<9} {_age(box.created):<7} {record['program']}")
+            print(
+                f"{record['run']:<14} {record['kind']:<8} {box.state:<9} {_age(box.created):<7} {record['program']}"
+            )
     return 0
 
 

@@ -53,7 +53,7 @@ class Report:
             sys.stderr.flush()
             self._fresh = True
 
-    def event(self, kind: str, **fields: object) -> None:
+    def event(self, kind: str, /, **fields: object) -> None:
         """One event, one line: `{"event": kind, "at": seconds since the start, …}`."""
         if self.json:
             record = {"event": kind, "at": round(time.monotonic() - self.started, 4), **fields}
@@ -76,7 +76,11 @@ class Report:
             return
         total = time.monotonic() - self.started
         if self.json:
-            self.event("timings", **{name: round(value, 4) for name, value in self.times.items()}, total=round(total, 4))
+            self.event(
+                "timings",
+                **{name: round(value, 4) for name, value in self.times.items()},
+                total=round(total, 4),
+            )
             return
         parts = [f"{name} {value * 1000:.0f} ms" for name, value in self.times.items()]
         print(f"jitney: {' · '.join(parts)} · total {total * 1000:.0f} ms", file=sys.stderr)

@@ -41,9 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sandbox_options(parser)
     group = parser.add_argument_group("run")
     group.add_argument("-e", "--env", metavar="NAME[=VALUE]", action="append", help="a variable (repeatable)")
-    group.add_argument("--env-file", dest="env_files", metavar="FILE", action="append", help="variables from a file")
     group.add_argument(
-        "--secret", dest="secrets", metavar="NAME[=FILE]", action="append", help="hand over a variable as a secret"
+        "--env-file", dest="env_files", metavar="FILE", action="append", help="variables from a file"
+    )
+    group.add_argument(
+        "--secret",
+        dest="secrets",
+        metavar="NAME[=FILE]",
+        action="append",
+        help="hand over a variable as a secret",
     )
     group.add_argument("-t", "--tty", action="store_true", help="give the program a terminal")
     group.add_argument("-i", "--interactive", action="store_true", help=argparse.SUPPRESS)
@@ -67,7 +73,7 @@ def _run(arguments: argparse.Namespace, report: Report) -> int:
     config = settings(arguments)
     errand = _errand(arguments, config, report)
     with open_argument(arguments, config) as source, connected(config) as engine:
-        wants = road.Errands(bases=not arguments.dry_run, model=not arguments.no_model)
+        wants = road.Wants(bases=not arguments.dry_run, model=not arguments.no_model)
         prepared = road.prepare(source, config, engine, report, wants)
         cached = not config.no_cache and engine.image(prepared.tag) is not None
         report.event("planned", tag=prepared.tag, cached=cached)
@@ -141,7 +147,9 @@ def _go(
         try:
             return execute.execute(prepared, errand, source, config, engine, report)
         except execute.ImageGone:
-            raise BuildError(f"the image {prepared.tag} is removed as soon as it is built", error.hint) from error
+            raise BuildError(
+                f"the image {prepared.tag} is removed as soon as it is built", error.hint
+            ) from error
 
 
 def _afterwards(tag: str, cached: bool, config: Config, engine: Engine, report: Report) -> None:
@@ -153,7 +161,9 @@ def _afterwards(tag: str, cached: bool, config: Config, engine: Engine, report: 
     if not cached:
         gone = disk.shrink(engine, config, keep=(tag,))
         if gone:
-            report.say(f"removed {len(gone)} images that were not used for longest: the disk budget is reached")
+            report.say(
+                f"removed {len(gone)} images that were not used for longest: the disk budget is reached"
+            )
 
 
 def _tell(outcome: Outcome, report: Report) -> None:
@@ -166,5 +176,7 @@ def _tell(outcome: Outcome, report: Report) -> None:
     for note in outcome.notes:
         report.say(note)
     if outcome.message:
-        sys.stderr.write(f"error: {outcome.message}\n" + (f"\nhint: {outcome.hint}\n" if outcome.hint else ""))
+        sys.stderr.write(
+            f"error: {outcome.message}\n" + (f"\nhint: {outcome.hint}\n" if outcome.hint else "")
+        )
         sys.stderr.flush()

@@ -14,7 +14,9 @@ from jitney.supply import DEFAULT_MODEL, fetch_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--lang", dest="languages", action="append", metavar="LANGUAGE", help="only these languages")
+    parser.add_argument(
+        "--lang", dest="languages", action="append", metavar="LANGUAGE", help="only these languages"
+    )
     parser.add_argument("--without-model", action="store_true", help="do not fetch the default model")
     add_build_options(parser)
     add_output_options(parser)
@@ -30,7 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.without_model:
             with report.phase("model"):
                 weights = fetch_model(DEFAULT_MODEL, config, report)
-            report.say(f"model {DEFAULT_MODEL}: {weights.info.name or weights.main}, {human_size(weights.bytes)}")
+            report.say(
+                f"model {DEFAULT_MODEL}: {weights.info.name or weights.main}, {human_size(weights.bytes)}"
+            )
     report.say("ready: jitney run PROGRAM")
     report.finish()
     return 0

@@ -14,7 +14,9 @@ from jitney.errors import UsageError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUN", nargs="*", help="a run id, or its beginning")
     parser.add_argument("--all", action="store_true", help="every sandbox of Jitney's")
-    parser.add_argument("--grace", type=duration, default=3.0, metavar="TIME", help="between SIGTERM and the end (3s)")
+    parser.add_argument(
+        "--grace", type=duration, default=3.0, metavar="TIME", help="between SIGTERM and the end (3s)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -120,7 +120,7 @@ def start_beside(
     view = library_view(store, (Want(weights=weights),))
     serving = make_serving(weights, view, facts)
     volume = session.volume("model", socket_volume_options(config.user))
-    mounts = (*_weights(session, engine, view, facts, base.ref), socket_mount(volume, is_server=True))
+    mounts = (*weights_mounts(session, engine, view, facts, base.ref, "served"), socket_mount(volume, is_server=True))
     plan = SandboxPlan(user=config.user, memory_bytes=runtime.memory_bytes(serving), pids=256)
     box = session.park(box_spec(plan, base.ref, kind="model", mounts=mounts))
     beside = Beside(session, box, runtime, serving, volume)
@@ -146,19 +146,20 @@ def make_serving(weights: Weights, view: View, facts: Facts) -> Serving:
     )
 
 
-def _weights(
-    session: Session, engine: Engine, view: View, facts: Facts, image: str
+def weights_mounts(
+    session: Session, engine: Engine, view: View, facts: Facts, image: str, name: str
 ) -> tuple[VolumeMount, ...]:
+    """The view, read-only at /models. name: of the volume, where the daemon does not see this machine's files."""
     if facts.engine.shares_files:
         return view.mounts()
-    return (deliver_view(session, engine, view, image),)
+    return (deliver_view(session, engine, view, image, name),)
 
 
-def deliver_view(session: Session, engine: Engine, view: View, image: str) -> VolumeMount:
+def deliver_view(session: Session, engine: Engine, view: View, image: str, name: str) -> VolumeMount:
     """For daemons that do not see this machine's files: a volume that is filled through the engine and goes with the run."""
     from jitney.sandbox.deliver import deliver_tree
 
-    volume = session.volume("weights")
+    volume = session.volume(name)
     return deliver_tree(
         engine, view_tar(view), volume=volume, target=MODELS_DIR, image=image, labels=session.labels
     )

@@ -90,7 +90,10 @@ def test_no_permission_on_the_socket(tmp_path: Path) -> None:
     script.write_text("print(1)\n")
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code, "run", str(script)], capture_output=True, env={**os.environ, "HOME": "/tmp"}, check=False
+            [sys.executable, "-c", code, "run", str(script)],
+            capture_output=True,
+            env={**os.environ, "HOME": "/tmp"},
+            check=False,
         )
     finally:
         script.unlink()

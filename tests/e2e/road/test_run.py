@@ -107,15 +107,28 @@ def test_folder_with_a_manifest(tmp_path: Path, jitney: Jitney) -> None:
 
 
 def test_environment(tmp_path: Path, jitney: Jitney) -> None:
-    program = write(tmp_path, "import os\nprint(os.environ['A'], os.environ['B'], os.environ['C'], 'HOSTVAR' in os.environ)\n")
+    program = write(
+        tmp_path,
+        "import os\nprint(os.environ['A'], os.environ['B'], os.environ['C'], 'HOSTVAR' in os.environ)\n",
+    )
     env_file = write(tmp_path, "# comment\nB=from file\n\nC=overridden\n", "vars.env")
     done = jitney(
-        "run", "--env", "A=1", "--env-file", env_file, "--env", "C", program, env={"C": "from host", "HOSTVAR": "x"}
+        "run",
+        "--env",
+        "A=1",
+        "--env-file",
+        env_file,
+        "--env",
+        "C",
+        program,
+        env={"C": "from host", "HOSTVAR": "x"},
     )
     assert done.stdout == b"1 from file from host False\n", done.stderr
 
 
-def test_secret_is_a_file_and_not_in_the_environment_unless_it_is_read_there(tmp_path: Path, jitney: Jitney) -> None:
+def test_secret_is_a_file_and_not_in_the_environment_unless_it_is_read_there(
+    tmp_path: Path, jitney: Jitney
+) -> None:
     text = "import os, pathlib\nprint(pathlib.Path('/run/secrets/TOKEN_X').read_text(), 'TOKEN_X' in os.environ.keys())\n"
     done = jitney("run", "--secret", "TOKEN_X", write(tmp_path, text), env={"TOKEN_X": "s3cret"})
     assert done.stdout == b"s3cret False\n", done.stderr
@@ -158,7 +171,9 @@ print('you said', input('name? '))
     import termios
 
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
-    child = subprocess.Popen([JITNEY, "run", "-t", program], stdin=follower, stdout=follower, stderr=subprocess.PIPE)
+    child = subprocess.Popen(
+        [JITNEY, "run", "-t", program], stdin=follower, stdout=follower, stderr=subprocess.PIPE
+    )
     os.close(follower)
     seen = b""
     deadline = time.monotonic() + 60
@@ -187,7 +202,9 @@ signal.signal({int(number)}, on_signal)
 print('ready', flush=True)
 time.sleep(60)
 """
-    child = subprocess.Popen([JITNEY, "run", "-q", write(tmp_path, text)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [JITNEY, "run", "-q", write(tmp_path, text)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
     assert child.stdout is not None
     assert child.stdout.readline() == b"ready\n"
     child.send_signal(number)
@@ -231,7 +248,11 @@ def test_engine_killed_during_a_run(tmp_path: Path) -> None:
     with SocketProxy(tmp_path / "engine.sock") as proxy:
         env = {**os.environ, "DOCKER_HOST": f"unix://{proxy.path}"}
         child = subprocess.Popen(
-            [JITNEY, "run", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=env
+            [JITNEY, "run", program],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            env=env,
         )
         assert child.stdout is not None
         assert child.stdout.readline() == b"begun\n"
@@ -243,7 +264,10 @@ def test_engine_killed_during_a_run(tmp_path: Path) -> None:
 
 
 def test_ephemeral_removes_the_image(tmp_path: Path, jitney: Jitney) -> None:
-    program = write(tmp_path, "# /// script\n# dependencies = ['idna==3.9']\n# ///\nimport idna\nprint(idna.__version__)\n")
+    program = write(
+        tmp_path,
+        "# /// script\n# dependencies = ['idna==3.9']\n# ///\nimport idna\nprint(idna.__version__)\n",
+    )
     done = jitney("run", "--ephemeral", program)
     assert (done.returncode, done.stdout) == (0, b"3.9\n"), done.stderr
     plan = json.loads(jitney("run", "--dry-run", "--json", program).stdout.splitlines()[-1])
@@ -261,6 +285,11 @@ def test_disk_budget_removes_the_longest_unused(tmp_path: Path, jitney: Jitney) 
     run("3.7")
     run("3.6")
     plan = json.loads(
-        jitney("run", "--dry-run", "--json", write(tmp_path, "# /// script\n# dependencies = ['idna==3.7']\n# ///\nimport idna\n")).stdout.splitlines()[-1]
+        jitney(
+            "run",
+            "--dry-run",
+            "--json",
+            write(tmp_path, "# /// script\n# dependencies = ['idna==3.7']\n# ///\nimport idna\n"),
+        ).stdout.splitlines()[-1]
     )
     assert plan["cached"] is False

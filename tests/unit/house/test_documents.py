@@ -11,7 +11,13 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_command_page_is_the_parsers_own() -> None:
-    done = subprocess.run([sys.executable, "tools/help_pages.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "tools/help_pages.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -12,7 +12,18 @@ import pytest
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "src" / "jitney"
 PURE = ("plan", "detect", "render")
-FORBIDDEN_MODULES = {"subprocess", "socket", "select", "selectors", "time", "datetime", "random", "secrets", "httpx", "h11"}
+FORBIDDEN_MODULES = {
+    "subprocess",
+    "socket",
+    "select",
+    "selectors",
+    "time",
+    "datetime",
+    "random",
+    "secrets",
+    "httpx",
+    "h11",
+}
 FORBIDDEN_ATTRIBUTES = {
     "os.environ",
     "os.getenv",
@@ -28,7 +39,10 @@ FORBIDDEN_ATTRIBUTES = {
 
 
 def pure_files() -> list[Path]:
-    return [*SOURCE.joinpath("findings.py").parent.glob("findings.py"), *(f for p in PURE for f in (SOURCE / p).rglob("*.py"))]
+    return [
+        *SOURCE.joinpath("findings.py").parent.glob("findings.py"),
+        *(f for p in PURE for f in (SOURCE / p).rglob("*.py")),
+    ]
 
 
 def test_imports_point_down_the_road() -> None:
