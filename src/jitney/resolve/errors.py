@@ -18,7 +18,11 @@ UNREACHABLE = re.compile(
 NO_SUCH = re.compile(
     rf"Because {NAME} was not found in the package registry|{NAME} was not found in the package registry"
 )
-NO_WHEEL = re.compile(rf"{NAME}(?:[=<>!~][^ ]*)? has no (?:usable )?wheels?|only {NAME}[^\n]*? has no wheels")
+NO_WHEEL = re.compile(
+    rf"Wheels are required for `{NAME}`"
+    rf"|(?:versions? of )?{NAME}(?:[=<>!~][^ ]*)? ha(?:s|ve) no (?:usable )?wheels"
+    rf"|distribution for `{NAME}=="
+)
 PYTHON = re.compile(r"(?:requires|depends on) Python\s?([<>=!~0-9.,*]+)")
 MOST = 1500
 
@@ -73,5 +77,5 @@ def no_wheel_packages(said: str) -> tuple[str, ...]:
         and "building from source is disabled" not in text
     ):
         return ()
-    names = {normal(a or b) for a, b in NO_WHEEL.findall(text)} - {"all", "only"}
+    names = {normal(next(filter(None, found))) for found in NO_WHEEL.findall(text)}
     return tuple(sorted(names))

@@ -106,7 +106,7 @@ def _learnt(lock: Lock, output: str) -> Lock:
     system, tolerate = set(lock.system), set(lock.tolerate)
     for soname in MISSING.findall(output):
         package = debian_package(soname)
-        if package and package not in system and f"!{package}" not in tolerate:
+        if package and package not in lock.system and f"!{package}" not in tolerate:
             system.add(package)
         else:  # no name for it, or installed and of no use: the program may never load what wants it
             tolerate.add(soname)

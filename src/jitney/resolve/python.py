@@ -10,6 +10,7 @@ requirements ─► uv pip compile --only-binary :all:
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +28,6 @@ PLATFORMS = {"amd64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linu
 """The engine's architecture → uv's platform; both mean glibc, which every base of ours has."""
 
 TIMEOUT_S = 600
-SOURCE_ROUNDS = 8
-"""Each round may bring one more package without wheels to light."""
 
 
 def resolve_python(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> Lock:
@@ -56,6 +55,7 @@ def compile_argv(request: ResolveRequest) -> list[str]:
     """`uv pip compile` of standard input, for the target's platform and Python, not for this machine's."""
     argv = ["pip", "compile", "--generate-hashes", "--no-header", "--no-annotate", "--no-progress"]
     argv += ["--python-version", request.version, "--only-binary", ":all:", "--no-config"]
+    argv += ["--python", sys.executable]
     argv += ["--python-platform", PLATFORMS.get(request.platform, PLATFORMS["amd64"])]
     if request.prerelease:
         argv += ["--prerelease", "allow"]
@@ -78,7 +78,7 @@ def run_uv(argv: list[str], question: str, request: ResolveRequest, facts: Facts
 
     from jitney.resolve.inputs import find_uv
 
-    env = {**os.environ, "UV_NO_CONFIG": "1", "NO_COLOR": "1"}
+    env = {**os.environ, "UV_NO_CONFIG": "1", "NO_COLOR": "1", "UV_PYTHON_DOWNLOADS": "never"}
     if request.index:
         env["UV_DEFAULT_INDEX"] = request.index
     if facts.ca_bundle:

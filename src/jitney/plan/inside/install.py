@@ -83,6 +83,7 @@ def make_environment(options):
 def install(options):
     env = dict(os.environ, UV_CACHE_DIR=ROOM + "/cache", TMPDIR=ROOM + "/cache", HOME=ROOM + "/cache")
     env["UV_NO_CONFIG"] = "1"
+    env["UV_PYTHON_DOWNLOADS"] = "never"
     env["UV_HTTP_TIMEOUT"] = "120"
     env["SOURCE_DATE_EPOCH"] = str(STAMP)
     if os.path.exists(ROOM + "/ca"):
