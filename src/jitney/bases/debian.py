@@ -1,7 +1,7 @@
 """Bases from a Debian mirror with mmdebstrap: the same suite date gives the same bytes.
 
-mmdebstrap sets every file time to SOURCE_DATE_EPOCH; we take it from the suite's Release file. Hooks run on the host with
-the new root as $1; they hold no words of the user.
+mmdebstrap sets every file time to SOURCE_DATE_EPOCH; we take it from the suite's Release file. Hooks run on the
+host with the new root as $1; they hold no words of the user.
 """
 
 from __future__ import annotations
@@ -26,8 +26,16 @@ LABEL_DATE = "jitney.date"
 LABEL_PACKAGES = "jitney.packages"
 CHUNK = 1 << 20
 USER = 65532
-FOLDERS = ("src", "run/secrets", "models", ".jitney", "tmp", "proc", "sys", "dev")
-"""Mount points, so that a read-only root has them."""
+FOLDERS = ("src", "models", ".jitney", "tmp", "proc", "sys", "dev")
+"""Mount points. The engine makes others itself, also on a read-only root; mmdebstrap empties /run."""
+
+USELESS = (
+    "usr/lib/*/gconv",
+    "usr/bin/dpkg* usr/bin/debconf* usr/bin/update-alternatives usr/bin/mawk usr/bin/tar usr/bin/openssl",
+    "usr/bin/c_rehash usr/bin/py3* usr/bin/pdb* usr/bin/pygettext* usr/bin/pydoc*",
+    "usr/lib/python3*/test usr/share/perl5 usr/share/debconf usr/share/bash-completion usr/share/lintian usr/share/bug",
+)
+"""What a Python image without a shell never runs: character sets of iconv (Python has its own), tools that came along."""
 
 OPTIONS = (
     '--aptopt=Acquire::Languages "none"',
@@ -84,14 +92,15 @@ def bootstrap_mode() -> str:
     if missing:
         raise PlanError(
             f"making a base without root needs user namespaces; missing: {', '.join(missing)}",
-            f"sudo apt-get install uidmap && sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}\n"
+            "sudo apt-get install uidmap\n"
+            f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}\n"
             "or run `sudo jitney setup` once: bases that are on hand need no root",
         )
     return "unshare"
 
 
 def release_date(mirror: str, suite: str, ca_bundle: str) -> int:
-    """Unix time at which the suite was last published. apt checks its signature afterwards; this only sets file times."""
+    """Unix time at which the suite was published. apt checks its signature later; this only sets file times."""
     import ssl
 
     import httpx
@@ -176,16 +185,20 @@ def hooks(recipe: Recipe) -> list[str]:
     ]
     if recipe.variant == "extract":  # no postinst has run: the packages' own certificates, in their order
         lines.append(
-            'cd "$1" && LC_ALL=C && cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt'
+            'cd "$1" && cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt'
         )
+    if recipe.python and recipe.variant == "extract":
+        lines += [f'cd "$1" && rm -rf {globs}' for globs in USELESS]
     if recipe.python:
         lines += _python_hooks(recipe.python)
-    return [f"--customize-hook={line}" for line in lines]
+    stage = "extract" if recipe.variant == "extract" else "customize"  # an extract ends before customizing
+    return [f"--{stage}-hook={line}" for line in lines]
 
 
 def _python_hooks(version: str) -> list[str]:
     """Both names, and the standard library compiled: on a read-only root no run could do it for itself."""
-    compile_all = f"python{version} -I -m compileall -q -j 1 --invalidation-mode unchecked-hash /usr/lib/python{version}"
+    library = f"/usr/lib/python{version}"
+    compile_all = f"python{version} -I -m compileall -q --invalidation-mode unchecked-hash {library}"
     return [
         f'ln -sf python{version} "$1"/usr/bin/python3',
         'ln -sf python3 "$1"/usr/bin/python',

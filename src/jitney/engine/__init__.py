@@ -11,7 +11,7 @@ __all__ = ["connect"]
 
 
 def connect(host: str = "") -> Engine:
-    """The engine at `host` (`unix:///path`, `tcp://host:port`, a path), else at DOCKER_HOST, else where it usually is.
+    """The engine at `host` (`unix:///path`, `tcp://host:port`, a path), else DOCKER_HOST, else the usual sockets.
 
     No request is made: an engine that is not there raises EngineMissing at the first one.
     Raises UsageError for an address that cannot be read.

@@ -9,7 +9,7 @@ from jitney.engine.address import Address
 from jitney.engine.protocol import Abilities, BuildCache, ContainerInfo, ImageInfo, VolumeInfo
 
 FIRST_WITH_HEREDOC = 23
-"""Docker 23.0 carries BuildKit 0.10, whose Dockerfile 1.4 has heredocs and COPY --link; 20.10 refused both."""
+"""Docker 23.0 carries BuildKit 0.10, whose Dockerfile 1.4 has heredocs and COPY --link; 20.10 refuses."""
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 NO_TAG = "<none>:<none>"
@@ -45,7 +45,7 @@ def _major(version: str) -> int:
 
 
 def _is_this_machine(info: Any) -> bool:
-    """A Unix socket may lead elsewhere: into a virtual machine, by ssh, out of a container. The names tell."""
+    """A Unix socket may lead elsewhere: into a virtual machine, by ssh, out of a container. Names tell."""
     here = os.uname()
     return bool(info.get("KernelVersion") == here.release and info.get("Name") == here.nodename)
 

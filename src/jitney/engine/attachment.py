@@ -97,7 +97,7 @@ class SocketAttachment:
         return stdout
 
     def send(self, data: bytes | memoryview) -> int:
-        """How many bytes were taken; 0 where none can be now. Once the container is over, everything is taken and
+        """How many bytes were taken; 0 where none can be now. Once the container is over, all is taken and
         dropped: the reader sees `eof`."""
         if self._deaf:
             return len(data)

@@ -1,7 +1,7 @@
 """Builds with BuildKit, through a docker client.
 
 Several clients may lie on one PATH: 28.x without its buildx plugin refuses BuildKit, Debian's 20.10 beside it
-has it built in. Each is tried, none is assumed. The user's docker configuration is the client's to read, never written.
+has it built in. Each is tried, none is assumed. The user's docker configuration is never written.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def host_config(spec: ContainerSpec) -> dict[str, Any]:
 
 
 def _mount(mount: VolumeMount) -> dict[str, Any]:
-    """`rprivate`: what is mounted below it on the host later does not appear inside. A missing source is an error."""
+    """`rprivate`: what is mounted below it later does not appear inside. A missing source is an error."""
     body: dict[str, Any] = {
         "Type": mount.kind,
         "Source": mount.source,

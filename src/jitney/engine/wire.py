@@ -169,8 +169,8 @@ def _headers(headers: Headers, body: bytes | Iterable[bytes] | None) -> list[tup
 
 
 class Wire:
-    """The way to one engine. The API version is agreed on at the first request. A forked child gets connections
-    of its own."""
+    """The way to one engine. The API version is agreed on at the first request. A forked child gets
+    connections of its own."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -191,7 +191,7 @@ class Wire:
         headers: Headers = (),
         timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> Any:
-        """The decoded JSON of the answer, None where it has no body. Raises RefusedError for an error status."""
+        """The decoded JSON of the answer, None where it has no body. RefusedError for an error status."""
         payload = None if body is None else msgspec.json.encode(body)
         lines = headers if payload is None else (*headers, ("Content-Type", "application/json"))
         with self.stream(method, path, query, payload, lines, timeout_s) as reply:

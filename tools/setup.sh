@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# Whatever a fresh machine lacks, and no more: system packages, an engine that answers, the virtual environment, init,
+# bases, the default model. Says what it does. Runs again in well under a second.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+STATE=.venv/.setup
+LOG="${TMPDIR:-/tmp}/jitney-dockerd.log"
+ENGINE_WAIT_S=60
+wanted=()
+
+say() { printf '── %s\n' "$*" >&2; }
+need() { wanted+=("$1"); printf '   needed: %s\n' "$1" >&2; }
+have() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# A socket answers, or it does not: asked with no client, since the client may be what is missing.
+engine_answers() {
+    python3 - "${DOCKER_HOST:-}" <<'PYTHON' 2>/dev/null
+import os, re, socket, sys
+host = sys.argv[1]
+rootless = os.path.join(os.environ.get("XDG_RUNTIME_DIR", "/nowhere"), "docker.sock")
+paths = [host.removeprefix("unix://")] if host else ["/var/run/docker.sock", rootless]
+for path in paths:
+    try:
+        if match := re.fullmatch(r"tcp://\[?([^\]]+?)\]?:(\d+)", path):
+            link = socket.create_connection((match[1], int(match[2])), 5)
+        else:
+            link = socket.socket(socket.AF_UNIX)
+            link.settimeout(5)
+            link.connect(path)
+        link.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
+        if b" 200 " in link.recv(4096):
+            sys.exit(0)
+    except OSError:
+        pass
+sys.exit(1)
+PYTHON
+}
+
+system_packages() {
+    local missing=()
+    have python3 || missing+=(python3 python3-venv)
+    have git || missing+=(git)
+    have make || missing+=(make)
+    have gcc || missing+=(gcc libc6-dev)
+    have musl-gcc || missing+=(musl-tools)
+    have mmdebstrap || missing+=(mmdebstrap)
+    if ! have python3 || ! engine_answers; then
+        have dockerd || [ -x /usr/sbin/dockerd ] || missing+=(docker.io)
+        have iptables || [ -x /usr/sbin/iptables ] || missing+=(iptables)
+    fi
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if ! have apt-get; then
+        need "these programs, under whatever name your system has them: ${missing[*]}"
+    elif is_root; then
+        say "installing with apt-get: ${missing[*]}"
+        apt-get update -qq
+        # The engine is started below; its package must not start one of its own on a machine without systemd.
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+    else
+        need "sudo apt-get install ${missing[*]}"
+    fi
+}
+
+start_engine() {
+    engine_answers && return 0
+    if [ -n "${DOCKER_HOST:-}" ]; then
+        need "an engine that answers at DOCKER_HOST=$DOCKER_HOST"
+        return 0
+    fi
+    if ! is_root; then
+        need "a running engine: sudo systemctl start docker, and your user in the group docker"
+        return 0
+    fi
+    if [ -d /run/systemd/system ] && have systemctl; then
+        say "starting the engine with systemd"
+        systemctl start docker || true
+    elif [ -x /etc/init.d/docker ] && service docker start >/dev/null 2>&1 && wait_for_engine 10; then
+        say "started the engine with service docker start"
+    else
+        say "starting dockerd in the background, its log is $LOG"
+        PATH="$PATH:/usr/sbin:/sbin" setsid dockerd >"$LOG" 2>&1 </dev/null &
+    fi
+    if ! wait_for_engine "$ENGINE_WAIT_S"; then
+        tail -n 5 "$LOG" >&2 2>/dev/null || true
+        need "a container engine that starts: none answered within $ENGINE_WAIT_S s"
+    fi
+}
+
+wait_for_engine() {
+    local i
+    for ((i = 0; i < $1 * 2; i++)); do
+        engine_answers && return 0
+        sleep 0.5
+    done
+    return 1
+}
+
+# uv from the user's PATH, else one in a venv of its own.
+find_uv() {
+    if have uv && uv --version >/dev/null 2>&1; then
+        UV=uv
+        return 0
+    fi
+    UV="$PWD/.cache/uv-venv/bin/uv"
+    [ -x "$UV" ] && return 0
+    say "installing uv into .cache/uv-venv"
+    if ! python3 -m venv .cache/uv-venv 2>/dev/null; then
+        rm -rf .cache/uv-venv
+        is_root && have apt-get || { need "sudo apt-get install python3-venv"; return 1; }
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3-venv >/dev/null
+        python3 -m venv .cache/uv-venv
+    fi
+    .cache/uv-venv/bin/python -m pip install --quiet uv
+}
+
+environment() {
+    local now
+    now=$(cat requirements.lock pyproject.toml | sha256sum)
+    if [ -x .venv/bin/jitney ] && [ "$(cat $STATE 2>/dev/null)" = "$now" ]; then
+        return 0
+    fi
+    find_uv || return 0
+    say "filling .venv from requirements.lock"
+    # --system-certs: some machines look into TLS with an authority of their own
+    export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
+    [ -x .venv/bin/python ] || "$UV" venv --quiet .venv
+    "$UV" pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
+    "$UV" pip install --quiet --python .venv/bin/python --no-deps --editable .
+    echo "$now" >$STATE
+}
+
+pid_one() {
+    local arch
+    case "$(uname -m)" in x86_64) arch=amd64 ;; aarch64) arch=arm64 ;; *) arch=$(uname -m) ;; esac
+    local binary=src/jitney/sandbox/init-$arch
+    if [ -x "$binary" ] && [ -z "$(find init -maxdepth 1 -type f -newer "$binary" -print -quit)" ]; then
+        return 0
+    fi
+    say "compiling init, PID 1 of every sandbox"
+    make -s -C init
+    touch "$binary"
+}
+
+# Bases and model: asked of Jitney itself, unless it has said before that all is there and the engine is the same.
+bases_and_model() {
+    local mark=.venv/.ready now
+    now="$(cat "$STATE") $(stat -c '%i %Z' "${DOCKER_HOST:-/var/run/docker.sock}" 2>/dev/null || echo "${DOCKER_HOST:-}")"
+    [ "$(cat $mark 2>/dev/null)" = "$now" ] && [ $mark -nt src/jitney/bases/recipes.py ] && return 0
+    say "making the bases and fetching the default model (once, a few minutes)"
+    .venv/bin/jitney setup
+    echo "$now" >$mark
+}
+
+system_packages
+start_engine
+have python3 && environment
+have make && { have gcc || have musl-gcc; } && pid_one
+if [ ${#wanted[@]} -gt 0 ]; then
+    say "not everything could be set up here; what is missing:"
+    printf '   %s\n' "${wanted[@]}" >&2
+    engine_answers || exit 1
+fi
+if [ ! -x .venv/bin/jitney ]; then
+    exit 1
+fi
+bases_and_model
