@@ -23,7 +23,7 @@ PYTHONS = {
 GO = {"debian": "1.24", "registry": "1.24"}
 """Only what starts the build: the Go command fetches the toolchain that go.mod asks for by itself."""
 
-DEBIAN = "13"
+DEBIAN = "trixie"
 TORCH_PYTHON = "3.14"
 """Debian's PyTorch is in its development suite, whose Python this is."""
 

@@ -56,14 +56,16 @@ def _choose_python(detection: Detection, facts: Facts, config: Config, lock: Loc
         decides="base",
         value=f"Python {version}" + (f" for {wanted}" if wanted else ""),
     )
-    has_system = bool(system_packages(detection, config, lock))
+    is_full = in_base or bool(
+        system_packages(detection, config, lock)
+    )  # Debian's torch comes with apt's world
     kind = "python-torch" if in_base else "python"
     return Choice(
         provider=source,
         version=version,
         torch=torch,
-        run=key(source, kind, version, "full" if has_system else "run"),
-        build=key(source, kind, version, "build") if lock.sdists else "",
+        run=key(source, kind, version, "full" if is_full else "run"),
+        build=key(source, "python", version, "build") if lock.sdists else "",
         evidence=(why, picked, *torch.evidence),
         findings=torch.findings,
     )
@@ -83,7 +85,7 @@ def _choose_go(detection: Detection, facts: Facts, config: Config) -> Choice:
         version=version,
         torch=Torch(source="none"),
         run=run,
-        build=key(source, "go", version, "build"),
+        build=key(source, "go", version, "cgo" if is_cgo(detection) else "build"),
         evidence=(why, picked),
     )
 

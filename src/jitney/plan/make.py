@@ -73,7 +73,7 @@ def _run(
     if detection.mode == "in-process" or (model is not None and not model.serve):
         env |= thread_env(facts, config) | weights_env()
     if model is not None and model.serve:
-        env |= model_env()
+        env |= model_env(detection, model.relays)
     small = taken.bytes <= STREAM_LIMIT or not facts.engine.shares_files
     return RunPlan(
         argv=argv,

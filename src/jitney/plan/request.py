@@ -10,6 +10,7 @@ import msgspec
 from jitney.config import Config
 from jitney.detect.model import Detection, Package
 from jitney.facts.model import Facts
+from jitney.plan.bases import key
 from jitney.plan.choice import choose, system_packages
 from jitney.plan.model import Lock
 from jitney.plan.torch import IN_BASE, normal
@@ -73,7 +74,7 @@ def resolve_request(detection: Detection, facts: Facts, config: Config) -> Resol
         torch=choice.torch.source,
         prerelease=config.prerelease,
         system=system_packages(detection, config, Lock()),
-        base=choice.build or choice.run,
+        base=choice.build or key(choice.provider, "python", choice.version, "build"),
     )
 
 

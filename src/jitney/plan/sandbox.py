@@ -18,7 +18,6 @@ STREAM_LIMIT = 32 * MIB
 SLACK = 16 * MIB
 """Room in /src for files that the program writes beside its source."""
 
-FRAMEWORK_PORTS = {"ollama": 11434}
 HOST_KEYS = {"openai": ("OPENAI_API_KEY", "OPENAI_KEY", "OPEN_API_KEY"), "anthropic": ("ANTHROPIC_API_KEY",)}
 MODEL_PORT = 11434
 
@@ -58,24 +57,34 @@ def _tmpfs(memory: int, source_bytes: int, streamed: bool) -> dict[str, int]:
 
 
 def relays(detection: Detection) -> tuple[Relay, ...]:
-    """The loopback ports that the program is seen to call; and the one that the usual variables name."""
+    """The loopback ports that the program is seen to call, no others: a relayed port is taken. None seen: one for the
+    variables to name."""
     ports: dict[int, str] = {}
     for endpoint in sorted(detection.endpoints, key=lambda seen: (seen.port, seen.why.rule, seen.why.place)):
         if endpoint.kind == "local" and endpoint.port:
             ports.setdefault(endpoint.port, endpoint.why.place or endpoint.why.rule)
-    ports.setdefault(MODEL_PORT, "the usual variables name it")
+    if not ports:
+        ports[MODEL_PORT] = "the usual variables name it"
     return tuple(Relay(port=port, why=why) for port, why in sorted(ports.items()))
 
 
-def model_env() -> dict[str, str]:
-    """What clients of a model server read (facts: half of all programs). OLLAMA_HOST is read as URL and as host:port."""
-    server = f"http://127.0.0.1:{MODEL_PORT}"
+def model_env(detection: Detection, beside: tuple[Relay, ...]) -> dict[str, str]:
+    """What clients of a model server read (facts: half of all programs), and what this one is seen to read for an address.
+    OLLAMA_HOST is read as URL and as host:port."""
+    host = f"127.0.0.1:{beside[0].port}"
+    server = f"http://{host}"
+    own = {
+        seen.name: f"{server}/v1" if seen.api == "openai" else server
+        for seen in detection.endpoints
+        if seen.kind == "env" and seen.name.endswith(("_URL", "_URI", "_BASE", "_ENDPOINT"))
+    }
     keys = {name: "jitney" for names in HOST_KEYS.values() for name in names}
     return {
+        **own,
         "OPENAI_BASE_URL": f"{server}/v1",
         "OPENAI_API_BASE": f"{server}/v1",
         "ANTHROPIC_BASE_URL": server,
-        "OLLAMA_HOST": f"127.0.0.1:{MODEL_PORT}",
+        "OLLAMA_HOST": host,
         "OLLAMA_BASE_URL": server,
         **keys,
     }

@@ -21,10 +21,35 @@ from jitney.findings import Evidence, Finding
 from jitney.plan.bases import TORCH_PYTHON, fits
 
 BRING_TORCH = frozenset(
-    """torch torchvision torchaudio torchtext accelerate auto-gptq autoawq bitsandbytes easyocr fastai flagembedding
-    langchain-huggingface lightning llama-index-embeddings-huggingface llama-index-llms-huggingface open-clip-torch
-    openai-whisper optimum peft pytorch-lightning sentence-transformers stanza timm torchmetrics trl ultralytics
-    xformers""".split()
+    [
+        "torch",
+        "torchvision",
+        "torchaudio",
+        "torchtext",
+        "accelerate",
+        "auto-gptq",
+        "autoawq",
+        "bitsandbytes",
+        "easyocr",
+        "fastai",
+        "flagembedding",
+        "langchain-huggingface",
+        "lightning",
+        "llama-index-embeddings-huggingface",
+        "llama-index-llms-huggingface",
+        "open-clip-torch",
+        "openai-whisper",
+        "optimum",
+        "peft",
+        "pytorch-lightning",
+        "sentence-transformers",
+        "stanza",
+        "timm",
+        "torchmetrics",
+        "trl",
+        "ultralytics",
+        "xformers",
+    ]
 )
 """Packages whose installation installs torch."""
 

@@ -44,8 +44,8 @@ def resolve_in_container(
 def _compile(request: ResolveRequest, world: World, sdists: tuple[str, ...]) -> str:
     from jitney.resolve.inputs import build_inputs
 
-    facts = on_hand(request.base.rpartition("-")[0] + "-build", world)
-    build = _plan(request, sdists, base_of(facts, request.base.rpartition("-")[0] + "-build"), world)
+    facts = on_hand(request.base, world)
+    build = _plan(request, sdists, base_of(facts, request.base), world)
     with (
         tempfile.TemporaryDirectory(prefix="jitney-resolve-") as out,
         build_inputs(build, world.engine, facts, world.config) as secrets,

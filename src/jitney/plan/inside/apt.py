@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 
-STAMP = 1700000000
 ENV = {"DEBIAN_FRONTEND": "noninteractive", "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}
 OPTIONS = [
     "-o",
@@ -27,10 +26,8 @@ def main() -> int:
     code = subprocess.call(
         ["apt-get", *OPTIONS, "install", "-q", "-y", "--no-install-recommends", "--", *names], env=ENV
     )
-    for path in glob.glob("/var/log/**", recursive=True) + [
-        "/var/cache/ldconfig/aux-cache",
-        "/var/cache/debconf/templates.dat-old",
-    ]:
+    logs = glob.glob("/var/log/**", recursive=True)
+    for path in (*logs, "/var/cache/ldconfig/aux-cache", "/var/cache/debconf/templates.dat-old"):
         if os.path.isfile(path):
             os.unlink(path)
     return code

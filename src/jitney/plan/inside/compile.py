@@ -19,7 +19,8 @@ def main(sdists: str, extra_index: str, prerelease: str) -> int:
         UV_CACHE_DIR=ROOM + "/cache",
         TMPDIR=ROOM + "/cache",
         HOME=ROOM + "/cache",
-        UV_NO_CONFIG="1", UV_PYTHON_DOWNLOADS="never",
+        UV_NO_CONFIG="1",
+        UV_PYTHON_DOWNLOADS="never",
     )
     if os.path.exists(ROOM + "/ca"):
         env["SSL_CERT_FILE"] = ROOM + "/ca"

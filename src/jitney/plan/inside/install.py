@@ -1,7 +1,9 @@
-"""Runs inside a build with the base's python3: installs requirements.txt into an environment and leaves the same bytes each time.
+"""Runs inside a build with the base's python3: installs requirements.txt into an environment, the same bytes each time.
 
 Last words that Jitney reads: `jitney-missing: libfoo.so.1 needed by PATH`, one a line, and exit code 3.
 """
+
+from __future__ import annotations
 
 import argparse
 import glob
@@ -10,6 +12,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from typing import BinaryIO
 
 ROOM = "/dev/jitney"
 STAMP = 1700000000
@@ -36,7 +39,7 @@ NOT_ON_CPU = (
 DRIVER_PARTS = ("cuda", "tensorrt", "rocm", "_hip")
 
 
-def main():
+def main() -> int:
     options = parse()
     make_environment(options)
     code = install(options)
@@ -51,7 +54,7 @@ def main():
     return report_missing(options.venv, set(options.tolerate.split(",")))
 
 
-def parse():
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--venv", required=True)
     parser.add_argument("--build-from-source", default="")
@@ -61,11 +64,11 @@ def parse():
     return parser.parse_args()
 
 
-def site_packages(venv):
+def site_packages(venv: str) -> str:
     return "%s/lib/python%d.%d/site-packages" % (venv, *sys.version_info[:2])
 
 
-def make_environment(options):
+def make_environment(options: argparse.Namespace) -> None:
     """What `python -m venv --without-pip` makes, less the activation scripts: not every base has that module."""
     venv = options.venv
     os.makedirs(site_packages(venv))
@@ -80,7 +83,7 @@ def make_environment(options):
         config.write("version = %d.%d.%d\n" % sys.version_info[:3])
 
 
-def install(options):
+def install(options: argparse.Namespace) -> int:
     env = dict(os.environ, UV_CACHE_DIR=ROOM + "/cache", TMPDIR=ROOM + "/cache", HOME=ROOM + "/cache")
     env["UV_NO_CONFIG"] = "1"
     env["UV_PYTHON_DOWNLOADS"] = "never"
@@ -102,7 +105,7 @@ def install(options):
     return subprocess.call(command, env=env)
 
 
-def clean(venv, site):
+def clean(venv: str, site: str) -> None:
     """What differs from one installation to the next, or says where a build took place."""
     for pattern in ("direct_url.json", "uv_cache.json", "INSTALLER", "REQUESTED"):
         for path in glob.glob(site + "/*.dist-info/" + pattern):
@@ -121,7 +124,7 @@ def clean(venv, site):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def compile_all(site):
+def compile_all(site: str) -> int:
     """Byte code that is never checked against its source: times do not matter, and nobody edits an image.
 
     Every process compiles a share of the files; a file that does not compile (templates, Python 2) is left as it is.
@@ -139,7 +142,7 @@ def compile_all(site):
     return max((abs(code) for code in codes), default=0)
 
 
-def compile_share(files):
+def compile_share(files: list[str]) -> None:
     import py_compile
     import warnings
 
@@ -153,7 +156,7 @@ def compile_share(files):
             continue
 
 
-def normalise(venv):
+def normalise(venv: str) -> None:
     """One time for every file, and modes that do not depend on a umask."""
     for folder, folders, files in os.walk(venv, topdown=False):
         for name in files + folders:
@@ -161,16 +164,16 @@ def normalise(venv):
             if not os.path.islink(path):
                 os.chmod(path, 0o755 if os.path.isdir(path) or os.stat(path).st_mode & 0o100 else 0o644)
             os.utime(path, (STAMP, STAMP), follow_symlinks=False)
-    os.chmod(venv, 0o755)
+    os.chmod(venv, 0o755)  # noqa: S103 programs are read by another user than root
     for path in (venv, os.path.dirname(venv)):
         os.utime(path, (STAMP, STAMP))
 
 
-def report_missing(venv, tolerate):
+def report_missing(venv: str, tolerate: set[str]) -> int:
     """Every shared library of the environment is asked for the libraries it needs (ELF, DT_NEEDED)."""
     libraries = [p for p in glob.glob(venv + "/**/*.so*", recursive=True) if os.path.isfile(p)]
     have = {os.path.basename(path) for path in libraries} | system_libraries()
-    missing = {}
+    missing: dict[str, str] = {}
     for path in sorted(libraries):
         if any(part in os.path.basename(path).lower() for part in DRIVER_PARTS):
             continue
@@ -183,7 +186,7 @@ def report_missing(venv, tolerate):
     return MISSING if missing else 0
 
 
-def system_libraries():
+def system_libraries() -> set[str]:
     """Names of the libraries where the loader looks. musl's libc is no name for glibc programs, and the other way round."""
     folders = [
         "/lib",
@@ -197,14 +200,14 @@ def system_libraries():
     for config in glob.glob("/etc/ld.so.conf.d/*.conf"):
         with open(config) as lines:
             folders += [line.strip() for line in lines if line.startswith("/")]
-    names = set()
+    names: set[str] = set()
     for folder in folders:
         if os.path.isdir(folder):
             names.update(os.listdir(folder))
     return names
 
 
-def needed(path):
+def needed(path: str) -> list[str]:
     """DT_NEEDED of a 64-bit little-endian ELF file; empty for anything else. System V ABI, chapters 4 and 5."""
     with open(path, "rb") as file:
         head = file.read(64)
@@ -230,7 +233,7 @@ def needed(path):
         return [] if place is None else [string_at(file, place + name) for name in names]
 
 
-def string_at(file, place):
+def string_at(file: BinaryIO, place: int) -> str:
     file.seek(place)
     return file.read(256).split(b"\0", 1)[0].decode("utf-8", "replace")
 
