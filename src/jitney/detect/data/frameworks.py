@@ -1,0 +1,256 @@
+"""Libraries through which programs reach models. One row each; the order is the rank: what stands higher is
+the primary one.
+
+Frameworks built on clients come before the clients, clients before plain HTTP. Modes as in the design.
+`env`: variables the
+library itself reads. `port`: its default address on this machine. `host`: the vendor's API it calls by
+default.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Framework(NamedTuple):
+    """imports: prefixes, `|` between them. `multi`: it serves many vendors, the model's name says which."""
+
+    name: str
+    language: str
+    imports: str
+    mode: str
+    api: str = "openai"
+    env: str = ""
+    port: int = 0
+    host: str = ""
+    multi: bool = False
+
+
+_OPENAI = "OPENAI_API_KEY OPENAI_BASE_URL"
+_ANTHROPIC = "ANTHROPIC_API_KEY ANTHROPIC_BASE_URL"
+_OLLAMA = "OLLAMA_HOST"
+_O = "api.openai.com"
+_A = "api.anthropic.com"
+_G = "generativelanguage.googleapis.com"
+_H = "hosted"
+_L = "local-server"
+_P = "in-process"
+
+F = Framework
+FRAMEWORKS: tuple[Framework, ...] = (
+    # agents and structured output, over other clients
+    F("instructor", "python", "instructor", _H, env=_OPENAI, host=_O),
+    F("swarm", "python", "swarm", _H, env=_OPENAI, host=_O),
+    F("openai-agents", "python", "agents", _H, env=_OPENAI, host=_O),
+    F("pydantic-ai", "python", "pydantic_ai", _H, env=_OPENAI, host=_O, multi=True),
+    F("crewai", "python", "crewai", _H, env=_OPENAI, host=_O, multi=True),
+    F("smolagents", "python", "smolagents.TransformersModel|smolagents.VLLMModel", _P),
+    F("smolagents", "python", "smolagents", _H, env="HF_TOKEN", host="router.huggingface.co", multi=True),
+    F("autogen", "python", "autogen|autogen_agentchat|autogen_ext.models.openai", _H, env=_OPENAI, host=_O,
+    multi=True),
+    F("agno", "python", "agno.models.ollama", _L, "ollama", _OLLAMA, 11434),
+    F("agno", "python", "agno.models.lmstudio", _L, "openai", "", 1234),
+    F("agno", "python", "agno.models.anthropic", _H, "anthropic", _ANTHROPIC, host=_A),
+    F("agno", "python", "agno.models.google", _H, "other", "GOOGLE_API_KEY", host=_G),
+    F("agno", "python", "agno", _H, env=_OPENAI, host=_O, multi=True),
+    F("phidata", "python", "phi", _H, env=_OPENAI, host=_O, multi=True),
+    F("google-adk", "python", "google.adk", _H, "other", "GOOGLE_API_KEY", host=_G),
+    F("strands-agents", "python", "strands", _H, "other", "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION"),
+    F("claude-agent-sdk", "python", "claude_agent_sdk|claude_code_sdk", _H, "anthropic", _ANTHROPIC, host=_A),
+    F("semantic-kernel", "python", "semantic_kernel", _H, env=_OPENAI, host=_O),
+    F("dspy", "python", "dspy", _H, env=_OPENAI, host=_O, multi=True),
+    F("guidance", "python", "guidance.models.Transformers|guidance.models.LlamaCpp", _P),
+    F("guidance", "python", "guidance", _H, env=_OPENAI, host=_O),
+    F("outlines", "python", "outlines", _P),
+    F("marvin", "python", "marvin", _H, env=_OPENAI, host=_O),
+    F("magentic", "python", "magentic", _H, env=_OPENAI, host=_O, multi=True),
+    F("mirascope", "python", "mirascope", _H, env=_OPENAI, host=_O, multi=True),
+    F("ell", "python", "ell", _H, env=_OPENAI, host=_O),
+    F("haystack", "python", "haystack_integrations.components.generators.ollama", _L, "ollama", "", 11434),
+    F("haystack", "python", "haystack", _H, env=_OPENAI, host=_O),
+    F("txtai", "python", "txtai", _P),
+    F("mem0", "python", "mem0", _H, env=_OPENAI, host=_O),
+    F("letta", "python", "letta", _H, env=_OPENAI, host=_O),
+    # LangChain and LlamaIndex: the integration decides
+    F("langchain-ollama", "python", "langchain_ollama", _L, "ollama", _OLLAMA, 11434),
+    F("langchain-community", "python",
+    "langchain_community.llms.Ollama|langchain_community.chat_models.ChatOllama|"
+      "langchain_community.llms.ollama|langchain_community.embeddings.OllamaEmbeddings|langchain.llms.Ollama",
+      _L, "ollama", "", 11434),
+    F("langchain-community", "python",
+    "langchain_community.llms.LlamaCpp|langchain_community.llms.CTransformers|"
+      "langchain_community.chat_models.ChatLlamaCpp|langchain_community.llms.GPT4All", _P),
+    F("langchain-openai", "python", "langchain_openai", _H, env="OPENAI_API_KEY OPENAI_API_BASE OPENAI_BASE_URL", host=_O),
+    F("langchain-anthropic", "python", "langchain_anthropic", _H, "anthropic", "ANTHROPIC_API_KEY ANTHROPIC_API_URL", host=_A),
+    F("langchain-google-genai", "python", "langchain_google_genai", _H, "other", "GOOGLE_API_KEY", host=_G),
+    F("langchain-google-vertexai", "python", "langchain_google_vertexai", _H, "other",
+    "GOOGLE_APPLICATION_CREDENTIALS"),
+    F("langchain-groq", "python", "langchain_groq", _H, "openai", "GROQ_API_KEY", host="api.groq.com"),
+    F("langchain-mistralai", "python", "langchain_mistralai", _H, "openai", "MISTRAL_API_KEY",
+    host="api.mistral.ai"),
+    F("langchain-cohere", "python", "langchain_cohere", _H, "other", "COHERE_API_KEY", host="api.cohere.com"),
+    F("langchain-deepseek", "python", "langchain_deepseek", _H, "openai", "DEEPSEEK_API_KEY",
+    host="api.deepseek.com"),
+    F("langchain-together", "python", "langchain_together", _H, "openai", "TOGETHER_API_KEY",
+    host="api.together.xyz"),
+    F("langchain-fireworks", "python", "langchain_fireworks", _H, "openai", "FIREWORKS_API_KEY",
+    host="api.fireworks.ai"),
+    F("langchain-xai", "python", "langchain_xai", _H, "openai", "XAI_API_KEY", host="api.x.ai"),
+    F("langchain-aws", "python", "langchain_aws", _H, "other", "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_REGION"),
+    F("langchain-huggingface", "python", "langchain_huggingface.HuggingFacePipeline|"
+      "langchain_huggingface.HuggingFaceEmbeddings", _P),
+    F("langchain-huggingface", "python", "langchain_huggingface", _H, "openai", "HF_TOKEN",
+    host="router.huggingface.co"),
+    F("llama-index", "python", "llama_index.llms.ollama|llama_index.embeddings.ollama", _L, "ollama", "",
+    11434),
+    F("llama-index", "python", "llama_index.llms.lmstudio", _L, "openai", "", 1234),
+    F("llama-index", "python", "llama_index.llms.llama_cpp|llama_index.llms.huggingface|"
+      "llama_index.embeddings.huggingface", _P),
+    F("llama-index", "python", "llama_index.llms.anthropic", _H, "anthropic", _ANTHROPIC, host=_A),
+    F("llama-index", "python", "llama_index", _H, env="OPENAI_API_KEY OPENAI_API_BASE", host=_O),
+    F("langgraph", "python", "langgraph", "none"),
+    F("langchain", "python", "langchain.chat_models|langchain.llms|langchain.agents", _H, env=_OPENAI,
+    host=_O, multi=True),
+    F("langchain", "python", "langchain|langchain_core|langchain_community", "none"),
+    # clients
+    F("litellm", "python", "litellm", _H, env=_OPENAI, host=_O, multi=True),
+    F("aisuite", "python", "aisuite", _H, env=_OPENAI, host=_O, multi=True),
+    F("llm", "python", "llm", _H, env="OPENAI_API_KEY", host=_O),
+    F("any-llm", "python", "any_llm", _H, env=_OPENAI, host=_O, multi=True),
+    F("ollama", "python", "ollama", _L, "ollama", _OLLAMA, 11434),
+    F("lmstudio", "python", "lmstudio", _L, "other", "", 1234),
+    F("openai", "python", "openai", _H, "openai", _OPENAI, host=_O),
+    F("anthropic", "python", "anthropic", _H, "anthropic", _ANTHROPIC, host=_A),
+    F("google-genai", "python", "google.genai", _H, "other", "GEMINI_API_KEY GOOGLE_API_KEY", host=_G),
+    F("google-generativeai", "python", "google.generativeai", _H, "other", "GOOGLE_API_KEY", host=_G),
+    F("vertexai", "python", "vertexai|google.cloud.aiplatform", _H, "other",
+    "GOOGLE_APPLICATION_CREDENTIALS"),
+    F("azure-ai-inference", "python", "azure.ai.inference", _H, "openai", "",
+    host="models.inference.ai.azure.com"),
+    F("groq", "python", "groq", _H, "openai", "GROQ_API_KEY GROQ_BASE_URL", host="api.groq.com"),
+    F("mistralai", "python", "mistralai", _H, "openai", "MISTRAL_API_KEY", host="api.mistral.ai"),
+    F("cohere", "python", "cohere", _H, "other", "CO_API_KEY", host="api.cohere.com"),
+    F("together", "python", "together", _H, "openai", "TOGETHER_API_KEY TOGETHER_BASE_URL",
+    host="api.together.xyz"),
+    F("fireworks", "python", "fireworks", _H, "openai", "FIREWORKS_API_KEY", host="api.fireworks.ai"),
+    F("replicate", "python", "replicate", _H, "other", "REPLICATE_API_TOKEN", host="api.replicate.com"),
+    F("cerebras", "python", "cerebras", _H, "openai", "CEREBRAS_API_KEY", host="api.cerebras.ai"),
+    F("xai-sdk", "python", "xai_sdk", _H, "other", "XAI_API_KEY", host="api.x.ai"),
+    F("zhipuai", "python", "zhipuai|zai", _H, "openai", "ZHIPUAI_API_KEY", host="open.bigmodel.cn"),
+    F("dashscope", "python", "dashscope", _H, "other", "DASHSCOPE_API_KEY", host="dashscope.aliyuncs.com"),
+    F("text-generation", "python", "text_generation", _L, "other", "", 8080),
+    F("huggingface-hub", "python", "huggingface_hub.InferenceClient|huggingface_hub.AsyncInferenceClient", _H,
+      "openai", "HF_TOKEN", host="router.huggingface.co"),
+    # weights in the program's own process
+    F("vllm", "python", "vllm", _P),
+    F("sglang", "python", "sglang.Engine", _P),
+    F("sglang", "python", "sglang", _L, "openai", "", 30000),
+    F("llama-cpp-python", "python", "llama_cpp", _P),
+    F("ctransformers", "python", "ctransformers", _P),
+    F("gpt4all", "python", "gpt4all", _P),
+    F("onnxruntime-genai", "python", "onnxruntime_genai", _P),
+    F("openvino-genai", "python", "openvino_genai", _P),
+    F("ctranslate2", "python", "ctranslate2", _P),
+    F("exllamav2", "python", "exllamav2", _P),
+    F("mlx-lm", "python", "mlx_lm|mlx_vlm", _P),
+    F("sentence-transformers", "python", "sentence_transformers", _P),
+    F("optimum", "python", "optimum", _P),
+    F("diffusers", "python", "diffusers", _P),
+    F("faster-whisper", "python", "faster_whisper", _P),
+    F("whisper", "python", "whisper", _P),
+    F("keras-hub", "python", "keras_hub|keras_nlp", _P),
+    F("transformers", "python", "transformers", _P),
+    F("torch", "python", "torch", _P),
+    F("onnxruntime", "python", "onnxruntime", _P),
+    # Go
+    F("langchaingo", "go", "github.com/tmc/langchaingo/llms/ollama", _L, "ollama", _OLLAMA, 11434),
+    F("langchaingo", "go", "github.com/tmc/langchaingo/llms/openai", _H, "openai", "OPENAI_API_KEY OPENAI_BASE_URL "
+      "OPENAI_MODEL", host=_O),
+    F("langchaingo", "go", "github.com/tmc/langchaingo/llms/anthropic", _H, "anthropic", "ANTHROPIC_API_KEY",
+    host=_A),
+    F("langchaingo", "go", "github.com/tmc/langchaingo/llms/googleai", _H, "other", "GOOGLE_API_KEY",
+    host=_G),
+    F("langchaingo", "go", "github.com/tmc/langchaingo/llms/llamafile", _L, "openai", "", 8080),
+    F("langchaingo", "go", "github.com/tmc/langchaingo/llms/mistral", _H, "openai", "MISTRAL_API_KEY",
+      host="api.mistral.ai"),
+    F("langchaingo", "go", "github.com/tmc/langchaingo", "none"),
+    F("genkit", "go", "github.com/firebase/genkit/go/plugins/ollama", _L, "ollama", "", 11434),
+    F("genkit", "go", "github.com/firebase/genkit", _H, "other", "GEMINI_API_KEY", host=_G),
+    F("eino", "go", "github.com/cloudwego/eino-ext/components/model/ollama", _L, "ollama", "", 11434),
+    F("eino", "go", "github.com/cloudwego/eino", _H, "openai", "OPENAI_API_KEY", host=_O),
+    F("gollm", "go", "github.com/teilomillet/gollm", _H, "openai", "OPENAI_API_KEY", host=_O, multi=True),
+    F("lingoose", "go", "github.com/henomis/lingoose/llm/ollama", _L, "ollama", "", 11434),
+    F("lingoose", "go", "github.com/henomis/lingoose", _H, "openai", "OPENAI_API_KEY", host=_O),
+    F("ollama/api", "go", "github.com/ollama/ollama/api|github.com/jmorganca/ollama/api", _L, "ollama",
+    _OLLAMA, 11434),
+    F("ollamaclient", "go", "github.com/xyproto/ollamaclient", _L, "ollama", _OLLAMA, 11434),
+    F("openai-go", "go", "github.com/openai/openai-go", _H, "openai", _OPENAI, host=_O),
+    F("go-openai", "go", "github.com/sashabaranov/go-openai", _H, "openai", "", host=_O),
+    F("go-gpt3", "go", "github.com/PullRequestInc/go-gpt3", _H, "openai", "", host=_O),
+    F("anthropic-sdk-go", "go", "github.com/anthropics/anthropic-sdk-go", _H, "anthropic", _ANTHROPIC,
+    host=_A),
+    F("go-anthropic", "go", "github.com/liushuangls/go-anthropic", _H, "anthropic", "", host=_A),
+    F("google-genai", "go", "google.golang.org/genai", _H, "other", "GEMINI_API_KEY GOOGLE_API_KEY", host=_G),
+    F("generative-ai-go", "go", "github.com/google/generative-ai-go", _H, "other", "", host=_G),
+    F("azopenai", "go", "github.com/Azure/azure-sdk-for-go/sdk/ai/azopenai", _H, "openai",
+    "AZURE_OPENAI_API_KEY "
+      "AZURE_OPENAI_ENDPOINT"),
+    F("cohere-go", "go", "github.com/cohere-ai/cohere-go", _H, "other", "CO_API_KEY", host="api.cohere.com"),
+    F("groq-go", "go", "github.com/conneroisu/groq-go", _H, "openai", "", host="api.groq.com"),
+    F("deepseek-go", "go", "github.com/cohesion-org/deepseek-go", _H, "openai", "DEEPSEEK_API_KEY",
+    host="api.deepseek.com"),
+    F("go-llama.cpp", "go", "github.com/go-skynet/go-llama.cpp", _P),
+    F("gollama.cpp", "go", "github.com/dianlight/gollama.cpp", _P),
+    F("hugot", "go", "github.com/knights-analytics/hugot", _P),
+    F("onnxruntime_go", "go", "github.com/yalue/onnxruntime_go", _P),
+)  # fmt: skip
+
+HTTP = {
+    "python": (
+        "requests",
+        "httpx",
+        "aiohttp",
+        "urllib.request",
+        "urllib3",
+        "http.client",
+        "websockets",
+        "pycurl",
+    ),
+    "go": ("net/http", "github.com/go-resty/resty"),
+}
+"""Plain HTTP clients: the framework of a program that calls a model's address by hand."""
+
+LOCAL_PORTS: dict[int, str] = {
+    11434: "ollama", 8080: "openai", 1234: "openai", 8000: "openai", 30000: "openai", 5000: "openai", 5001:
+    "openai",
+    1337: "openai", 4000: "openai", 12434: "openai", 8081: "openai", 9000: "openai", 3000: "openai", 4891:
+    "openai",
+    8001: "openai", 9997: "openai", 23333: "openai", 2242: "openai",
+}  # fmt: skip
+"""Loopback ports where model servers are usually found (Ollama; llama.cpp; LM Studio; vLLM; SGLang;
+text-generation-webui;
+KoboldCpp; Jan; LiteLLM; Docker Model Runner; …) and the dialect spoken there."""
+
+HOSTED: dict[str, str] = {
+    "api.openai.com": "openai", "api.anthropic.com": "anthropic", "generativelanguage.googleapis.com":
+    "other",
+    "api.groq.com": "openai", "api.mistral.ai": "openai", "api.together.xyz": "openai", "api.fireworks.ai":
+    "openai",
+    "api.deepseek.com": "openai", "openrouter.ai": "openai", "api.x.ai": "openai", "api.perplexity.ai":
+    "openai",
+    "api.cohere.com": "other", "api.cohere.ai": "other", "api.replicate.com": "other",
+    "router.huggingface.co": "openai",
+    "api-inference.huggingface.co": "other", "models.inference.ai.azure.com": "openai", "models.github.ai":
+    "openai",
+    "api.cerebras.ai": "openai", "integrate.api.nvidia.com": "openai", "dashscope.aliyuncs.com": "openai",
+    "open.bigmodel.cn": "openai", "api.moonshot.cn": "openai", "api.ai21.com": "other", "api.sambanova.ai":
+    "openai",
+}  # fmt: skip
+"""Vendors' hosts and the dialect they speak."""
+
+PROVIDERS: dict[str, tuple[int, str]] = {
+    "ollama": (11434, "ollama"), "ollama_chat": (11434, "ollama"), "lmstudio": (1234, "openai"),
+    "lm_studio": (1234, "openai"), "hosted_vllm": (8000, "openai"), "vllm": (8000, "openai"),
+    "llamafile": (8080, "openai"), "llamacpp": (8080, "openai"),
+}  # fmt: skip
+"""What stands before `/` or `:` in a model's name, or as a provider, for servers on this machine."""

@@ -1,0 +1,34 @@
+"""What is written down while a source is looked at: evidence and findings, in the order they were met."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from jitney.findings import Evidence, Finding
+
+
+class Notes:
+    def __init__(self) -> None:
+        self.evidence: list[Evidence] = []
+        self.findings: list[Finding] = []
+
+    def saw(
+        self, rule: str, decides: str, value: str, file: str = "", line: int = 0, losers: tuple[str, ...] = ()
+    ) -> Evidence:
+        seen = Evidence(rule=rule, decides=decides, value=value, file=file, line=line, losers=losers)
+        self.evidence.append(seen)
+        return seen
+
+    def tell(
+        self,
+        level: Literal["error", "warning", "note"],
+        code: str,
+        message: str,
+        *,
+        hint: str = "",
+        file: str = "",
+        line: int = 0,
+    ) -> None:
+        finding = Finding(level=level, code=code, message=message, hint=hint, file=file, line=line)
+        if finding not in self.findings:
+            self.findings.append(finding)

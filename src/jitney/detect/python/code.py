@@ -1,0 +1,274 @@
+"""One Python file through `ast`: nothing is executed. A file that does not parse gives a finding with its
+line."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+import msgspec
+
+from jitney.detect.code import At, Code
+from jitney.detect.model import ModelUse
+from jitney.findings import Evidence
+
+_GETTERS = frozenset({"getenv", "get", "setdefault", "pop"})
+_MODEL_KEYWORDS = frozenset(
+    {
+        "model",
+        "model_id",
+        "model_name",
+        "model_path",
+        "repo_id",
+        "pretrained_model_name_or_path",
+        "deployment_name",
+        "llm",
+    }
+)
+_WEIGHTS = frozenset(
+    {"from_pretrained", "pipeline", "Llama", "LLM", "SentenceTransformer", "hf_hub_download",
+    "snapshot_download",
+     "CrossEncoder", "WhisperModel", "load_model", "LlamaCpp", "HuggingFacePipeline", "from_model_id",
+     "GPT4All", "Model",
+     "from_single_file", "LLMPipeline", "Engine", "HuggingFaceEmbeddings", "HuggingFaceLLM",
+     "TransformersModel"}
+)  # fmt: skip
+_POSITIONAL = _WEIGHTS - {"pipeline", "LLM", "Engine", "load_model", "Model"} | {
+    "ChatOllama",
+    "Ollama",
+    "GenerativeModel",
+}
+
+
+class Import(msgspec.Struct, frozen=True):
+    """One imported module. names: what `from` takes from it. level: leading dots. optional: a fallback
+    exists."""
+
+    module: str
+    line: int
+    names: tuple[str, ...] = ()
+    level: int = 0
+    optional: bool = False
+
+
+class Facts(msgspec.Struct):
+    """What one file says. main: has `if __name__ == "__main__"`; builds: names of apps it constructs, class
+    → variable."""
+
+    imports: list[Import] = msgspec.field(default_factory=list)
+    code: Code = msgspec.field(default_factory=Code)
+    main: bool = False
+    builds: dict[str, str] = msgspec.field(default_factory=dict)
+    paths: list[str] = msgspec.field(default_factory=list)
+
+
+def parse(text: str) -> ast.Module:
+    """SyntaxError, also for what makes the parser give up otherwise (NUL bytes, nesting)."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(str(error) or "nested too deeply") from error
+
+
+def look(tree: ast.Module, file: str) -> Facts:
+    seen = _Reader(file)
+    try:
+        seen.visit(tree)
+    except RecursionError:
+        pass  # what was seen so far counts; the program itself is not ours to judge
+    return seen.facts
+
+
+class _Reader(ast.NodeVisitor):
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.facts = Facts()
+        self._constants: dict[str, str] = {}
+        self._optional = 0
+
+    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802 (ast's name)
+        for alias in node.names:
+            self.facts.imports.append(Import(alias.name, node.lineno, (), 0, self._optional > 0))
+            self._note_import(alias.name, node.lineno)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+        names = tuple(alias.name for alias in node.names)
+        module = node.module or ""
+        self.facts.imports.append(Import(module, node.lineno, names, node.level, self._optional > 0))
+        if not node.level:
+            for name in names:
+                self._note_import(f"{module}.{name}" if name != "*" else module, node.lineno)
+
+    def _note_import(self, module: str, line: int) -> None:
+        self.facts.code.imports.append(At(module, self.file, line))
+
+    def visit_Try(self, node: ast.Try) -> None:  # noqa: N802
+        """An import with a fallback is optional, and so is the fallback."""
+        guarded = any(_catches_import(handler) for handler in node.handlers)
+        self._optional += guarded
+        for part in (*node.body, *node.handlers):
+            self.visit(part)
+        self._optional -= guarded
+        for part in (*node.orelse, *node.finalbody):
+            self.visit(part)
+
+    def visit_If(self, node: ast.If) -> None:  # noqa: N802
+        test = ast.unparse(node.test) if isinstance(node.test, ast.Name | ast.Attribute | ast.Compare) else ""
+        if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            for part in node.orelse:
+                self.visit(part)
+            return
+        if test.replace('"', "'") in ("__name__ == '__main__'", "'__main__' == __name__"):
+            self.facts.main = True
+        self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                self._bind(target.id, node.value)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+        if isinstance(node.target, ast.Name) and node.value is not None:
+            self._bind(node.target.id, node.value)
+        self.generic_visit(node)
+
+    def _bind(self, name: str, value: ast.expr) -> None:
+        text = self._text(value)
+        if text:
+            self._constants.setdefault(name, text)
+            if name.upper() in (
+                "MODEL",
+                "MODEL_NAME",
+                "MODEL_ID",
+                "LLM_MODEL",
+                "CHECKPOINT",
+                "MODEL_PATH",
+                "REPO_ID",
+            ):
+                self._model(text, "served", value.lineno)
+        if isinstance(value, ast.Call):
+            self.facts.builds.setdefault(_name(value.func), name)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+        """Fields of pydantic settings are environment variables."""
+        if any(_name(base) == "BaseSettings" for base in node.bases):
+            for part in node.body:
+                target = part.target if isinstance(part, ast.AnnAssign) else None
+                if isinstance(target, ast.Name) and target.id != "model_config":
+                    self._variable(target.id.upper(), part.lineno)
+        self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:  # noqa: N802
+        if isinstance(node.ctx, ast.Load) and _name(node.value) == "environ":
+            self._variable(self._text(node.slice), node.lineno)
+        self.generic_visit(node)
+
+    def visit_Dict(self, node: ast.Dict) -> None:  # noqa: N802
+        for key, value in zip(node.keys, node.values, strict=True):
+            if (
+                isinstance(key, ast.Constant)
+                and key.value in ("model", "model_name")
+                and (text := self._text(value))
+            ):
+                self._model(text, "served", value.lineno)
+        self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802
+        if isinstance(node.value, str) and len(node.value) < 2000:
+            self.facts.code.strings.append(At(node.value, self.file, node.lineno))
+            if node.value.endswith(".gguf") and "\n" not in node.value and "*" not in node.value:
+                self._model(node.value, "weights", node.lineno)
+
+    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+        name = _name(node.func)
+        owner = _name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        first = self._text(node.args[0]) if node.args else ""
+        if (name == "getenv" or (owner == "environ" and name in _GETTERS)) and first:
+            self._variable(first, node.lineno)
+        elif owner == "path" and name in ("append", "insert") and node.args:
+            self.facts.paths += [part.value for part in ast.walk(node) if _is_text(part)]  # type:
+            ignore[attr - defined]
+        self.facts.builds.setdefault(name, "")
+        self._call_models(node, name, first)
+        self.generic_visit(node)
+
+    def _call_models(self, node: ast.Call, name: str, first: str) -> None:
+        words = {word.arg: self._text(word.value) for word in node.keywords if word.arg}
+        kind = "weights" if name in _WEIGHTS else "embedding" if "mbed" in _chain(node.func) else "served"
+        file = words.get("filename", "")
+        if name == "hf_hub_download" and len(node.args) > 1:
+            file = file or self._text(node.args[1])
+        if first and name in _POSITIONAL:
+            self._model(first, kind if kind == "weights" else "served", node.lineno, file)
+        for word in _MODEL_KEYWORDS & words.keys():
+            self._model(words[word], kind, node.lineno, file)
+        if name == "add_argument" and "model" in first and words.get("default"):
+            self._model(words["default"], "served", node.lineno)
+
+    def _text(self, node: ast.expr | None) -> str:
+        """A string as far as it is known: literal, constant, default of a variable, `a or b`, a model
+        class's argument."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
+        if isinstance(node, ast.Name):
+            return self._constants.get(node.id, "")
+        if isinstance(node, ast.BoolOp):
+            return next((text for part in reversed(node.values) if (text := self._text(part))), "")
+        if isinstance(node, ast.Call) and _name(node.func) in ("getenv", "get"):
+            default = next((word.value for word in node.keywords if word.arg == "default"), None)
+            return self._text(node.args[1] if len(node.args) > 1 else default)
+        return ""
+
+    def _variable(self, name: str, line: int) -> None:
+        if name.isidentifier():
+            self.facts.code.env.append(At(name, self.file, line))
+
+    def _model(self, name: str, kind: str, line: int, file: str = "") -> None:
+        if (
+            not name
+            or len(name) > 200
+            or not name.isprintable()
+            or " " in name
+            or name.startswith(("http:", "https:"))
+        ):
+            return
+        why = Evidence(rule=f"model.{kind}", decides="model", value=name, file=self.file, line=line)
+        use = ModelUse(name=name, kind="served", file=file, why=why)
+        if kind == "weights":
+            use = msgspec.structs.replace(use, kind="weights")
+        elif kind == "embedding" or "embed" in name.lower():
+            use = msgspec.structs.replace(use, kind="embedding")
+        if all(
+            (known.name, known.file) != (name, file) or known.kind != use.kind
+            for known in self.facts.code.models
+        ):
+            self.facts.code.models.append(use)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _catches_import(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(_name(kind) in ("ImportError", "ModuleNotFoundError", "Exception") for kind in kinds)
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _chain(node: ast.expr) -> str:
+    """`client.embeddings.create` as text."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join(reversed([*parts, _name(node)]))

@@ -1,0 +1,93 @@
+"""environment.yml: its pip part, the packages that the Python index has under the same name, and an error
+for the rest.
+
+Conda writes these files in a fixed shape (`conda env export`): a list under `dependencies`, a nested list
+under `pip`. That
+shape is read line by line; anything else in that list is a finding, never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jitney.detect.data.python_imports import PACKAGES
+from jitney.detect.notes import Notes
+from jitney.detect.python.packages import normal
+from jitney.detect.python.requirements import Reading
+from jitney.source import Source
+
+_ITEM = re.compile(r"(\s*)-\s+(.*?)\s*")
+_NOT_NEEDED = frozenset({"pip", "setuptools", "wheel", "ca-certificates", "openssl", "certifi", "python"})
+_RENAMED = {
+    "pytorch": "torch",
+    "pytorch-cpu": "torch",
+    "opencv": "opencv-python-headless",
+    "faiss-cpu": "faiss-cpu",
+}
+
+
+def read_conda(source: Source, path: str, reading: Reading, notes: Notes) -> str:
+    """Adds packages to the reading. Returns what Python has to be, as a PEP 440 specifier."""
+    known = {normal(name) for name in PACKAGES.values()}
+    section, requires, pip_indent = "", "", -1
+    for number, raw in enumerate(source.read_text(path).splitlines(), 1):
+        line = re.sub(r"(^|\s)#.*", "", raw).rstrip()
+        if top := re.match(r"([A-Za-z_-]+)\s*:", line):
+            section, pip_indent = top[1], -1
+            continue
+        item = _ITEM.fullmatch(line)
+        if section != "dependencies" or not line.strip():
+            continue
+        if item is None:
+            notes.tell(
+                "error", "conda.shape", f"{path}:{number}: expected `- NAME=VERSION`", file=path, line=number
+            )
+            continue
+        indent, text = len(item[1]), item[2].strip("\"'")
+        if text == "pip:":
+            pip_indent = indent
+        elif pip_indent >= 0 and indent > pip_indent:
+            _pip(text, reading, path, number)
+        else:
+            requires = _conda_package(text, known, reading, notes, (path, number)) or requires
+    return requires
+
+
+def _pip(text: str, reading: Reading, path: str, number: int) -> None:
+    match = re.match(r"-r\s+(\S+)", text)
+    if match:
+        reading._option("-r", match[1], path, number, 0)  # noqa: SLF001
+    elif not text.startswith("-"):
+        reading.add(text, path, number)
+
+
+def _conda_package(text: str, known: set[str], reading: Reading, notes: Notes, place: tuple[str, int]) -> str:
+    """Returns Python's specifier where the line is about Python."""
+    path, number = place
+    match = re.fullmatch(r"(?:[\w.-]+::)?([A-Za-z0-9_.-]+)\s*(==|=|>=|<=|>|<|~=)?\s*([^=\s]*)(?:=\S+)?", text)
+    if match is None:
+        notes.tell(
+            "error", "conda.shape", f"{path}:{number}: `{text}` is no conda package", file=path, line=number
+        )
+        return ""
+    name, sign, version = match[1].lower(), match[2] or "", match[3]
+    if name == "python":
+        return (
+            (
+                f"=={version}" + (".*" if version.count(".") < 2 else "")
+                if sign in ("=", "==")
+                else sign + version
+            )
+            if version
+            else ""
+        )
+    if name in _NOT_NEEDED or name.startswith(("lib", "_")):
+        return ""
+    name = _RENAMED.get(name, name)
+    if normal(name) not in known:
+        notes.tell("error", "conda.only", f"{path}:{number}: {name} comes from conda, which Jitney does not use",
+                   hint=f"move it to the pip part if the Python index has it, or use --apt for a system library", file=path, line=number)  # fmt: skip
+        return ""
+    spec = f"=={version}.*" if sign == "=" and version else (sign + version if version else "")
+    reading.add(name + spec, path, number)
+    return ""

@@ -1,0 +1,79 @@
+"""Packages of a program without a manifest: imports through the curated table, never by guess."""
+
+from __future__ import annotations
+
+import re
+
+from jitney.detect.code import At
+from jitney.detect.data.python_imports import PACKAGES, distribution, implied
+from jitney.detect.data.system import PYTHON as SYSTEM
+from jitney.detect.model import Package, UnknownImport
+from jitney.detect.python.modules import Program
+from jitney.findings import Evidence
+
+_WORDS = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(.*)", re.DOTALL)
+
+
+def normal(name: str) -> str:
+    """PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def split(text: str) -> tuple[str, str]:
+    """`name[extra]>=1 ; marker` as name and the rest; the name is empty where there is none."""
+    match = _WORDS.match(text.strip())
+    return (match[1], match[2].strip()) if match else ("", text)
+
+
+def from_imports(program: Program, wished: tuple[str, ...]) -> tuple[list[Package], list[UnknownImport]]:
+    """Known imports as packages, the rest as unknown. An import that a wished package is named after counts
+    as known.
+    Optional imports (with a fallback in the code) are taken where they are known, and left out where not."""
+    names = {normal(split(wish)[0]) for wish in wished}
+    packages: dict[str, Package] = {}
+    unknown: dict[str, UnknownImport] = {}
+    for module, (at, optional) in program.outside.items():
+        package = distribution(module)
+        if package:
+            _add(packages, package, "import", at)
+        elif normal(module.partition(".")[0]) not in names and not optional:
+            top = module if module.startswith("google.") else module.partition(".")[0]
+            unknown.setdefault(top, UnknownImport(name=top, file=at.file, line=at.line, near=near(top)))
+        for extra in implied(module):
+            _add(packages, extra, "import.implied", at)
+    return list(packages.values()), list(unknown.values())
+
+
+def _add(packages: dict[str, Package], requirement: str, rule: str, at: At) -> None:
+    name, spec = split(requirement)
+    known = packages.get(normal(name))
+    if known is not None and (known.spec or not spec):
+        return
+    why = Evidence(rule=f"python.{rule}", decides="package", value=at.value, file=at.file, line=at.line)
+    packages[normal(name)] = Package(name=name, spec=spec, why=why)
+
+
+def near(name: str) -> tuple[str, ...]:
+    from difflib import get_close_matches
+
+    return tuple(get_close_matches(name, [known for known in PACKAGES if "." not in known], 3, 0.7))
+
+
+def system(packages: list[Package], apt: tuple[str, ...]) -> tuple[Package, ...]:
+    """Debian packages for these distributions, and the wished ones."""
+    found: dict[str, Package] = {}
+    for package in packages:
+        for name in SYSTEM.get(normal(package.name), ()):
+            if normal(package.name) == "psycopg" and "binary" in package.spec:
+                continue
+            why = Evidence(
+                rule="python.system",
+                decides="system",
+                value=package.name,
+                file=package.why.file,
+                line=package.why.line,
+            )
+            found.setdefault(name, Package(name=name, why=why))
+    for name in apt:
+        found[name] = Package(name=name, why=Evidence(rule="flag.apt", decides="system", value=name))
+    return tuple(found[name] for name in sorted(found))

@@ -1,0 +1,99 @@
+"""requirements.txt as pip reads it: continuations, comments, `-r` and `-c`, options, hashes, markers, local
+folders."""
+
+from __future__ import annotations
+
+import re
+
+from jitney.detect.model import Package
+from jitney.detect.notes import Notes
+from jitney.detect.python.packages import split
+from jitney.findings import Evidence
+from jitney.source import Source
+from jitney.source.paths import join, parent
+
+MAX_DEPTH = 10
+_SPEC = re.compile(
+    r"(\[[A-Za-z0-9_.,\s-]*\])?\s*(?:\(?\s*(?:[<>=!~]=?=?\s*[^;\s,]+\s*,?\s*)*\)?|@\s*\S+)\s*(;.*)?"
+)
+
+
+class Reading:
+    """What a set of requirement files says. files: in the order they were read. local: folders named by
+    path."""
+
+    def __init__(self, source: Source, notes: Notes) -> None:
+        self.source, self.notes = source, notes
+        self.packages: list[Package] = []
+        self.files: list[str] = []
+        self.local: list[str] = []
+
+    def read(self, path: str, depth: int = 0, *, constraint: bool = False) -> None:
+        if path in self.files or depth > MAX_DEPTH:
+            return
+        self.files.append(path)
+        pending, start = "", 0
+        for number, raw in enumerate(self.source.read_text(path).splitlines(), 1):
+            start = start if pending else number
+            pending += raw
+            if pending.endswith("\\"):
+                pending = pending[:-1]
+                continue
+            self._line(re.sub(r"(^|\s)#.*", "", pending).strip(), path, start, depth, constraint)
+            pending = ""
+        if pending:
+            self._line(pending.strip(), path, start, depth, constraint)
+
+    def _line(self, line: str, path: str, number: int, depth: int, constraint: bool) -> None:
+        if not line:
+            return
+        option = re.match(r"(-[a-zA-Z]|--[a-z-]+)(?:\s*=\s*|\s+|(?<=-[a-zA-Z]))(.*)", line)
+        if line.startswith("-"):
+            self._option(
+                option[1] if option else line, option[2].strip() if option else "", path, number, depth
+            )
+        elif not constraint:
+            self.add(re.split(r"\s+--hash", line)[0].strip(), path, number)
+
+    def _option(self, name: str, value: str, path: str, number: int, depth: int) -> None:
+        if name in ("-r", "--requirement", "-c", "--constraint"):
+            target = join(parent(path), value)
+            if target is None or not self.source.has(target):
+                self.notes.tell("error", "python.requirements.missing", f"{path}:{number} names {value}, which does not exist",
+                                hint="hand over the folder that has it, or remove the line", file=path,
+                                line=number)  # fmt: skip
+            else:
+                self.read(target, depth + 1, constraint=name.startswith(("-c", "--c")))
+        elif name in ("-e", "--editable"):
+            self.add(value, path, number)
+
+    def add(self, text: str, path: str, line: int) -> None:
+        """One requirement; what is none becomes a finding that names file and line."""
+        place = text.partition("[")[0].partition("@")[0]
+        if text.startswith((".", "/", "file:")) or ("/" in place and "://" not in text):
+            self._add_local(text, path, line)
+            return
+        why = Evidence(rule="python.requirement", decides="package", value=text, file=path, line=line)
+        if re.match(r"(git|hg|https?)[+:]", text):
+            egg = re.search(r"#egg=([\w.-]+)", text)
+            name = (
+                egg[1] if egg else text.rstrip("/").rpartition("/")[2].partition(".git")[0].partition("@")[0]
+            )
+            self.packages.append(Package(name=name, spec=f" @ {text}", why=why))
+            return
+        name, spec = split(text)
+        if not name or not _SPEC.fullmatch(spec):
+            self.notes.tell("error", "python.requirement", f"{path}:{line}: `{text[:80]}` is no requirement",
+                            hint="NAME, NAME==VERSION or NAME @ URL", file=path, line=line)  # fmt: skip
+            return
+        if spec.startswith(("@", ";")):
+            spec = f" {spec}"
+        self.packages.append(Package(name=name, spec=spec, why=why))
+
+    def _add_local(self, text: str, path: str, line: int) -> None:
+        place = join(parent(path), text.partition("[")[0].removeprefix("file:"))
+        if place is None or not self.source.has_folder(place):
+            self.notes.tell("error", "python.local", f"{path}:{line}: {text} is no folder inside the source",
+                            hint="hand over the folder that holds both", file=path, line=line)  # fmt: skip
+        else:
+            self.local.append(place)
