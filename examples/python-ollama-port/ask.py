@@ -1,4 +1,4 @@
-"""Asks a model server on this machine, at the port where Ollama listens, with nothing but the standard library."""
+"""Asks a model server on this machine, at the port where Ollama listens; the standard library is enough."""
 
 import json
 import sys

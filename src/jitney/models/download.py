@@ -175,7 +175,7 @@ def _receive(response: httpx.Response, part: _Part, total: int, progress: Progre
     room_for(part.path.parent, max(0, total - part.size))
     with part.path.open("ab") as file:
         try:
-            for piece in response.iter_raw(CHUNK):
+            for piece in response.iter_raw():  # as they come: a chunk size would hold back what a cut loses
                 part.take(file, piece)
                 if progress:
                     progress(part.size, total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -37,7 +37,7 @@ def read(folder: Path) -> Expectation:
     return msgspec.convert(tomllib.loads((folder / "expect.toml").read_text(encoding="utf-8")), Expectation)
 
 
-def _examples() -> list[object]:
+def _examples() -> Sequence[object]:
     cases = []
     for path in sorted(EXAMPLES.glob("*/expect.toml")):
         wanted = read(path.parent)
