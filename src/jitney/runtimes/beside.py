@@ -120,7 +120,10 @@ def start_beside(
     view = library_view(store, (Want(weights=weights),))
     serving = make_serving(weights, view, facts)
     volume = session.volume("model", socket_volume_options(config.user))
-    mounts = (*weights_mounts(session, engine, view, facts, base.ref, "served"), socket_mount(volume, is_server=True))
+    mounts = (
+        *weights_mounts(session, engine, view, facts, base.ref, "served"),
+        socket_mount(volume, is_server=True),
+    )
     plan = SandboxPlan(user=config.user, memory_bytes=runtime.memory_bytes(serving), pids=256)
     box = session.park(box_spec(plan, base.ref, kind="model", mounts=mounts))
     beside = Beside(session, box, runtime, serving, volume)
