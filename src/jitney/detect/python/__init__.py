@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jitney.detect.model import Detection, Package, UnknownImport, Wishes
 from jitney.detect.code import is_secret
 from jitney.detect.data.python_imports import distribution
+from jitney.detect.model import Detection, Package, UnknownImport, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.python import entry as entries
 from jitney.detect.python import manifests, modules, packages, start, version
@@ -81,7 +81,8 @@ def _packages(
     manifest: Manifest | None, program: Program, wishes: Wishes
 ) -> tuple[list[Package], list[UnknownImport]]:
     if manifest is not None:
-        wanted, unknown = list(manifest.packages), []
+        wanted = list(manifest.packages)
+        unknown: list[UnknownImport] = []
     else:
         wanted, unknown = packages.from_imports(program, wishes.packages)
     for wish in wishes.packages:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from contextlib import suppress
 
 import msgspec
 
@@ -74,10 +75,8 @@ def parse(text: str) -> ast.Module:
 
 def look(tree: ast.Module, file: str) -> Facts:
     seen = _Reader(file)
-    try:
+    with suppress(RecursionError):  # what was seen so far counts; the program itself is not ours to judge
         seen.visit(tree)
-    except RecursionError:
-        pass  # what was seen so far counts; the program itself is not ours to judge
     return seen.facts
 
 
@@ -88,12 +87,12 @@ class _Reader(ast.NodeVisitor):
         self._constants: dict[str, str] = {}
         self._optional = 0
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802 (ast's name)
+    def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.facts.imports.append(Import(alias.name, node.lineno, (), 0, self._optional > 0))
             self._note_import(alias.name, node.lineno)
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         names = tuple(alias.name for alias in node.names)
         module = node.module or ""
         self.facts.imports.append(Import(module, node.lineno, names, node.level, self._optional > 0))
@@ -104,7 +103,7 @@ class _Reader(ast.NodeVisitor):
     def _note_import(self, module: str, line: int) -> None:
         self.facts.code.imports.append(At(module, self.file, line))
 
-    def visit_Try(self, node: ast.Try) -> None:  # noqa: N802
+    def visit_Try(self, node: ast.Try) -> None:
         """An import with a fallback is optional, and so is the fallback."""
         guarded = any(_catches_import(handler) for handler in node.handlers)
         self._optional += guarded
@@ -114,7 +113,7 @@ class _Reader(ast.NodeVisitor):
         for part in (*node.orelse, *node.finalbody):
             self.visit(part)
 
-    def visit_If(self, node: ast.If) -> None:  # noqa: N802
+    def visit_If(self, node: ast.If) -> None:
         test = ast.unparse(node.test) if isinstance(node.test, ast.Name | ast.Attribute | ast.Compare) else ""
         if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             for part in node.orelse:
@@ -124,13 +123,13 @@ class _Reader(ast.NodeVisitor):
             self.facts.main = True
         self.generic_visit(node)
 
-    def visit_Assign(self, node: ast.Assign) -> None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
                 self._bind(target.id, node.value)
         self.generic_visit(node)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if isinstance(node.target, ast.Name) and node.value is not None:
             self._bind(node.target.id, node.value)
         self.generic_visit(node)
@@ -152,7 +151,7 @@ class _Reader(ast.NodeVisitor):
         if isinstance(value, ast.Call):
             self.facts.builds.setdefault(_name(value.func), name)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """Fields of pydantic settings are environment variables."""
         if any(_name(base) == "BaseSettings" for base in node.bases):
             for part in node.body:
@@ -161,12 +160,12 @@ class _Reader(ast.NodeVisitor):
                     self._variable(target.id.upper(), part.lineno)
         self.generic_visit(node)
 
-    def visit_Subscript(self, node: ast.Subscript) -> None:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.ctx, ast.Load) and _name(node.value) == "environ":
             self._variable(self._text(node.slice), node.lineno)
         self.generic_visit(node)
 
-    def visit_Dict(self, node: ast.Dict) -> None:  # noqa: N802
+    def visit_Dict(self, node: ast.Dict) -> None:
         for key, value in zip(node.keys, node.values, strict=True):
             if (
                 isinstance(key, ast.Constant)
@@ -176,21 +175,20 @@ class _Reader(ast.NodeVisitor):
                 self._model(text, "served", value.lineno)
         self.generic_visit(node)
 
-    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and len(node.value) < 2000:
             self.facts.code.strings.append(At(node.value, self.file, node.lineno))
             if node.value.endswith(".gguf") and "\n" not in node.value and "*" not in node.value:
                 self._model(node.value, "weights", node.lineno)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         name = _name(node.func)
         owner = _name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         first = self._text(node.args[0]) if node.args else ""
         if (name == "getenv" or (owner == "environ" and name in _GETTERS)) and first:
             self._variable(first, node.lineno)
         elif owner == "path" and name in ("append", "insert") and node.args:
-            self.facts.paths += [part.value for part in ast.walk(node) if _is_text(part)]  # type:
-            ignore[attr - defined]
+            self.facts.paths += [text for part in ast.walk(node) if (text := _literal(part))]
         self.facts.builds.setdefault(name, "")
         self._call_models(node, name, first)
         self.generic_visit(node)
@@ -248,8 +246,8 @@ class _Reader(ast.NodeVisitor):
             self.facts.code.models.append(use)
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _literal(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _catches_import(handler: ast.ExceptHandler) -> bool:

@@ -56,7 +56,7 @@ def read_conda(source: Source, path: str, reading: Reading, notes: Notes) -> str
 def _pip(text: str, reading: Reading, path: str, number: int) -> None:
     match = re.match(r"-r\s+(\S+)", text)
     if match:
-        reading._option("-r", match[1], path, number, 0)  # noqa: SLF001
+        reading.option("-r", match[1], path, number, 0)
     elif not text.startswith("-"):
         reading.add(text, path, number)
 
@@ -86,7 +86,7 @@ def _conda_package(text: str, known: set[str], reading: Reading, notes: Notes, p
     name = _RENAMED.get(name, name)
     if normal(name) not in known:
         notes.tell("error", "conda.only", f"{path}:{number}: {name} comes from conda, which Jitney does not use",
-                   hint=f"move it to the pip part if the Python index has it, or use --apt for a system library", file=path, line=number)  # fmt: skip
+                   hint="move it to the pip part if the Python index has it, or use --apt for a system library", file=path, line=number)  # fmt: skip
         return ""
     spec = f"=={version}.*" if sign == "=" and version else (sign + version if version else "")
     reading.add(name + spec, path, number)

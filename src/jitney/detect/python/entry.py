@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 
 from jitney.detect.notes import Notes
 from jitney.detect.python.code import Facts
@@ -47,7 +48,7 @@ def find(
     packages = [
         path for path in own if path.endswith("/__main__.py") and parent(parent(path)) in (workdir, src)
     ]
-    rules = (
+    rules: tuple[tuple[str, Callable[[], list[str]]], ...] = (
         ("name", lambda: _named(root)),
         ("package", lambda: packages),
         ("only", lambda: [path for path in root if not _NOT_ENTRIES.search(path)]),

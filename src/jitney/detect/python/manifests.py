@@ -99,7 +99,6 @@ def read_manifest(source: Source, folder: str, notes: Notes) -> Manifest | None:
             f"{head}{locks[0]} and {head}{locks[1]} both pin the packages: which one holds?",
             hint=f"remove the one that is not used any more ({LOCKS[locks[0]]} or {LOCKS[locks[1]]})",
         )
-        # fmt: skip
     others = [name for name in ("requirements.txt", "Pipfile", "environment.yml") if source.has(head + name)]
     if locks and (
         losers := [name for name in others if not (name == "Pipfile" and locks[0] == "Pipfile.lock")]

@@ -37,9 +37,8 @@ def read_facts(source: Source, path: str, notes: Notes, *, needed: bool = False)
         line = error.lineno or 0
         message = f"{path}:{line}: {error.msg}" if line else f"{path}: {error.msg}"
         # The Python in the box may be newer than ours and know more syntax: only told, the program decides.
-        level = "warning" if needed else "note"
-        notes.tell(level, "python.syntax", f"this Python cannot parse {message}", file=path, line=line)  #
-        type: ignore[arg - type]
+        told = f"this Python cannot parse {message}"
+        notes.tell("warning" if needed else "note", "python.syntax", told, file=path, line=line)
         return Facts()
 
 

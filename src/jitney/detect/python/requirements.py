@@ -49,13 +49,13 @@ class Reading:
             return
         option = re.match(r"(-[a-zA-Z]|--[a-z-]+)(?:\s*=\s*|\s+|(?<=-[a-zA-Z]))(.*)", line)
         if line.startswith("-"):
-            self._option(
+            self.option(
                 option[1] if option else line, option[2].strip() if option else "", path, number, depth
             )
         elif not constraint:
             self.add(re.split(r"\s+--hash", line)[0].strip(), path, number)
 
-    def _option(self, name: str, value: str, path: str, number: int, depth: int) -> None:
+    def option(self, name: str, value: str, path: str, number: int, depth: int) -> None:
         if name in ("-r", "--requirement", "-c", "--constraint"):
             target = join(parent(path), value)
             if target is None or not self.source.has(target):

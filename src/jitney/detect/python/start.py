@@ -9,6 +9,8 @@ from jitney.detect.python.packages import normal
 from jitney.findings import Evidence
 from jitney.source.paths import is_under, name
 
+ANYWHERE = "0.0.0.0"  # noqa: S104 (inside a box without a network)
+
 
 def command(entry: str, workdir: str, facts: Facts) -> tuple[tuple[str, ...], str]:
     """The start without the interpreter, and the package that it needs besides."""
@@ -16,10 +18,8 @@ def command(entry: str, workdir: str, facts: Facts) -> tuple[tuple[str, ...], st
     modules = {item.module.partition(".")[0] for item in facts.imports}
     if name(entry) == "__main__.py" and "/" in local:
         return ("-m", local.removeprefix("src/").rpartition("/")[0].replace("/", ".")), ""
-    if (
-        "streamlit" in modules
-        and not facts.main
-        or ("streamlit" in modules and "set_page_config" in facts.builds)
+    if ("streamlit" in modules and not facts.main) or (
+        "streamlit" in modules and "set_page_config" in facts.builds
     ):
         return (
             "-m",
@@ -27,19 +27,19 @@ def command(entry: str, workdir: str, facts: Facts) -> tuple[tuple[str, ...], st
             "run",
             local,
             "--server.address",
-            "0.0.0.0",
+            ANYWHERE,
             "--server.headless",
             "true",
-        ), ""  # noqa: S104
+        ), ""
     if "chainlit" in modules and not facts.main:
-        return ("-m", "chainlit", "run", local, "--headless", "--host", "0.0.0.0"), ""  # noqa: S104
+        return ("-m", "chainlit", "run", local, "--headless", "--host", ANYWHERE), ""
     module = local.removesuffix(".py").replace("/", ".")
     if "FastAPI" in facts.builds and not _serves(facts):
         app = facts.builds["FastAPI"] or "app"
-        return ("-m", "uvicorn", f"{module}:{app}", "--host", "0.0.0.0", "--port", "8000"), "uvicorn"  # noqa: S104
+        return ("-m", "uvicorn", f"{module}:{app}", "--host", ANYWHERE, "--port", "8000"), "uvicorn"
     if "Flask" in facts.builds and not _serves(facts):
         app = facts.builds["Flask"] or "app"
-        return ("-m", "flask", "--app", f"{module}:{app}", "run", "--host", "0.0.0.0"), ""  # noqa: S104
+        return ("-m", "flask", "--app", f"{module}:{app}", "run", "--host", ANYWHERE), ""
     return (local,), ""
 
 
