@@ -34,9 +34,6 @@ def ensure(
         raise PlanError(
             f"{key!r} is no base", "expected debian/KIND:VERSION-FLAVOUR or registry/KIND:VERSION-FLAVOUR"
         )
-    from jitney.bases.recipes import recipe
-
-    wanted = recipe(name)
     with _alone(config, key, on_line):
         found = next((base for base in bases_on_hand(engine, config) if base.key == key), None)
         if found is not None:
@@ -44,10 +41,11 @@ def ensure(
         if provider == "registry":
             from jitney.bases.registry import pull
 
-            return pull(engine, key, wanted, config, on_line)
+            return pull(engine, key, config, on_line)
         from jitney.bases.debian import make
+        from jitney.bases.recipes import recipe
 
-        return make(engine, key, wanted, facts, on_line)
+        return make(engine, key, recipe(name), facts, on_line)
 
 
 @contextmanager

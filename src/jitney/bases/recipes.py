@@ -1,11 +1,12 @@
 """What each base is made of: the table, nothing else.
 
-`run` is files only, like distroless: no shell, no maintainer scripts were run. `full` has a shell and apt, and the very
-same interpreter. `build` adds compilers to it.
+`run` is files only, like distroless: no shell, no maintainer scripts were run. `full` has a shell and apt, and the
+very same interpreter. `build` adds compilers to it.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -19,76 +20,84 @@ RUN = ("base-files", "ca-certificates", "libgomp1", "libstdc++6")
 
 FULL = ("ca-certificates", "libgomp1", "libstdc++6")
 C = ("gcc", "g++", "libc6-dev", "make", "pkg-config")
-GO = ("ca-certificates", "git")
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """A Debian base. python: `3.13`, the interpreter that /usr/bin/python3 and python must be. official: the registry's
-    image of the same use, empty where there is none."""
+    """A Debian base. python: `3.13`, the interpreter that /usr/bin/python3 and python must be.
+    path: stands first in PATH."""
 
     suite: str
     variant: Variant
     packages: tuple[str, ...]
     python: str = ""
     path: str = ""
-    official: str = ""
 
 
 def _python(version: str, suite: str) -> dict[str, Recipe]:
     interpreter = ("python3", f"python{version}")
     full = (*FULL, *interpreter)
     build = (*full, *C, "git", "python3-dev", f"python{version}-dev")
-    slim, large = f"python:{version}-slim", f"python:{version}"
+    name = f"python:{version}"
     return {
-        f"python:{version}-run": Recipe(
-            suite=suite, variant="extract", packages=(*RUN, *interpreter), python=version, official=slim
-        ),
-        f"python:{version}-full": Recipe(
-            suite=suite, variant="minbase", packages=full, python=version, official=slim
-        ),
-        f"python:{version}-build": Recipe(
-            suite=suite, variant="minbase", packages=build, python=version, official=large
-        ),
+        f"{name}-run": _recipe(suite, "extract", (*RUN, *interpreter), version),
+        f"{name}-full": _recipe(suite, "minbase", full, version),
+        f"{name}-build": _recipe(suite, "minbase", build, version),
     }
+
+
+def _torch(version: str, suite: str) -> dict[str, Recipe]:
+    """libblas.so.3 is a link that a maintainer script makes, so `run` is no extract here."""
+    packages = (*FULL, "python3", "python3-torch", "python3-transformers", "python3-pip")
+    full = _recipe(suite, "minbase", packages, version)
+    build = _recipe(suite, "minbase", (*packages, *C, "python3-dev"), version)
+    name = f"python-torch:{version}"
+    return {f"{name}-run": full, f"{name}-full": full, f"{name}-build": build}
 
 
 def _go(version: str, suite: str) -> dict[str, Recipe]:
-    packages = (*GO, f"golang-{version}-go")
-    path = f"/usr/lib/go-{version}/bin"
-    build = Recipe(suite=suite, variant="minbase", packages=packages, path=path, official=f"golang:{version}")
-    cgo = msgspec.structs.replace(build, packages=(*packages, *C))
-    return {f"go:{version}-build": build, f"go:{version}-cgo": cgo}
+    """With a C compiler: whether a program wants cgo shows in its packages, when the base has long been chosen."""
+    packages = ("ca-certificates", "git", f"golang-{version}-go", *C)
+    build = Recipe(suite=suite, variant="minbase", packages=packages, path=f"/usr/lib/go-{version}/bin")
+    return {f"go:{version}-build": build, f"go:{version}-cgo": build}
 
 
-def _debian(suite: str) -> dict[str, Recipe]:
-    official = f"debian:{suite}-slim"
-    return {
-        f"debian:{suite}-run": Recipe(suite=suite, variant="extract", packages=RUN, official=official),
-        f"debian:{suite}-full": Recipe(suite=suite, variant="minbase", packages=FULL, official=official),
-        f"debian:{suite}-build": Recipe(
-            suite=suite, variant="minbase", packages=(*FULL, *C, "git"), official=f"debian:{suite}"
-        ),
+def _debian(version: str, suite: str) -> dict[str, Recipe]:
+    flavours = {
+        "run": _recipe(suite, "extract", RUN),
+        "full": _recipe(suite, "minbase", FULL),
+        "build": _recipe(suite, "minbase", (*FULL, *C, "git")),
     }
+    names = dict.fromkeys((version, suite))
+    return {f"debian:{name}-{flavour}": recipe for name in names for flavour, recipe in flavours.items()}
+
+
+def _recipe(suite: str, variant: Variant, packages: tuple[str, ...], python: str = "") -> Recipe:
+    return Recipe(suite=suite, variant=variant, packages=packages, python=python)
 
 
 RECIPES: dict[str, Recipe] = {
     **_python("3.13", "trixie"),
     **_python("3.11", "bookworm"),
     **_python("3.14", "sid"),
+    **_torch("3.14", "sid"),
     **_go("1.24", "trixie"),
-    **_debian("trixie"),
-    **_debian("bookworm"),
-    **_debian("sid"),
-    "llama.cpp:sid-run": Recipe(
-        suite="sid", variant="extract", packages=("base-files", "ca-certificates", "llama.cpp-tools")
-    ),
-    "python-torch:3.14-full": Recipe(
-        suite="sid",
-        variant="minbase",
-        packages=(*FULL, "python3", "python3-torch", "python3-transformers", "python3-pip"),
-        python="3.14",
-    ),
+    **_debian("13", "trixie"),
+    **_debian("12", "bookworm"),
+    **_debian("sid", "sid"),
+    "llama.cpp:sid-run": _recipe("sid", "extract", ("base-files", "ca-certificates", "llama.cpp-tools")),
 }
+
+OFFICIAL = {
+    ("python", "run"): "python:{}-slim",
+    ("python", "full"): "python:{}-slim",
+    ("python", "build"): "python:{}",
+    ("go", "build"): "golang:{}",
+    ("go", "cgo"): "golang:{}",
+    ("debian", "run"): "debian:{}-slim",
+    ("debian", "full"): "debian:{}-slim",
+    ("debian", "build"): "debian:{}",
+}
+"""Kind and flavour → the official image of the same use."""
 
 
 def recipe(name: str) -> Recipe:
@@ -97,5 +106,16 @@ def recipe(name: str) -> Recipe:
     if found is None:
         kind = name.partition(":")[0]
         near = [known for known in RECIPES if known.startswith(f"{kind}:")] or list(RECIPES)
-        raise PlanError(f"there is no base {name!r}", "there are: " + ", ".join(near))
+        raise PlanError(f"Debian has no base {name!r}", "it has: " + ", ".join(near))
     return found
+
+
+def official(name: str) -> str:
+    """The same as an image name, `python:3.13-slim`. Raises PlanError where there is no such image."""
+    match = re.fullmatch(r"([a-z.-]+):([\w.]+)-(\w+)", name)
+    pattern = OFFICIAL.get((match[1], match[3])) if match else None
+    if match is None or pattern is None:
+        raise PlanError(
+            f"no official image is known for {name!r}", "use --base-provider debian, which makes it"
+        )
+    return pattern.format(match[2])

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jitney.bases.credentials import credentials
-from jitney.bases.recipes import Recipe
+from jitney.bases.recipes import official
 from jitney.config import Config
 from jitney.engine.protocol import Engine, ImageInfo
-from jitney.errors import BuildError, EngineError, EngineGone, EngineMissing, PlanError
+from jitney.errors import BuildError, EngineError, EngineGone, EngineMissing
 from jitney.facts.kept import note_base
 from jitney.facts.model import BaseOnHand
 
 
-def pull(
-    engine: Engine, key: str, recipe: Recipe, config: Config, on_line: Callable[[str], None]
-) -> BaseOnHand:
-    """Pull and pin. Raises PlanError where no official image has this use, BuildError where it cannot be had."""
-    if not recipe.official:
-        raise PlanError(f"no official image is known for {key}", "use --base-provider debian, which makes it")
-    name = f"{config.registry.rstrip('/')}/{recipe.official}" if config.registry else recipe.official
+def pull(engine: Engine, key: str, config: Config, on_line: Callable[[str], None]) -> BaseOnHand:
+    """Pull and pin. Raises PlanError: no official image has this use. BuildError: it cannot be had."""
+    image_name = official(key.partition("/")[2])
+    name = f"{config.registry.rstrip('/')}/{image_name}" if config.registry else image_name
     host = config.registry.partition("/")[0]
     auth = credentials(host) if host else None
     try:
@@ -28,8 +25,8 @@ def pull(
         raise
     except EngineError as error:
         raise _refused(name, host, auth is not None, error) from error
-    base = BaseOnHand(key=key, ref=pinned(image, name), digest="", size_bytes=image.size_bytes)
-    base = BaseOnHand(key=key, ref=base.ref, digest=base.ref.rpartition("@")[2], size_bytes=base.size_bytes)
+    ref = pinned(image, name)
+    base = BaseOnHand(key=key, ref=ref, digest=ref.rpartition("@")[2], size_bytes=image.size_bytes)
     note_base(config, base)
     return base
 
