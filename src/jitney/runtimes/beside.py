@@ -72,12 +72,12 @@ class Beside:
             if reply:
                 self._last_word = max(self._last_word, now - STALL_S / 2)
             if now - self._last_word > STALL_S:
-                message = f"the model server {self.runtime.name} gave no sign of life for {STALL_S:.0f} s while it loaded"
+                message = f"the model server {self.runtime.name} gave no sign of life for {STALL_S:.0f} s"
                 raise ModelError(message, self.last_lines())
             self._session.serve_for(POLL_S)
 
     def verdict(self) -> JitneyError | None:
-        """Why the server is over although nobody ended it; None while it lives. To be asked after the program ended."""
+        """Why the server is over although nobody ended it, for after the program; None while it lives."""
         return self._died() if self._session.is_over(self.box) else None
 
     def last_lines(self, count: int = 6) -> str:
@@ -109,9 +109,10 @@ def start_beside(
     facts: Facts,
     config: Config,
 ) -> Beside:
-    """Start a server for `weights`. It is loading when this returns: make the program's box, then `wait_ready`.
+    """Start a server for `weights`. It loads when this returns: make the program's box, then `wait_ready`.
 
-    The runtime's base must be on hand (facts). Raises ModelError: no runtime takes the weights; PlanError: no base.
+    The runtime's base must be on hand (facts). Raises ModelError: no runtime takes the weights; PlanError: no
+    base.
     """
     runtime = runtime_for(weights)
     base = facts.base(runtime.base_key)
@@ -150,16 +151,19 @@ def make_serving(weights: Weights, view: View, facts: Facts) -> Serving:
 
 
 def weights_mounts(
-    session: Session, engine: Engine, view: View, facts: Facts, image: str, name: str
+    session: Session, engine: Engine, view: View, facts: Facts, image: str, name: str, home: str = ""
 ) -> tuple[VolumeMount, ...]:
-    """The view, read-only at /models. name: of the volume, where the daemon does not see this machine's files."""
+    """The view, read-only at /models. name: of the volume, where the daemon does not see this machine's files.
+
+    home: where the program's $HOME lies, for libraries that look below it and read no variable (candle).
+    """
     if facts.engine.shares_files:
-        return view.mounts()
+        return view.mounts(home)
     return (deliver_view(session, engine, view, image, name),)
 
 
 def deliver_view(session: Session, engine: Engine, view: View, image: str, name: str) -> VolumeMount:
-    """For daemons that do not see this machine's files: a volume that is filled through the engine and goes with the run."""
+    """A volume that is filled through the engine and goes with the run."""
     from jitney.sandbox.deliver import deliver_tree
 
     volume = session.volume(name)

@@ -91,7 +91,7 @@ class LlamaCpp:
         }
 
     def memory_bytes(self, serving: Serving) -> int:
-        """Weights are mapped and count as cache; keys and values in f16; logits and activations of one batch in f32."""
+        """Weights are mapped and count as cache; keys, values in f16; a batch of logits, activations in f32."""
         info = serving.weights.info
         cache = 2 * 2 * info.layers * info.kv_width * serving.context
         buffers = 4 * _BATCH * (info.vocabulary + 24 * info.embedding)
