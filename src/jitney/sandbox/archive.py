@@ -69,6 +69,7 @@ def rebase(tar: Iterable[bytes], folder: str) -> Iterator[bytes]:
         yield from tar
         return
     blocks = _Blocks(tar)
+    has_name = False  # the member's own header follows its long name: what stands there is not used
     while header := blocks.take(BLOCK):
         if not any(header):  # the end: two empty blocks, and whatever padding follows
             yield header
@@ -76,12 +77,14 @@ def rebase(tar: Iterable[bytes], folder: str) -> Iterator[bytes]:
         size = _size(header)
         kind = header[156:157]
         if kind in (b"x", b"L"):
+            has_name = True
             body = blocks.take(size + -size % BLOCK)[:size]
             body = _moved_pax(body, folder) if kind == b"x" else _moved_name(body, folder)
             yield _resized(header, len(body))
             yield body + bytes(-len(body) % BLOCK)
             continue
-        yield _moved(header, folder)
+        yield _moved(header, folder, has_name)
+        has_name = False
         yield from blocks.stream(size + -size % BLOCK)
 
 
@@ -113,7 +116,7 @@ class _Blocks:
             yield bytes(part)
 
 
-def _moved(header: bytes, folder: str) -> bytes:
+def _moved(header: bytes, folder: str, has_name: bool) -> bytes:
     block = bytearray(header)
     name = block[_NAME].rstrip(b"\0")
     is_posix = block[257:263] == b"ustar\0"
@@ -126,7 +129,7 @@ def _moved(header: bytes, folder: str) -> bytes:
         block[_NAME] = joined.ljust(100, b"\0")
         if is_posix:
             block[_PREFIX] = bytes(155)
-    else:
+    elif not has_name:
         raise SandboxError(f"{joined.decode(errors='replace')!r} is too long for a name in this archive")
     if block[156:157] == b"1":
         link = folder.encode() + b"/" + bytes(block[157:257]).rstrip(b"\0").removeprefix(b"./")

@@ -13,6 +13,7 @@ import select
 import stat
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 
 import msgspec
 
@@ -21,6 +22,8 @@ from jitney.errors import SandboxError
 READ_SIZE = 65536
 _CAREFUL_WRITE = 4096
 """A pipe that polls writable takes so much without blocking (PIPE_BUF)."""
+_PIECES = 512
+"""Less than IOV_MAX anywhere."""
 
 
 class Stdio(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,7 +68,7 @@ class Output:
         self._function = target if callable(target) else None
         self._waiting: deque[bytes | memoryview] = deque()
         self._is_own = False
-        self._limit = 1 << 30
+        self._is_careful = False
         if isinstance(target, int) and is_open(target):
             self._open(target)
 
@@ -73,26 +76,28 @@ class Output:
     def pending(self) -> bool:
         return bool(self._waiting)
 
-    def write(self, data: bytes | memoryview) -> None:
+    def take(self, data: bytes | memoryview) -> None:
+        """Keep it for the next flush (a function is called at once); dropped where nobody reads."""
         if self._function is not None:
             self._function(bytes(data))
         elif self.fd >= 0 and not self.is_broken:
             self._waiting.append(data)
-            if len(self._waiting) == 1:
-                self.flush()
 
     def flush(self) -> bool:
-        """Write what can be written now; says whether nothing is left. SandboxError: the target fails for another reason than that nobody
-        reads it."""
+        """Write what can be written now; says whether nothing is left.
+
+        SandboxError: the target fails for another reason than that nobody reads it.
+        """
         while self._waiting:
-            data = self._waiting[0]
-            written = self._write_once(data)
+            written = self._write_once()
             if written == 0:
                 return not self._waiting
-            if written == len(data):
-                self._waiting.popleft()
-            else:
-                self._waiting[0] = memoryview(data)[written:]
+            while written:
+                first = self._waiting.popleft()
+                if len(first) > written:
+                    self._waiting.appendleft(memoryview(first)[written:])
+                    break
+                written -= len(first)
         return True
 
     def close(self) -> None:
@@ -101,11 +106,13 @@ class Output:
         self.fd, self._is_own = -1, False
         self._waiting.clear()
 
-    def _write_once(self, data: bytes | memoryview) -> int:
-        if self._limit == _CAREFUL_WRITE and not select.select([], [self.fd], [], 0)[1]:
-            return 0
+    def _write_once(self) -> int:
         try:
-            return os.write(self.fd, data if len(data) <= self._limit else memoryview(data)[: self._limit])
+            if not self._is_careful:
+                return os.writev(self.fd, list(islice(self._waiting, _PIECES)))
+            if not select.select([], [self.fd], [], 0)[1]:
+                return 0
+            return os.write(self.fd, memoryview(self._waiting[0])[:_CAREFUL_WRITE])
         except BlockingIOError:
             return 0
         except (BrokenPipeError, ConnectionResetError):
@@ -135,7 +142,7 @@ class Output:
                 return
             except OSError:
                 pass  # no /proc, or the terminal belongs to somebody else (after su)
-        self._limit = _CAREFUL_WRITE
+        self._is_careful = True
 
 
 def is_open(fd: int) -> bool:

@@ -55,7 +55,7 @@ class Wire:
         self._is_input_waiting = False
         self._credit = 0
         self._window = 0
-        self._outputs: dict[int, Output] = {}
+        self._outputs: dict[str, Output] = {}
         self._streams: dict[int, Stream] = {}
         self._next_stream = 1
         self._events = 0
@@ -78,7 +78,7 @@ class Wire:
         assert self._script is None and self._input is None, "one job a box"
         self._script = script
         self._input = Input(stdio.stdin)
-        self._outputs = {ord("o"): Output(stdio.stdout), ord("e"): Output(stdio.stderr)}
+        self._outputs = {"o": Output(stdio.stdout), "e": Output(stdio.stderr)}
         self._pump()
 
     def send_signal(self, number: int) -> None:
@@ -232,28 +232,30 @@ class Wire:
             self._handlers[kind](stream, payload)
         if self._attachment.eof or self.exit is not None:
             self.is_over = True
+        for output in self._outputs.values():
+            if output.pending and not output.flush():
+                self._loop.watch(output.fd, WRITE, self._on_writable)
+        self._note_broken()
 
-    def _on_output(self, _stream: int, payload: bytes | memoryview, kind: int = ord("o")) -> None:
-        output = self._outputs.get(kind)
-        if output is None:
-            return
-        output.write(payload)
-        if output.pending:
-            self._loop.watch(output.fd, WRITE, self._on_writable)
-        elif output.is_broken and not self.ending.output_broken:
-            self.ending.output_broken = kind == ord("o")
+    def _on_output(self, _stream: int, payload: bytes | memoryview) -> None:
+        if output := self._outputs.get("o"):
+            output.take(payload)
 
-    def _on_errors(self, stream: int, payload: bytes | memoryview) -> None:
-        self._on_output(stream, payload, ord("e"))
+    def _on_errors(self, _stream: int, payload: bytes | memoryview) -> None:
+        if output := self._outputs.get("e"):
+            output.take(payload)
 
     def _on_writable(self, _events: int) -> None:
-        for kind, output in self._outputs.items():
-            if output.pending:
-                if output.flush():
-                    self._loop.watch(output.fd, 0, self._on_writable)
-                if output.is_broken:
-                    self.ending.output_broken |= kind == ord("o")
+        for output in self._outputs.values():
+            if output.pending and output.flush():
+                self._loop.watch(output.fd, 0, self._on_writable)
+        self._note_broken()
         self._rewatch()
+
+    def _note_broken(self) -> None:
+        output = self._outputs.get("o")
+        if output is not None and output.is_broken:
+            self.ending.output_broken = True
 
     # from init
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
-from image import make_image
 
 from jitney.engine import connect
 from jitney.plan.model import SandboxPlan
@@ -15,6 +14,8 @@ from jitney.sandbox.job import Job
 from jitney.sandbox.outcome import Outcome
 from jitney.sandbox.run import Session
 from jitney.sandbox.stdio import Stdio
+
+from .image import make_image
 
 ENV = {"PATH": "/bin", "HOME": "/home/jitney"}
 

@@ -1,4 +1,5 @@
-"""A tiny image for hostile programs: busybox, and `hostile`, a C program for what a shell cannot do. Imported once a session."""
+"""A tiny image for hostile programs: busybox, and `hostile`, a C program for what a shell cannot do.
+Imported once a session."""
 
 from __future__ import annotations
 

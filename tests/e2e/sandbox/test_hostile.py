@@ -9,9 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from test_life import assert_gone
 
-from conftest import ENV, RunBox
 from jitney.engine.protocol import Engine
 from jitney.plan.model import SandboxPlan
 from jitney.sandbox.box import box_spec
@@ -19,6 +17,9 @@ from jitney.sandbox.frames import encode
 from jitney.sandbox.job import Job
 from jitney.sandbox.run import Session
 from jitney.sandbox.stdio import Stdio
+
+from .conftest import ENV, RunBox
+from .test_life import assert_gone
 
 pytestmark = pytest.mark.engine
 
@@ -115,7 +116,7 @@ def test_a_refused_name_is_reported_at_once(engine: Engine, image: str) -> None:
     with Session(engine, on_blocked=lambda name: told.append((name, time.monotonic()))) as session:
         box = session.park(box_spec(SMALL, image))
         started = time.monotonic()
-        job = Job(argv=("wget", "-T", "5", "-O", "-", "http://evil.example/"), env=ENV)
+        job = Job(argv=("wget", "-O", "-", "http://evil.example/"), env=ENV)
         session.submit(box, job, Stdio(stdin=None, stdout=None, stderr=None))
         outcome = session.wait(box)
     assert outcome.blocked == ("evil.example",) and outcome.exit_code == 1
@@ -125,7 +126,8 @@ def test_a_refused_name_is_reported_at_once(engine: Engine, image: str) -> None:
 
 
 def test_writing_outside_its_tmpfs_fails(run_box: RunBox) -> None:
-    script = 'for d in / /bin /etc /.jitney /proc /sys /dev /usr; do (echo x > $d/x) 2>/dev/null && echo "wrote $d"; done; true'
+    folders = "/ /bin /etc /.jitney /proc /sys /sys/fs/cgroup /dev /usr /run /run/jitney /var"
+    script = f'for d in {folders}; do (echo x > $d/x) 2>/dev/null && echo "wrote $d"; done; true'
     ran = run_box("sh", "-c", script)
     assert ran.stdout == b""
 

@@ -16,7 +16,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conftest import ENV, RunBox
 from jitney.engine.protocol import LABEL_OWNER, LABEL_RUN, Engine
 from jitney.plan.model import SandboxPlan
 from jitney.sandbox.box import box_spec, socket_mount, socket_volume_options
@@ -26,6 +25,8 @@ from jitney.sandbox.owner import world
 from jitney.sandbox.run import Session
 from jitney.sandbox.stdio import Stdio
 from jitney.sandbox.sweep import sweep
+
+from .conftest import ENV, RunBox
 
 pytestmark = pytest.mark.engine
 
@@ -98,7 +99,7 @@ def test_source_and_secrets_arrive_and_are_nowhere_else(run_box: RunBox, image: 
             info = tarfile.TarInfo(name)
             info.size, info.mode = 5, 0o640
             tar.addfile(info, io.BytesIO(b"words"))
-    script = "cat main.txt deep/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*/*.txt; cat /run/secrets/KEY; env"
+    script = f"cat main.txt {'deep/' * 30}*.txt; cat /run/secrets/KEY; env"
     for secrets in ({}, {"KEY": b"sesame"}):
         ran = run_box("sh", "-c", script, archive=[out.getvalue()], secrets=secrets)
         want = b"wordswords" + secrets.get("KEY", b"")
@@ -134,7 +135,10 @@ def test_closed_output_ends_the_program_like_a_shell_would(engine: Engine, image
 def test_two_boxes_a_relay_between_them_and_a_question(engine: Engine, image: str) -> None:
     """A server beside the program, reached over a socket in a shared volume, with no network in either."""
     plan = SandboxPlan(memory_bytes=128 << 20)
-    serve = "while true; do printf 'HTTP/1.0 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\nhello' | nc -l -p 8000 ; done"
+    serve = (
+        "while true; do "
+        "printf 'HTTP/1.0 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\nhello' | nc -l -p 8000 ; done"
+    )
     out = bytearray()
     with Session(engine) as session:
         volume = session.volume("model", socket_volume_options(plan.user))

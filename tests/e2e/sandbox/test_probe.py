@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from conftest import ENV, RunBox
 from jitney.engine.protocol import Engine
 from jitney.plan.model import SandboxPlan
 from jitney.sandbox.box import box_spec
 from jitney.sandbox.job import Job
 from jitney.sandbox.run import Session
 from jitney.sandbox.stdio import Stdio
+
+from .conftest import ENV, RunBox
 
 pytestmark = pytest.mark.engine
 
@@ -29,7 +30,25 @@ echo == env; env
 echo == fds; ls /proc/self/fd
 """
 
-DEVICES = set("core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero".split())
+DEVICES = set(
+    [
+        "core",
+        "fd",
+        "full",
+        "mqueue",
+        "null",
+        "ptmx",
+        "pts",
+        "random",
+        "shm",
+        "stderr",
+        "stdin",
+        "stdout",
+        "tty",
+        "urandom",
+        "zero",
+    ]
+)
 
 
 def sections(text: str) -> dict[str, list[str]]:
@@ -77,12 +96,21 @@ def test_its_mounts(inside: dict[str, list[str]]) -> None:
         assert kind == "tmpfs" and {"rw", "nosuid", "nodev"} <= set(options), target
         assert {"mode=700", "uid=65532", "gid=65532"} <= set(options)
         assert any(option.startswith("size=") for option in options)
+    kernel = ("proc", "devpts")
     writable = {
-        target
-        for target, (kind, options) in mounts.items()
-        if "rw" in options and kind not in ("proc", "devpts")
+        target for target, (kind, options) in mounts.items() if "rw" in options and kind not in kernel
     }
-    expected = {"/src", "/tmp", "/home/jitney", "/run/secrets", "/dev", "/dev/shm", "/dev/mqueue"}
+    # the last: root's, 0755
+    expected = {
+        "/src",
+        "/tmp",
+        "/home/jitney",
+        "/run/secrets",
+        "/dev",
+        "/dev/shm",
+        "/dev/mqueue",
+        "/sys/fs/cgroup",
+    }
     masked = {
         target for target in writable if target.startswith("/proc/")
     }  # /dev/null and empty tmpfs over kernel files

@@ -1,4 +1,5 @@
-"""An init in Python on a socket pair: what docs/protocol.md says, without processes. Runs in a thread of the test."""
+"""An init in Python on a socket pair: what docs/protocol.md says, without processes. Runs in a thread of the
+test."""
 
 from __future__ import annotations
 
@@ -51,7 +52,9 @@ class FakeInit:
     `fed` bytes of D are gathered and their credit returned at once unless `hold_credit`.
     """
 
-    def __init__(self, program: Callable[[FakeInit], None], *, hold_credit: bool = False, version: int = 1) -> None:
+    def __init__(
+        self, program: Callable[[FakeInit], None], *, hold_credit: bool = False, version: int = 1
+    ) -> None:
         ours, self._end = socket.socketpair()
         self.attachment = PairAttachment(ours)
         self.kinds: list[str] = []
@@ -65,6 +68,7 @@ class FakeInit:
         self.changed = threading.Condition()
         self._hold = hold_credit
         self._unreturned = 0
+        self._is_gone = False
         self._lock = threading.Lock()
         self.send(b"r", struct.pack(">HII", version, CREDIT, WINDOW))
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -84,13 +88,16 @@ class FakeInit:
         self.send(b"x", struct.pack(">BBBBIQQQ", code, signal, cause[0], flags, 1024, 1000, 2000, 3000))
 
     def give_credit(self, amount: int) -> None:
-        self._unreturned -= amount
+        with self.changed:
+            self._unreturned -= amount
         self.send(b"k", amount.to_bytes(4, "big"))
 
     def wait_for(self, kind: str, count: int = 1) -> list[tuple[int, bytes]]:
         """Frames of a type, once there are so many."""
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.got.get(kind, [])) >= count, 10), f"no {kind} frame came"
+            assert self.changed.wait_for(lambda: len(self.got.get(kind, [])) >= count, 10), (
+                f"no {kind} frame came"
+            )
             return list(self.got[kind])
 
     def hang_up(self) -> None:
@@ -104,17 +111,25 @@ class FakeInit:
         self._end.close()
 
     def _run(self, program: Callable[[FakeInit], None]) -> None:
-        if self.go.wait(10):
+        if self.go.wait(10) and not self._is_gone:
             try:
                 program(self)
             except OSError:
                 return
 
     def _read(self) -> None:
+        self._serve()
+        self._is_gone = not self.go.is_set()
+        self.go.set()
+
+    def _serve(self) -> None:
         decoder = Decoder(TO_INIT, frozenset())
         while data := self._recv():
-            for kind, stream, payload in decoder.feed(data):
-                self._take(chr(kind), stream, bytes(payload))
+            try:
+                for kind, stream, payload in decoder.feed(data):
+                    self._take(chr(kind), stream, bytes(payload))
+            except OSError:  # the client hung up while it was answered
+                return
 
     def _recv(self) -> bytes:
         try:
@@ -142,7 +157,8 @@ class FakeInit:
 
     def _feed(self, payload: bytes) -> None:
         self.fed += payload
-        self._unreturned += len(payload)
+        with self.changed:
+            self._unreturned += len(payload)
         self.most_unreturned = max(self.most_unreturned, self._unreturned)
         if not self._hold:
             self.give_credit(len(payload))

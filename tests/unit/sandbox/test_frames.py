@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jitney.sandbox.frames import FROM_INIT, HEADER_SIZE, MAX_PAYLOAD, Decoder, ProtocolError, encode, encode_long
+from jitney.sandbox.frames import (
+    FROM_INIT,
+    HEADER_SIZE,
+    MAX_PAYLOAD,
+    Decoder,
+    ProtocolError,
+    encode,
+    encode_long,
+)
 
 letters = st.sampled_from(sorted(FROM_INIT))
 frames = st.lists(st.tuples(letters, st.integers(0, 65535), st.binary(max_size=200)), max_size=8)
@@ -81,7 +89,8 @@ def survive(count: int, seed: int) -> None:
     """Any bytes: frames or ProtocolError, and never more held than one frame."""
     rng = random.Random(seed)
     valid = b"".join(
-        encode(bytes((kind,)), rng.randbytes(rng.randint(0, 60)), rng.randrange(9)) for kind in sorted(FROM_INIT)
+        encode(bytes((kind,)), rng.randbytes(rng.randint(0, 60)), rng.randrange(9))
+        for kind in sorted(FROM_INIT)
     )
     refused = 0
     for _ in range(count):

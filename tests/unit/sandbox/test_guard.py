@@ -1,0 +1,116 @@
+"""The guard, with the engine that ships for tests: what it removes, when, and what it leaves alone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from jitney.engine.protocol import ContainerInfo, Engine, VolumeInfo
+from jitney.errors import EngineError
+from jitney.sandbox.guard import Guard, remove_run
+
+
+class Shelf:
+    """Containers and volumes of two runs, as files in a folder: the guard is another process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("c-mine", "v-mine", "c-other", "v-other"):
+            (folder / name).touch()
+
+    def containers(self, labels: dict[str, str]) -> list[ContainerInfo]:
+        run = labels["jitney.run"]
+        return [
+            ContainerInfo(id=path.name, image="", state="running", created=0, labels=labels)
+            for path in self.folder.glob(f"c-{run}*")
+        ]
+
+    def volumes(self) -> list[VolumeInfo]:
+        return [
+            VolumeInfo(name=path.name, labels={"jitney.run": path.name.split("-")[1]})
+            for path in self.folder.glob("v-*")
+        ]
+
+    def remove(self, name: str) -> None:
+        (self.folder / name).unlink()
+
+    def remove_volume(self, name: str) -> None:
+        if list(self.folder.glob(f"c-{name.split('-')[1]}*")):
+            raise EngineError("volume is in use")
+        (self.folder / name).unlink()
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+def guard_of(shelf: Shelf) -> Guard:
+    return Guard("mine", lambda: as_engine(shelf))
+
+
+def as_engine(shelf: Shelf) -> Engine:
+    return shelf  # type: ignore[return-value]  # the part of an engine that the guard uses
+
+
+def left(guard: Guard, within_s: float) -> bool:
+    end = time.monotonic() + within_s
+    while not guard.reap():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_a_killed_client_is_cleaned_up_after(shelf: Shelf, tmp_path: Path) -> None:
+    """The client dies without a word: its end of the pipe closes. A create that was under way is found too."""
+    temporary = tmp_path / "temporary"
+    temporary.touch()
+    guard = guard_of(shelf)
+    guard.note_file(str(temporary))
+    os.close(guard._write_end)
+    time.sleep(0.5)
+    assert shelf.names == ["c-other", "temporary", "v-other"]
+    (tmp_path / "c-mine-late").touch()
+    assert left(guard, 5)
+    assert shelf.names == ["c-other", "v-other"]
+
+
+def test_an_ended_run_is_looked_after(shelf: Shelf) -> None:
+    guard = guard_of(shelf)
+    guard.release(is_clean=False)
+    guard.release(is_clean=False)
+    assert left(guard, 3)
+    assert shelf.names == ["c-other", "v-other"]
+
+
+def test_a_clean_end_touches_nothing_and_is_over_at_once(shelf: Shelf) -> None:
+    guard = guard_of(shelf)
+    guard.release(is_clean=True)
+    assert left(guard, 1)
+    assert len(shelf.names) == 4
+
+
+def test_the_guard_holds_none_of_the_clients_descriptors(shelf: Shelf) -> None:
+    """Else a pipe of the user's would not end before the guard leaves."""
+    ours, theirs = socket.socketpair()
+    guard = guard_of(shelf)
+    theirs.close()
+    ours.settimeout(2)
+    assert ours.recv(1) == b""
+    ours.close()
+    guard.release(is_clean=True)
+    assert left(guard, 1)
+
+
+def test_remove_run_counts_what_it_found(shelf: Shelf) -> None:
+    assert remove_run(as_engine(shelf), "mine") == 2
+    assert remove_run(as_engine(shelf), "mine") == 0
