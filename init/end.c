@@ -12,13 +12,10 @@ void end_open(struct end *e, int fd, bool connecting, void (*ready)(struct src *
 	src_open(&e->src, fd, ready);
 }
 
-/* The other side takes no more. It may still send: an answer given before the whole question was heard. */
-static size_t go_deaf(struct end *e)
+void end_drop(struct end *e)
 {
-	size_t dropped = e->pending.len;
 	e->deaf = true;
 	ring_free(&e->pending);
-	return dropped;
 }
 
 static void tell_end(struct end *e)
@@ -38,7 +35,7 @@ bool end_write(struct end *e, size_t cap, const void *data, size_t len)
 	if (!e->connecting && e->pending.len == 0) {
 		n = write(e->src.fd, data, len);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			go_deaf(e);
+			end_drop(e);
 			return true;
 		}
 		n = n < 0 ? 0 : n;
@@ -46,18 +43,13 @@ bool end_write(struct end *e, size_t cap, const void *data, size_t len)
 	return (size_t)n == len || ring_put(&e->pending, cap, (const char *)data + n, len - (size_t)n);
 }
 
-size_t end_flush(struct end *e)
+void end_flush(struct end *e)
 {
-	size_t went = 0;
 	if (e->connecting)
-		return 0;
-	if (e->pending.len > 0) {
-		size_t before = e->pending.len;
-		long n = ring_write(&e->pending, e->src.fd);
-		went = n < 0 ? (go_deaf(e), before) : (size_t)n;
-	}
+		return;
+	if (e->pending.len > 0 && ring_write(&e->pending, e->src.fd) < 0)
+		end_drop(e);
 	tell_end(e);
-	return went;
 }
 
 bool end_is_busy(const struct end *e) { return e->connecting || e->pending.len > 0; }

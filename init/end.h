@@ -23,8 +23,11 @@ void end_open(struct end *e, int fd, bool connecting, void (*ready)(struct src *
 /* Writes, and keeps what it does not take (at most cap bytes). False: no memory, or over cap. */
 bool end_write(struct end *e, size_t cap, const void *data, size_t len);
 
-/* Writes what is pending, then passes on the end. Returns the bytes that went, dropped ones included. */
-size_t end_flush(struct end *e);
+/* Writes what is pending, then passes on the end. */
+void end_flush(struct end *e);
+
+/* It takes no more. It may still send: an answer given before the whole question was heard. */
+void end_drop(struct end *e);
 
 /* Bytes that are pending, or would be: is it a bad moment to read for it? */
 bool end_is_busy(const struct end *e);

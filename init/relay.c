@@ -49,6 +49,8 @@ static bool pump(struct relay *r, struct end *from, struct end *to)
 				return false;
 			continue;
 		}
+		if (from->deaf && from == &r->b && !r->answered)
+			return false; /* it was closed without a word: a refusal, no end of an answer */
 		from->read_over = to->write_over = true;
 		end_flush(to);
 	}
@@ -88,11 +90,11 @@ static void on_ready(struct src *s, uint32_t events)
 		}
 		e->connecting = false;
 	}
+	/* A Unix socket tells a peer that is gone from one that only sends no more. */
+	if (events & EPOLLHUP)
+		end_drop(e);
 	end_flush(e);
 	bool sound = pump(r, e, other) && pump(r, other, e);
-	/* A Unix socket tells a peer that is gone from one that only sends no more. */
-	if (sound && e->read_over && (events & EPOLLHUP))
-		e->deaf = true;
 	if (sound)
 		settle(r);
 	else
