@@ -36,7 +36,7 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True):
 
 def supply(detection: Detection, config: Config, listener: Listener, *, without: bool = False) -> Supply:
     """What this program gets, fetched if need be. ModelError where it needs one and got none; before anything is built."""
-    if without or not (config.model or detection.modes or detection.mode != "none"):
+    if without or not (config.model or detection.models or detection.mode != "none"):
         return Supply()
     if not config.model and not _loads(detection):
         _require_way_out(detection, config)
@@ -65,7 +65,7 @@ def _supplied(detection: Detection, config: Config, listener: Listener) -> Suppl
     for finding in found.findings:
         listener.warn(finding.message) if finding.level == "warning" else listener.say(finding.message)
     serve = given is not None and _is_served(detection)
-    view = library_view(kept, found.wants) if found.wants and (_loads(detection) or not serve) else None
+    view = library_view(kept, found.wants) if found.wants and _loads(detection) else None
     if given is None and view is None:
         return Supply()
     plan = ModelPlan(
@@ -74,17 +74,21 @@ def _supplied(detection: Detection, config: Config, listener: Listener) -> Suppl
         runtime="llama.cpp" if serve else "",
         serve=serve,
         bytes=given.bytes if given else sum(want.weights.bytes for want in found.wants),
+        loads=view is not None,
     )
     return Supply(plan=plan, weights=given if serve else None, view=view, links=found.links)
 
 
 def _loads(detection: Detection) -> bool:
-    return "in-process" in (detection.mode, *detection.modes)
+    """It loads weights itself: by its framework, or by a file or repository that the code names."""
+    named = any(use.kind == "weights" for use in detection.models)
+    return named or "in-process" in (detection.mode, *detection.modes)
 
 
 def _is_served(detection: Detection) -> bool:
-    """A program that only loads weights itself needs no server; one of which nothing is known gets both."""
-    return {detection.mode, *detection.modes} != {"in-process"}
+    """A program that only loads weights itself needs no server; one of which nothing is known gets one."""
+    calls = {"hosted", "local-server"} & {detection.mode, *detection.modes}
+    return bool(calls) or not _loads(detection)
 
 
 def _require_way_out(detection: Detection, config: Config) -> None:

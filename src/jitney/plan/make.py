@@ -70,7 +70,7 @@ def _run(
     else:
         argv = python.argv_python(detection)
         env |= python.env_python(detection, lock, workdir)
-    if detection.mode == "in-process" or (model is not None and not model.serve):
+    if detection.mode == "in-process" or (model is not None and model.loads):
         env |= thread_env(facts, config) | weights_env()
     if model is not None and model.serve:
         env |= model_env(detection, model.relays)

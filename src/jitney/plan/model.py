@@ -111,7 +111,7 @@ class SandboxPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 class ModelPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The model for the program. ref: as asked for. serve: a server beside it (runtime, relays) or the Store mounted
-    read-only in the libraries' layout under /models. digest: of the weights; bytes: their size."""
+    read-only in the libraries' layout under /models. digest: of the weights; bytes: their size. loads: the Store's view is mounted at /models for the program's own loading."""
 
     ref: str
     digest: str = ""
@@ -119,6 +119,7 @@ class ModelPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     serve: bool = False
     relays: tuple[Relay, ...] = ()
     bytes: int = 0
+    loads: bool = False
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
