@@ -1,0 +1,135 @@
+"""Bases without a mirror or an engine: the table, the lock, who is missing, whose credentials."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from jitney import bases
+from jitney.bases import debian
+from jitney.bases.credentials import credentials
+from jitney.bases.recipes import OFFICIAL, RECIPES, official, recipe
+from jitney.config import Config
+from jitney.engine.fake import FakeEngine
+from jitney.engine.protocol import LABEL
+from jitney.errors import PlanError
+from jitney.facts.collect import LABEL_KEY
+from jitney.facts.model import BaseOnHand, Facts
+from jitney.plan.bases import DEBIAN, GO, PYTHONS, TORCH_PYTHON
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(cache_dir=str(tmp_path / "cache"))
+
+
+def silent(line: str) -> None:
+    """Nobody listens."""
+
+
+def test_every_recipe_has_a_key_that_can_be_read() -> None:
+    for name in RECIPES:
+        assert re.fullmatch(r"[a-z.-]+:[\w.]+-(run|full|build|cgo)", name), name
+
+
+def test_everything_that_the_planner_may_ask_for_can_be_given() -> None:
+    for version in PYTHONS["debian"]:
+        for flavour in ("run", "full", "build"):
+            assert recipe(f"python:{version}-{flavour}").python == version
+    for flavour in ("run", "full", "build"):
+        assert "python3-torch" in recipe(f"python-torch:{TORCH_PYTHON}-{flavour}").packages
+    assert recipe(f"go:{GO['debian']}-build").path
+    assert recipe(f"debian:{DEBIAN}-run").variant == "extract"
+    assert official(f"python:{PYTHONS['registry'][0]}-run").endswith("-slim")
+    assert {flavour for _, flavour in OFFICIAL} == {"run", "full", "build", "cgo"}
+
+
+def test_a_base_that_nobody_makes(config: Config) -> None:
+    with pytest.raises(PlanError, match=r"no base 'python:2\.7-run'") as caught:
+        bases.ensure(FakeEngine(), "debian/python:2.7-run", Facts(), config, silent)
+    assert "python:3.13-run" in caught.value.hint
+    for odd in ("python", "other/python:3.13-run"):
+        with pytest.raises(PlanError, match="is no base"):
+            bases.ensure(FakeEngine(), odd, Facts(), config, silent)
+
+
+def test_scratch_is_always_there(config: Config) -> None:
+    assert bases.ensure(FakeEngine(), "scratch", Facts(), config, silent).ref == "scratch"
+
+
+def test_two_who_ask_at_once_make_it_once(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = FakeEngine()
+    made: list[int] = []
+    said: list[str] = []
+    key = "debian/python:3.13-run"
+
+    def make(*_: object) -> BaseOnHand:
+        made.append(1)
+        time.sleep(0.3)
+        engine.add_image("jitney-" + key, {LABEL: "base", LABEL_KEY: key})
+        return BaseOnHand(key=key, ref="jitney-" + key, digest="")
+
+    monkeypatch.setattr(debian, "make", make)
+    got: list[BaseOnHand] = []
+    threads = [
+        threading.Thread(target=lambda: got.append(bases.ensure(engine, key, Facts(), config, said.append)))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    assert {base.ref for base in got} == {"jitney-" + key}
+    assert any("waiting for another process" in line for line in said)
+
+
+def test_no_mirror_and_no_tool_are_said(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PlanError, match="no Debian mirror") as caught:
+        bases.ensure(FakeEngine(), "debian/python:3.13-run", Facts(), config, silent)
+    assert "debian_mirror" in caught.value.hint
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(PlanError, match="mmdebstrap"):
+        debian.bootstrap_mode()
+
+
+def test_without_root_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "newuidmap" else f"/usr/bin/{name}")
+    with pytest.raises(PlanError, match="newuidmap") as caught:
+        debian.bootstrap_mode()
+    assert "sudo apt-get install uidmap" in caught.value.hint
+
+
+def _config(folder: Path, content: object) -> Path:
+    (folder / "config.json").write_text(json.dumps(content))
+    return folder
+
+
+def test_stored_credentials(tmp_path: Path) -> None:
+    auth = base64.b64encode(b"me:pass:word").decode()
+    folder = _config(
+        tmp_path, {"auths": {"h:5": {"auth": auth}, "t": {"identitytoken": "T"}, "bad": {"auth": "!"}}}
+    )
+    assert credentials("h:5", folder) == {"username": "me", "password": "pass:word", "serveraddress": "h:5"}
+    assert credentials("t", folder) == {"identitytoken": "T", "serveraddress": "t"}
+    assert credentials("bad", folder) is None
+    assert credentials("unknown", folder) is None
+    assert credentials("h:5", tmp_path / "none") is None
+
+
+def test_credential_helpers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    helper = tmp_path / "docker-credential-test"
+    helper.write_text('#!/bin/sh\nread host\necho "{\\"Username\\":\\"u\\",\\"Secret\\":\\"s-$host\\"}"\n')
+    helper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    folder = _config(tmp_path, {"credHelpers": {"h": "test", "evil": "../../x"}})
+    assert credentials("h", folder) == {"username": "u", "password": "s-h", "serveraddress": "h"}
+    assert credentials("evil", folder) is None
