@@ -103,6 +103,7 @@ def _modes(
     seen += [("local-server", "mode.provider", at) for _, at in _providers(found, code)]
     seen += [(row.mode, "mode.framework", at) for row, at in found if row.mode != "none"]
     seen += [("hosted", "mode.address", at) for host, _, at in addresses if host not in LOOPBACK]
+    seen += [("local-server", "mode.variable", at) for at in code.env if at.value.startswith("OLLAMA_")]
     modes = list(dict.fromkeys(mode for mode, _, _ in seen))
     if seen:
         mode, rule, at = seen[0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from jitney.detect.code import is_secret
 from jitney.detect.data.python_imports import distribution
-from jitney.detect.model import Detection, Package, UnknownImport, Wishes
+from jitney.detect.model import Detection, ModelUse, Package, UnknownImport, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.python import entry as entries
 from jitney.detect.python import manifests, modules, packages, start, version
@@ -44,7 +46,7 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         lock=manifest.lock if manifest else "",
         packages=tuple(wanted),
         unknown=tuple(unknown),
-        models=tuple(program.code.models),
+        models=_models(program, use.modes),
         endpoints=use.endpoints,
         env=use.env,
         secrets=tuple(name for name in use.env if is_secret(name)),
@@ -52,6 +54,19 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         features=tuple(f"pythonpath:{folder}" for folder in [*above, *_import_roots(source, local)]),
         takes=_takes(source, program, manifest, local),
     )
+
+
+def _models(program: Program, modes: tuple[str, ...]) -> tuple[ModelUse, ...]:
+    """Each model once. A name that is loaded somewhere is no served one; nothing is served where all is in process."""
+    loaded = {use.name for use in program.code.models if use.kind == "weights"}
+    found: dict[tuple[str, str, str], ModelUse] = {}
+    for use in program.code.models:
+        if use.kind == "served" and (use.name in loaded or modes == ("in-process",)):
+            if use.name in loaded:
+                continue
+            use = msgspec.structs.replace(use, kind="weights")  # noqa: PLW2901
+        found.setdefault((use.name, use.kind, use.file), use)
+    return tuple(found.values())
 
 
 def _manifest(source: Source, wishes: Wishes, notes: Notes) -> Manifest | None:

@@ -1,0 +1,105 @@
+"""Go programs: modules, workspaces, bare files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jitney.detect import detect
+from jitney.detect.model import Detection, Wishes
+from jitney.errors import DetectionError
+from jitney.source import Source
+
+MAIN = "package main\nfunc main() {}\n"
+MOD = "module example.com/tool\n\ngo 1.24.1\n\ntoolchain go1.25.0\n"
+
+
+def see(
+    files: dict[str, str | bytes], entry: str = "", workdir: str | None = None, **wishes: Any
+) -> Detection:
+    return detect(Source.from_mapping(files, entry, workdir), Wishes(**wishes))
+
+
+def test_a_bare_file_is_known_by_its_imports() -> None:
+    code = 'package main\nimport (\n "os"\n openai "github.com/sashabaranov/go-openai"\n)\nconst model = "gpt-4"\n'
+    found = see({"main.go": code + 'func main() { openai.NewClient(os.Getenv("MY_KEY")) }\n'}, "main.go")
+    assert (found.manager, found.framework, found.mode, found.entry) == (
+        "imports",
+        "go-openai",
+        "hosted",
+        "main.go",
+    )
+    assert [package.name for package in found.packages] == ["github.com/sashabaranov/go-openai"]
+    assert (found.env, found.secrets) == (("MY_KEY",), ("MY_KEY",))
+    assert [use.name for use in found.models] == ["gpt-4"]
+
+
+def test_a_module() -> None:
+    mod = MOD + "require (\n\tgithub.com/ollama/ollama v0.5.0\n\tx.org/y v1.0.0 // indirect\n)\n"
+    found = see(
+        {
+            "go.mod": mod,
+            "go.sum": "",
+            "main.go": MAIN.replace("func", 'import "github.com/ollama/ollama/api"\nfunc'),
+        }
+    )
+    assert (found.version, found.manager, found.lock, found.entry) == ("1.25.0", "go.mod", "go.sum", ".")
+    assert [package.name for package in found.packages] == ["github.com/ollama/ollama"]
+    assert (found.framework, found.mode) == ("ollama/api", "local-server")
+
+
+@pytest.mark.parametrize(
+    ("files", "entry"),
+    [
+        ({"cmd/one/main.go": MAIN, "lib/l.go": "package lib\n"}, "cmd/one"),
+        ({"cmd/tool/main.go": MAIN, "cmd/other/main.go": MAIN}, "cmd/tool"),
+        ({"main.go": MAIN, "cmd/x/main.go": MAIN}, "."),
+        ({"main.go": MAIN, "gen.go": "//go:build ignore\n\n" + MAIN}, "."),
+        ({"inner/app/a.go": MAIN, "inner/app/a_test.go": "package main\n"}, "inner/app"),
+    ],
+)
+def test_entries(files: dict[str, str | bytes], entry: str) -> None:
+    assert see({"go.mod": MOD, **files}).entry == entry
+
+
+def test_two_commands_alike_are_listed() -> None:
+    with pytest.raises(DetectionError) as error:
+        see({"go.mod": MOD, "cmd/a/main.go": MAIN, "cmd/b/main.go": MAIN})
+    assert "cmd/a" in error.value.message and "--entry" in error.value.hint
+
+
+def test_replacements_and_packages_above_go_along() -> None:
+    files: dict[str, str | bytes] = {
+        "go.mod": "module example.com/lib\ngo 1.24\n",
+        "lib.go": "package lib\n",
+        "examples/a/go.mod": "module example.com/a\ngo 1.24\nreplace example.com/lib => ../..\n",
+        "examples/a/main.go": MAIN,
+    }
+    assert "lib.go" in see(files, workdir="examples/a").takes
+    inside: dict[str, str | bytes] = {
+        "go.mod": MOD,
+        "llm/llm.go": "package llm\nimport _ \"embed\"\n//go:embed data/*.txt\nvar x string\n",
+        "llm/data/a.txt": "",
+        "other/o.go": "package other\n",
+        "examples/x/main.go": 'package main\nimport "example.com/tool/llm"\nfunc main() { llm.X() }\n',
+    }  # fmt: skip
+    takes = set(see(inside, "examples/x/main.go").takes)
+    assert takes == {"go.mod", "llm/llm.go", "llm/data/a.txt", "examples/x/main.go"}
+
+
+def test_cgo_is_seen() -> None:
+    assert see({"main.go": 'package main\nimport "C"\nfunc main() {}\n'}, "main.go").features == ("cgo",)
+
+
+def test_a_local_provider_of_a_library_for_many() -> None:
+    code = (
+        'package main\nimport "github.com/teilomillet/gollm"\nfunc main() { gollm.SetProvider("lmstudio") }\n'
+    )
+    found = see({"main.go": code}, "main.go")
+    assert found.mode == "local-server" and 1234 in {end.port for end in found.endpoints}
+
+
+def test_no_main_is_said() -> None:
+    found = see({"lib.go": "package lib\n"}, "lib.go")
+    assert [finding.code for finding in found.findings] == ["go.main"]

@@ -1,0 +1,285 @@
+"""Python programs and what is seen in them: name, files, wishes, what must hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jitney.detect import detect
+from jitney.detect.model import Detection, Wishes
+from jitney.errors import DetectionError
+from jitney.source import Source
+
+
+def see(files: dict[str, str | bytes], entry: str = "", **wishes: Any) -> Detection:
+    return detect(Source.from_mapping(files, entry), Wishes(**wishes))
+
+
+def names(found: Detection) -> dict[str, str]:
+    return {package.name: package.spec for package in found.packages}
+
+
+def errors(found: Detection) -> list[str]:
+    return [finding.code for finding in found.findings if finding.level == "error"]
+
+
+@pytest.mark.parametrize(
+    ("code", "want"),
+    [
+        ("import openai", {"openai"}),
+        ("from PIL import Image\nimport yaml, cv2", {"Pillow", "PyYAML", "opencv-python-headless"}),
+        ("from google import genai", {"google-genai"}),
+        ("from llama_index.llms.ollama import Ollama", {"llama-index-llms-ollama"}),
+        ("import os, json, sys", set()),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n import torch", set()),
+        ("from agno.models.openai import OpenAIChat", {"agno", "openai"}),
+        ("from transformers import AutoModelForCausalLM", {"transformers", "torch"}),
+        (
+            "from fastapi import FastAPI, UploadFile\napp = FastAPI()",
+            {"fastapi", "python-multipart", "uvicorn"},
+        ),
+        ("try:\n import torch\nexcept ImportError:\n torch = None", {"torch"}),
+        ("try:\n import strange_thing\nexcept ImportError:\n pass", set()),
+    ],
+)
+def test_packages_from_imports(code: str, want: set[str]) -> None:
+    found = see({"chat.py": code}, "chat.py")
+    assert set(names(found)) == want
+    assert found.manager == "imports" and not found.unknown
+
+
+def test_an_unknown_import_is_never_guessed() -> None:
+    found = see({"a.py": "\nimport opanai\n"}, "a.py")
+    assert [(unknown.name, unknown.line) for unknown in found.unknown] == [("opanai", 2)]
+    assert "openai" in found.unknown[0].near and not found.packages
+    assert not see({"a.py": "import opanai\n"}, "a.py", packages=("opanai==1",)).unknown
+
+
+def test_local_modules_are_followed_and_shadow_packages() -> None:
+    files: dict[str, str | bytes] = {
+        "main.py": "from lib import a\nimport redis",
+        "lib/__init__.py": "",
+        "lib/a.py": "from . import b",
+        "lib/b.py": "import httpx",
+        "redis.py": "",
+    }
+    assert set(names(see(files, "main.py"))) == {"httpx"}
+
+
+def test_a_namespace_folder_does_not_shadow_an_installed_package() -> None:
+    assert set(names(see({"main.py": "import ollama", "ollama/example.py": ""}, "main.py"))) == {"ollama"}
+
+
+def test_a_package_of_the_repository_above_goes_along() -> None:
+    files: dict[str, str | bytes] = {
+        "examples/basic/run.py": "from swarm import Swarm",
+        "examples/other/x.py": "",
+        "swarm/__init__.py": "from openai import OpenAI",
+        "swarm/data.json": "{}",
+        "setup.cfg": "[metadata]\nname=swarm\n[options]\ninstall_requires =\n    openai>=1.33\npython_requires = >=3.10\n",
+    }
+    found = see(files, "examples/basic/run.py")
+    assert names(found) == {"openai": ">=1.33"} and found.version == ">=3.10"
+    assert set(found.takes) == {"examples/basic/run.py", "swarm/__init__.py", "swarm/data.json", "setup.cfg"}
+    assert "pythonpath:" in found.features
+
+
+@pytest.mark.parametrize(
+    ("files", "manager", "want"),
+    [
+        ({"requirements.txt": "openai>=1 # x\n-r more.txt\n", "more.txt": "rich==14\n"}, "requirements",
+         {"openai": ">=1", "rich": "==14"}),
+        ({"requirements.txt": "uvicorn[standard]>=0.30; python_version > '3.8'\n"}, "requirements",
+         {"uvicorn": "[standard]>=0.30; python_version > '3.8'"}),
+        ({"requirements.txt": "a==1 \\\n  --hash=sha256:00\n--index-url https://x\n"}, "requirements", {"a": "==1"}),
+        ({"requirements.txt": "git+https://host/o/tool.git@v1\n"}, "requirements",
+         {"tool": " @ git+https://host/o/tool.git@v1"}),
+        ({"pyproject.toml": "[project]\nname='x'\ndependencies=['httpx>=0.28']\n"}, "pyproject", {"httpx": ">=0.28"}),
+        ({"pyproject.toml": "[tool.poetry.dependencies]\npython='^3.11'\nopenai='^1.2'\nrich='~13.1'\nx='^0.3'\n"},
+         "poetry", {"openai": ">=1.2,<2", "rich": ">=13.1,<13.2", "x": ">=0.3,<0.4"}),
+        ({"pyproject.toml": "[tool.ruff]\nline-length=100\n", "requirements.txt": "rich\n"}, "requirements", {"rich": ""}),
+        ({"Pipfile": "[packages]\nopenai='*'\nrich={version='>=13', extras=['jupyter']}\n"}, "pipenv",
+         {"openai": "", "rich": "[jupyter]>=13"}),
+        ({"setup.py": "from setuptools import setup\nD=['rich>1']\nsetup(install_requires=D)"}, "setup", {"rich": ">1"}),
+        ({"environment.yml": "name: x\ndependencies:\n  - python=3.12\n  - numpy=1.26\n  - pip:\n    - openai==1\n"},
+         "conda", {"numpy": "==1.26.*", "openai": "==1"}),
+        ({"uv.lock": "", "pyproject.toml": "[project]\nname='x'\ndependencies=['rich']\n"}, "uv", {"rich": ""}),
+    ],
+)  # fmt: skip
+def test_manifests(files: dict[str, str | bytes], manager: str, want: dict[str, str]) -> None:
+    found = see({"main.py": "print(1)", **files})
+    assert (found.manager, names(found), errors(found)) == (manager, want, [])
+
+
+def test_a_script_header_beats_the_manifest_of_the_folder() -> None:
+    block = '# /// script\n# requires-python = ">=3.12"\n# dependencies = ["rich>=13"]\n# ///\nimport rich\n'
+    found = see({"a.py": block, "requirements.txt": "openai\n"}, "a.py")
+    assert (found.manager, names(found), found.version) == ("pep723", {"rich": ">=13"}, ">=3.12")
+    assert found.packages[0].why.place == "a.py:3"
+
+
+def test_a_lock_beats_requirements_and_says_so() -> None:
+    found = see(
+        {"main.py": "", "uv.lock": "", "pyproject.toml": "[project]\nname='x'\n", "requirements.txt": "rich"}
+    )
+    assert (found.manager, found.lock) == ("uv", "uv.lock")
+    assert "python.managers" in [finding.code for finding in found.findings]
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        ({"uv.lock": "", "poetry.lock": "", "pyproject.toml": "[project]\nname='x'\n"}, "python.locks"),
+        ({"pyproject.toml": "[project\n"}, "toml.broken"),
+        ({"requirements.txt": "-r gone.txt\n"}, "python.requirements.missing"),
+        ({"requirements.txt": "=== what\n"}, "python.requirement"),
+        ({"requirements.txt": "-e ../outside\n"}, "python.local"),
+        ({"environment.yml": "dependencies:\n  - cudatoolkit=11\n"}, "conda.only"),
+        ({".python-version": "3.10\n", "pyproject.toml": "[project]\nname='x'\nrequires-python='>=3.12'\n"},
+         "python.version.contradiction"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(files: dict[str, str | bytes], code: str) -> None:
+    found = see({"main.py": "", **files})
+    assert code in errors(found)
+    assert all(
+        finding.file or code == "python.locks" for finding in found.findings if finding.level == "error"
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "wish", "version"),
+    [
+        ({".python-version": "3.12\n"}, "", "3.12"),
+        ({"runtime.txt": "python-3.11.4\n"}, "", "3.11.4"),
+        ({".tool-versions": "nodejs 20\npython 3.12.1\n"}, "", "3.12.1"),
+        ({"mise.toml": "[tools]\npython='3.12'\n"}, "", "3.12"),
+        ({".python-version": "3.12\n"}, "3.13", "3.13"),
+        ({}, "", ""),
+    ],
+)
+def test_versions(files: dict[str, str | bytes], wish: str, version: str) -> None:
+    assert see({"main.py": "", **files}, version=wish).version == version
+
+
+@pytest.mark.parametrize(
+    ("files", "entry", "start"),
+    [
+        ({"odd.py": ""}, "odd.py", ("odd.py",)),
+        ({"main.py": "", "lib.py": ""}, "main.py", ("main.py",)),
+        ({"a.py": "", "b.py": "if __name__ == '__main__': pass"}, "b.py", ("b.py",)),
+        ({"pkg/__main__.py": "", "pkg/__init__.py": ""}, "pkg/__main__.py", ("-m", "pkg")),
+        ({"Procfile": "web: python serve.py --x", "serve.py": "", "main.py": ""}, "serve.py", ("serve.py", "--x")),
+        ({"a.py": "", "api.py": "from fastapi import FastAPI\nservice = FastAPI()"}, "api.py",
+         ("-m", "uvicorn", "api:service", "--host", "0.0.0.0", "--port", "8000")),
+        ({"ui.py": "import streamlit as st\nst.title('x')"}, "ui.py",
+         ("-m", "streamlit", "run", "ui.py", "--server.address", "0.0.0.0", "--server.headless", "true")),
+    ],
+)  # fmt: skip
+def test_entries(files: dict[str, str | bytes], entry: str, start: tuple[str, ...]) -> None:
+    found = see(files)
+    assert (found.entry, found.start) == (entry, start)
+
+
+def test_two_entries_alike_are_listed() -> None:
+    with pytest.raises(DetectionError) as error:
+        see({"a.py": "if __name__ == '__main__': pass", "b.py": "if __name__ == '__main__': pass"})
+    assert "a.py" in error.value.message and "b.py" in error.value.message and "--entry" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "mode", "framework", "ports"),
+    [
+        ("import ollama\nollama.chat(model='llama2')", "local-server", "ollama", {11434}),
+        ("from langchain_ollama import ChatOllama", "local-server", "langchain-ollama", {11434}),
+        ("from openai import OpenAI\nOpenAI()", "hosted", "openai", set()),
+        (
+            "from openai import OpenAI\nOpenAI(base_url='http://localhost:1234/v1')",
+            "local-server",
+            "openai",
+            {1234},
+        ),
+        (
+            "import requests\nrequests.post('http://localhost:11434/api/generate')",
+            "local-server",
+            "requests",
+            {11434},
+        ),
+        ("import requests\nrequests.get('https://example.com')", "none", "", set()),
+        (
+            "from litellm import completion\ncompletion(model='ollama/llama3')",
+            "local-server",
+            "litellm",
+            {11434},
+        ),
+        (
+            "from transformers import pipeline\npipeline('x', model='a/b')",
+            "in-process",
+            "transformers",
+            set(),
+        ),
+        ("import instructor, openai", "hosted", "instructor", set()),
+        ("print('hello')", "none", "", set()),
+    ],
+)
+def test_modes(code: str, mode: str, framework: str, ports: set[int]) -> None:
+    found = see({"a.py": code}, "a.py")
+    assert (found.mode, found.framework) == (mode, framework)
+    assert {end.port for end in found.endpoints if end.kind == "local"} == ports
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "kind", "file"),
+    [
+        ("from transformers import AutoModel as A\nM='o/m'\nA.from_pretrained(M)", "o/m", "weights", ""),
+        (
+            "from huggingface_hub import hf_hub_download\nhf_hub_download('o/m', 'x.bin')",
+            "o/m",
+            "weights",
+            "x.bin",
+        ),
+        ("import openai\nopenai.chat(model='gpt-4o')", "gpt-4o", "served", ""),
+        ("import openai,os\nopenai.chat(model=os.getenv('M', 'gpt-x'))", "gpt-x", "served", ""),
+        ("import openai\nopenai.embeddings.create(model='text-3')", "text-3", "embedding", ""),
+        ("from llama_cpp import Llama\nLlama(model_path='./m.gguf')", "./m.gguf", "weights", ""),
+        (
+            "import requests\nrequests.post('http://localhost:1/', json={'model': 'qwen'})",
+            "qwen",
+            "served",
+            "",
+        ),
+    ],
+)
+def test_models(code: str, name: str, kind: str, file: str) -> None:
+    found = see({"a.py": code}, "a.py")
+    assert [(use.name, use.kind, use.file) for use in found.models] == [(name, kind, file)]
+
+
+def test_variables_and_secrets() -> None:
+    found = see({"a.py": "import os\nos.environ['A_TOKEN']; os.getenv('B'); os.environ['C'] = '1'"}, "a.py")
+    assert (found.env, found.secrets) == (("A_TOKEN", "B"), ("A_TOKEN",))
+
+
+def test_system_packages() -> None:
+    found = see({"a.py": "import soundfile"}, "a.py", apt=("jq",))
+    assert [package.name for package in found.system] == ["jq", "libsndfile1"]
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"main.rs": "fn main() {}"}, "rust"),
+        ({"package.json": "{}", "x.js": ""}, "javascript"),
+        ({"README.md": "words"}, "nothing runnable"),
+    ],
+)
+def test_other_languages_are_named(files: dict[str, str | bytes], says: str) -> None:
+    with pytest.raises(DetectionError) as error:
+        see(files)
+    assert says in error.value.message and "supported: go, python" in error.value.message
+
+
+def test_twice_the_same() -> None:
+    files: dict[str, str | bytes] = {"main.py": "import openai, torch, yaml", "lib.py": "import httpx"}
+    assert see(files) == see(files)
