@@ -85,7 +85,7 @@ class Session:
         self._loop = Loop()
         self._boxes: list[Box] = []
         self._created: list[str] = []
-        self._volumes: list[str] = []
+        self._is_clean = True
         self._guard: Guard | None = None
 
     def __enter__(self) -> Session:
@@ -107,7 +107,7 @@ class Session:
         for container in self._created:
             self._remove(container)
         self._loop.close()
-        self._guard.release(is_clean=not (self._boxes or self._created or self._volumes))
+        self._guard.release(is_clean=self._is_clean)
         _guards.append(self._guard)
         self._guard = None
 
@@ -125,7 +125,7 @@ class Session:
     def volume_name(self, name: str) -> str:
         """The full name of a volume that the caller makes, with `labels`, for this run."""
         full = f"jitney-{self.run}-{name}"
-        self._volumes.append(full)
+        self._is_clean = False
         return full
 
     def note_file(self, path: str) -> None:
@@ -137,6 +137,8 @@ class Session:
 
     def park(self, spec: ContainerSpec) -> Box:
         """Create, attach, start. init waits for a job."""
+        # before anything is asked for: an interrupted create may still have made something
+        self._is_clean = False
         labelled = msgspec.structs.replace(spec, labels={**self.labels, **spec.labels})
         provide_volume(self._engine)
         for attempt in range(START_TRIES):
@@ -175,6 +177,8 @@ class Session:
         box.job = job
         box.egress = Egress(self._loop, job.allow_hosts, self._resolver)
         box.wire.submit(_script(job, archive), stdio)
+        if job.heartbeat_s:
+            box.wire.beat(job.heartbeat_s / 3)
 
     def ask(self, box: Box, port: int, request: bytes, timeout_s: float) -> bytes | None:
         """One small HTTP exchange with 127.0.0.1:port inside; None: refused, cut, or not in time. Other
@@ -221,11 +225,11 @@ class Session:
     def _wait(self, box: Box, conduct: Conduct) -> Outcome:
         if box.outcome is None:
             wire = box.wire
+            self._loop.run(lambda: _is_finished(wire) or wire.ending.output_broken)
+            if not _is_finished(wire):
+                conduct.output_broke()
+                self._loop.run(lambda: _is_finished(wire))
             try:
-                self._loop.run(lambda: _is_finished(wire) or wire.ending.output_broken)
-                if not _is_finished(wire):
-                    conduct.output_broke()
-                    self._loop.run(lambda: _is_finished(wire))
                 box.outcome = self._conclude(box)
             except ProtocolError as error:
                 box.outcome = verdicts.broken(wire.ending, error.message)
@@ -234,6 +238,8 @@ class Session:
 
     def _conclude(self, box: Box) -> Outcome:
         ending = box.wire.ending
+        if box.wire.error is not None:
+            raise box.wire.error
         if box.wire.exit is not None:
             return verdicts.conclude(box.wire.exit, ending)
         if box.hung_up:

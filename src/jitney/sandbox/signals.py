@@ -110,7 +110,9 @@ class Conduct:
         return self._wire.ending
 
     def on_signal(self, number: int) -> None:
-        if number == signal.SIGINT:
+        if self._wire.is_over:
+            self._let_go(number)
+        elif number == signal.SIGINT:
             self._interrupt()
         elif number == signal.SIGTERM:
             self._terminate()
@@ -127,6 +129,11 @@ class Conduct:
         """Nobody reads the program's output: SIGPIPE, and an end for programs that ignore it."""
         self._wire.send_signal(signal.SIGPIPE)
         self._loop.after(0.2, self._kill)
+
+    def _let_go(self, number: int) -> None:
+        """The program is over, and its last output waits for a reader: do not wait any longer."""
+        if number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            self._wire.close()
 
     def _pass_on(self, number: int) -> None:
         self.ending.asked = number

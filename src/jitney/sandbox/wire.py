@@ -30,7 +30,8 @@ OpenStream = Callable[["Wire", int, str], Stream | None]
 
 
 class Wire:
-    """One box's frames. `exit` is set by `x`; `is_over`: nothing more will come.
+    """One box's frames. `exit` is set by `x`, `error` by a frame that is not allowed; `is_over`: nothing
+    more will come.
 
     on_host: makes the stream for a connection to `host:port` that the program asks for, None: refused.
     on_blocked: told each refused name at once.
@@ -41,6 +42,7 @@ class Wire:
     ) -> None:
         self.ending = Ending(blocked=[])
         self.exit: ExitFrame | None = None
+        self.error: ProtocolError | None = None
         self.is_over = False
         self.is_ready = False
         self._loop = loop
@@ -83,6 +85,12 @@ class Wire:
 
     def send_signal(self, number: int) -> None:
         self.post(b"S", bytes((number,)))
+
+    def beat(self, every_s: float) -> None:
+        """Heartbeats from now on, while the loop runs."""
+        self.post(b"H")
+        if not self.is_over:
+            self._loop.after(every_s, lambda: self.beat(every_s))
 
     def post(self, kind: bytes, payload: bytes | memoryview = b"", stream: int = 0) -> None:
         if self.is_over:
@@ -228,8 +236,11 @@ class Wire:
         except (EngineError, OSError):  # as in _flush
             self.is_over = True
             return
-        for kind, stream, payload in self._decoder.feed(chunk):
-            self._handlers[kind](stream, payload)
+        try:
+            for kind, stream, payload in self._decoder.feed(chunk):
+                self._handlers[kind](stream, payload)
+        except ProtocolError as error:  # this box ends; others of the session go on
+            self.error, self.is_over = error, True
         if self._attachment.eof or self.exit is not None:
             self.is_over = True
         for output in self._outputs.values():

@@ -71,7 +71,8 @@ def left(guard: Guard, within_s: float) -> bool:
 
 
 def test_a_killed_client_is_cleaned_up_after(shelf: Shelf, tmp_path: Path) -> None:
-    """The client dies without a word: its end of the pipe closes. A create that was under way is found too."""
+    """The client dies without a word: its end of the pipe closes. A create that was under way is found
+    too."""
     temporary = tmp_path / "temporary"
     temporary.touch()
     guard = guard_of(shelf)
