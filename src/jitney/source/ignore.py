@@ -60,7 +60,8 @@ def _translate(pattern: str) -> str:
             out, rest = out + "[^/]", rest[1:]
         elif rest[0] == "[" and "]" in rest[1:]:
             body, _, rest = rest[1:].partition("]")
-            out += f"[{body}]"
+            negated, body = body[:1] in ("^", "!") and len(body) > 1, body.lstrip("^!") or body
+            out += ("[^" if negated else "[") + re.escape(body).replace(r"\-", "-") + "]"
         else:
             out, rest = out + re.escape(rest[0]), rest[1:]
     return out

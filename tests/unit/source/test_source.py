@@ -59,7 +59,7 @@ def test_left_out(tmp_path: Path, skipped: str) -> None:
             "p/a/main.py": "",
             f"p/a/{skipped}": "",
             "p/a/myenv/pyvenv.cfg": "",
-            "p/a/.dockerignore": "secret\n",
+            "p/.dockerignore": "a/secret\n",
         },
     )
     assert f"a/{skipped}" not in open_source(str(tmp_path / "p")).files()
@@ -106,8 +106,8 @@ def test_links_stay_inside(tmp_path: Path) -> None:
 def test_the_tar_is_readable_deterministic_and_owned_by_the_box(tmp_path: Path) -> None:
     long = "d" * 60 + "/" + "e" * 60 + ".py"
     lay(tmp_path / "p", {"main.py": "print(1)", long: "x", "run.sh": "#!/bin/sh"})
-    os.chmod(tmp_path / "p/main.py", 0o600)
-    os.chmod(tmp_path / "p/run.sh", 0o700)
+    (tmp_path / "p/main.py").chmod(0o600)
+    (tmp_path / "p/run.sh").chmod(0o700)
     (tmp_path / "p/link").symlink_to("main.py")
     source = open_source(str(tmp_path / "p"))
     first, second = (b"".join(source.tar(source.files())) for _ in range(2))

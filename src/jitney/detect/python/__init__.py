@@ -64,7 +64,7 @@ def _models(program: Program, modes: tuple[str, ...]) -> tuple[ModelUse, ...]:
         if use.kind == "served" and (use.name in loaded or modes == ("in-process",)):
             if use.name in loaded:
                 continue
-            use = msgspec.structs.replace(use, kind="weights")  # noqa: PLW2901
+            use = msgspec.structs.replace(use, kind="weights")
         found.setdefault((use.name, use.kind, use.file), use)
     return tuple(found.values())
 
@@ -100,10 +100,11 @@ def _packages(
         unknown: list[UnknownImport] = []
     else:
         wanted, unknown = packages.from_imports(program, wishes.packages)
+    said = {packages.normal(packages.split(wish)[0]) for wish in wishes.packages}
+    wanted = [known for known in wanted if packages.normal(known.name) not in said]
     for wish in wishes.packages:
         name, spec = packages.split(wish)
         why = Evidence(rule="flag.package", decides="package", value=wish)
-        wanted = [known for known in wanted if packages.normal(known.name) != packages.normal(name)]
         wanted.append(Package(name=name, spec=f" {spec}" if spec.startswith(("@", ";")) else spec, why=why))
     return wanted, unknown
 

@@ -264,6 +264,7 @@ def _setup(source: Source, head: str, reading: Reading, notes: Notes) -> Manifes
         try:
             parser.read_string(source.read_text(f"{head}setup.cfg"))
         except configparser.Error as error:
+            found.files.append(f"{head}setup.cfg")
             notes.tell("error", "cfg.broken", f"{head}setup.cfg: {error}", file=f"{head}setup.cfg")
             return found
         wanted = parser.get("options", "install_requires", fallback="")
