@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from initbox import ENTER, INIT, ROOT
+from .initbox import ENTER, INIT, ROOT
 
 
 @pytest.fixture(scope="session", autouse=True)

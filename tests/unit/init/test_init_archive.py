@@ -9,7 +9,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from initbox import Exit, frame, job, record, run
+
+from .initbox import Exit, frame, job, record, run
 
 
 def pieces(archive: bytes, size: int = 65536) -> bytes:
@@ -60,8 +61,8 @@ def test_files_folders_and_links_arrive(tmp_path: Path, format_: int, size: int)
     assert (tmp_path / "deep/er").stat().st_mode & 0o7777 == 0o750
     assert (tmp_path / "empty").stat().st_mode & 0o7777 == 0o600
     assert (tmp_path / "hard").samefile(tmp_path / "deep/er/run.sh")
-    assert os.readlink(tmp_path / "soft") == "deep/er/run.sh"
-    assert os.readlink(tmp_path / "outside") == "/usr/bin/env"
+    assert (tmp_path / "soft").readlink() == Path("deep/er/run.sh")
+    assert (tmp_path / "outside").readlink() == Path("/usr/bin/env")
 
 
 @pytest.mark.parametrize("format_", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
@@ -72,7 +73,7 @@ def test_long_names(tmp_path: Path, format_: int) -> None:
     )
     assert unpack(tmp_path, archive)[0].code == 0
     assert (tmp_path / name).read_bytes() == b"1"
-    assert os.readlink(tmp_path / "link") == "t" * 300
+    assert (tmp_path / "link").readlink() == Path("t" * 300)
 
 
 def test_folders_that_may_not_be_written_are_filled_first(tmp_path: Path) -> None:

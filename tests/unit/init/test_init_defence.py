@@ -6,9 +6,11 @@ import os
 import shutil
 import struct
 import subprocess
+from pathlib import Path
 
 import pytest
-from initbox import AS_NOBODY, INIT, ROOT, Box, py, record, run
+
+from .initbox import AS_NOBODY, INIT, ROOT, Box, py, record, run
 
 TRY = """
 import ctypes, os, resource, signal, socket, errno
@@ -231,10 +233,8 @@ def test_a_parked_box_is_small() -> None:
     with Box(wait_ms=0) as box:
         box.until("r")
         pid = box.process.pid
-        with open(f"/proc/{pid}/task/{pid}/children") as children:
-            init = children.read().split()[0]
-        with open(f"/proc/{init}/status") as status:
-            resident = int(status.read().split("VmRSS:")[1].split()[0])
+        init = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
+        resident = int(Path(f"/proc/{init}/status").read_text().split("VmRSS:")[1].split()[0])
     assert resident <= 400
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from initbox import INIT, Box, frame, job, py, record, run, sh
+from .initbox import INIT, Box, frame, job, py, record, run, sh
 
 
 def ms(tag: str, value: int) -> bytes:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from initbox import CREDIT, Box, frame, job, py, record, run, sh
+from .initbox import CREDIT, Box, frame, job, py, record, run, sh
 
 
 def test_ready_is_the_first_frame_and_says_version_and_windows() -> None:
@@ -160,7 +160,7 @@ def test_input_before_the_start_is_kept() -> None:
 
 
 def test_the_program_may_close_its_output_and_run_on() -> None:
-    exit_, said = run(sh("exec >&- 2>&-; sleep 0.2; exit 3"))
+    exit_, _ = run(sh("exec >&- 2>&-; sleep 0.2; exit 3"))
     assert exit_.code == 3
     assert exit_.wall_us >= 200_000
 
@@ -201,7 +201,7 @@ time.sleep(9)
 
 def test_control_c_and_control_d_are_typed() -> None:
     with Box() as box:
-        box.send(sh("echo on; cat", pty(10, 20)))
+        box.send(sh("echo on; exec cat", pty(10, 20)))
         box.until("o")
         box.send(frame("D", b"\x03"))
         exit_, _ = box.end()

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from initbox import WINDOW, Box, frame, job, py, record, run, sh
+
+from .initbox import WINDOW, Box, frame, job, py, record, run, sh
 
 ECHO = """
 import socket, threading
