@@ -1,0 +1,119 @@
+"""llama.cpp as a runtime: what it takes, how it is started, what its answers mean."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from jitney.errors import ModelError
+from jitney.facts.model import EngineFacts, Facts
+from jitney.models.layout import View
+from jitney.models.model import ModelInfo, WeightFile, Weights
+from jitney.plan.model import Base
+from jitney.runtimes.beside import make_serving
+from jitney.runtimes.llamacpp import LlamaCpp
+from jitney.runtimes.registry import RUNTIMES, runtime_for
+
+INFO = ModelInfo(
+    architecture="llama",
+    context=2048,
+    layers=30,
+    kv_width=192,
+    embedding=576,
+    vocabulary=49152,
+    chat_template=True,
+)
+FILES = (WeightFile(name="m.gguf", sha256="0" * 64, bytes=98_362_432),)
+WEIGHTS = Weights(ref="x", format="gguf", main="m.gguf", files=FILES, alias="tiny", info=INFO)
+VIEW = View(key="k", path="/host/view", main="/models/files/m.gguf")
+
+
+def facts(cpus: int) -> Facts:
+    return Facts(engine=EngineFacts(cpus=cpus))
+
+
+def words(weights: Weights = WEIGHTS, cpus: int = 2) -> str:
+    return " ".join(LlamaCpp().argv(make_serving(weights, VIEW, facts(cpus))))
+
+
+def test_the_command_listens_on_loopback_only_and_fetches_nothing() -> None:
+    assert "--model /models/files/m.gguf --alias tiny --host 127.0.0.1 --port 8080" in words()
+    assert "--offline" in words()
+    assert "--no-ui" in words()
+    assert "--ctx-size 2048" in words()
+
+
+@pytest.mark.parametrize(("cpus", "threads"), [(1, 1), (2, 1), (3, 1), (8, 4)])
+def test_half_of_the_cores_are_left_to_the_program(cpus: int, threads: int) -> None:
+    assert f"--threads {threads} --threads-batch {threads} " in words(cpus=cpus)
+
+
+def test_an_answer_without_a_limit_ends_somewhere() -> None:
+    assert "--predict 1024" in words()
+
+
+def test_encoders_give_embeddings_and_nothing_else() -> None:
+    encoder = msgspec.structs.replace(WEIGHTS, info=ModelInfo(architecture="bert", context=512))
+    assert "--embeddings" in words(encoder)
+    assert "--embeddings" not in words()
+    assert LlamaCpp().features(encoder) == ("embeddings",)
+
+
+def test_without_a_chat_template_it_only_completes() -> None:
+    bare = msgspec.structs.replace(WEIGHTS, info=msgspec.structs.replace(INFO, chat_template=False))
+    assert LlamaCpp().features(bare) == ("completions",)
+    assert "chat" in LlamaCpp().features(WEIGHTS)
+
+
+def test_memory_holds_weights_cache_and_buffers() -> None:
+    serving = make_serving(WEIGHTS, VIEW, facts(2))
+    needed = LlamaCpp().memory_bytes(serving)
+    cache = 2 * 2 * 30 * 192 * 2048
+    assert FILES[0].bytes + cache + (512 << 20) < needed < 2 << 30
+    longer = msgspec.structs.replace(serving, context=8192)
+    assert LlamaCpp().memory_bytes(longer) - needed == 3 * cache
+
+
+@pytest.mark.parametrize(
+    ("reply", "state"),
+    [
+        (None, "loading"),
+        (b"", "loading"),
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "loading"),
+        (b'HTTP/1.1 200 OK\r\n\r\n{"status":"ok"}', "ready"),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "dead"),
+        (b"SSH-2.0-OpenSSH", "dead"),
+    ],
+)
+def test_ready_loading_dead(reply: bytes | None, state: str) -> None:
+    assert LlamaCpp().readiness(reply) == state
+
+
+@pytest.mark.parametrize(
+    ("log", "sentence"),
+    [
+        (
+            "x\nE error loading model: tensor 'a' data is not within the file bounds\ny",
+            "not within the file bounds",
+        ),
+        ("llama_model_load: error: unknown model architecture: 'foo'", "does not know the model"),
+        ("ggml_backend: failed to allocate CPU buffer of size 1", "not enough memory"),
+        ("all is well", ""),
+    ],
+)
+def test_last_words_become_a_sentence(log: str, sentence: str) -> None:
+    told = LlamaCpp().diagnose(log)
+    assert sentence in told
+    assert bool(told) == bool(sentence)
+
+
+def test_the_base_is_the_image() -> None:
+    plan = LlamaCpp().build(Base(key=LlamaCpp.base_key, ref="r"))
+    assert [len(stage.instructions) for stage in plan.stages] == [0]
+
+
+def test_weights_that_nothing_serves_are_refused_with_the_reason() -> None:
+    assert runtime_for(WEIGHTS) is RUNTIMES[0]
+    other = msgspec.structs.replace(WEIGHTS, format="safetensors", main="m.safetensors")
+    with pytest.raises(ModelError, match=r"llama\.cpp takes GGUF, and m\.safetensors is safetensors"):
+        runtime_for(other)
