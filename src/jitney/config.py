@@ -129,7 +129,9 @@ def _from_environment() -> dict[str, Any]:
 def _parse(variable: str, text: str, default: object) -> object:
     try:
         if isinstance(default, bool):
-            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[
+                text.lower()
+            ]
         if isinstance(default, int):
             return int(text)
         if isinstance(default, float):

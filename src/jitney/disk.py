@@ -6,6 +6,7 @@ The engine keeps no time of last use, so each run touches a small file named aft
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -84,6 +85,16 @@ def remove_image(engine: Engine, config: Config, name: str) -> bool:
     except EngineError:
         return False
     _mark(config, name).unlink(missing_ok=True)
+    return True
+
+
+def remove_used_image(engine: Engine, config: Config, name: str, patience_s: float = 3.0) -> bool:
+    """Remove the image of a box that is just going: the engine still counts it for some 40 ms."""
+    end = time.monotonic() + patience_s
+    while not remove_image(engine, config, name):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.03)
     return True
 
 

@@ -1,20 +1,20 @@
 """The error tree. One place for what a user may read when something does not work.
 
-    JitneyError                      exit 125 unless said otherwise
-    ├── UsageError            2      the command line or a config file is wrong
-    ├── SourceError         125      what was handed over cannot be taken
-    ├── DetectionError      125      nothing to run, two equal choices, a contradiction, an unknown import
-    ├── PlanError           125      a version or a base that no provider here can give
-    ├── ResolveError        125      package indexes: unreachable, no such package, conflicting versions
-    ├── BuildError          125      the engine could not build (`output` has the builder's last words)
-    │   └── CompileError      1      the program's own code does not compile: its making, not Jitney's
-    ├── ModelError          125      a model reference, its download or its hash
-    ├── EngineError         125      the engine refused or broke a request
-    │   ├── EngineMissing   125      no engine answers, or no permission on its socket
-    │   └── EngineGone      125      the engine died while it was needed
-    ├── SandboxError        125      a box could not be made, or broke its protocol
-    ├── BusyError            75      try again: a lock is held, a port is in use
-    └── Interrupted         130      Ctrl-C before there was a program to pass it to
+JitneyError                      exit 125 unless said otherwise
+├── UsageError            2      the command line or a config file is wrong
+├── SourceError         125      what was handed over cannot be taken
+├── DetectionError      125      nothing to run, two equal choices, a contradiction, an unknown import
+├── PlanError           125      a version or a base that no provider here can give
+├── ResolveError        125      package indexes: unreachable, no such package, conflicting versions
+├── BuildError          125      the engine could not build (`output` has the builder's last words)
+│   └── CompileError      1      the program's own code does not compile: its making, not Jitney's
+├── ModelError          125      a model reference, its download or its hash
+├── EngineError         125      the engine refused or broke a request
+│   ├── EngineMissing   125      no engine answers, or no permission on its socket
+│   └── EngineGone      125      the engine died while it was needed
+├── SandboxError        125      a box could not be made, or broke its protocol
+├── BusyError            75      try again: a lock is held, a port is in use
+└── Interrupted         130      Ctrl-C before there was a program to pass it to
 """
 
 from __future__ import annotations

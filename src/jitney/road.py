@@ -16,12 +16,12 @@ import msgspec
 from jitney.detect import detect
 from jitney.detect.model import Detection, Wishes
 from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
-from jitney.errors import BuildError, DetectionError
+from jitney.errors import BuildError, CompileError, DetectionError
 from jitney.facts.collect import collect
 from jitney.facts.model import BaseOnHand, Facts
 from jitney.plan import Taken, make_plan, measure, needed_bases, resolve_request
 from jitney.plan.model import BuildPlan, Lock, Plan, RunPlan
-from jitney.render import context_files, image_tag, render_dockerfile
+from jitney.render import context_files, image_tag, render_dockerfile, render_instruction
 from jitney.supply import Supply, supply
 
 if TYPE_CHECKING:
@@ -268,4 +268,16 @@ def build_image(
             secrets=secrets,
             no_cache=config.no_cache,
         )
-        return engine.build(request, listener.progress)
+        try:
+            return engine.build(request, listener.progress)
+        except BuildError as error:
+            raise _whose(error, build, facts) from error
+
+
+def _whose(error: BuildError, build: BuildPlan, facts: Facts) -> BuildError:
+    """A failure where the program's own code is compiled is the program's, not Jitney's."""
+    for stage in build.stages:
+        for one in stage.instructions:
+            if one.compiles and render_instruction(one, build.stages, facts.engine) in error.message:
+                return CompileError("the program does not compile", "", error.output)
+    return error

@@ -41,9 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             tag = _build_saved(Path(arguments.source), config, engine, report)
         else:
             with open_argument(arguments, config) as source:
-                prepared = road.prepare(
-                    source, config, engine, report, road.Wants(model=bool(config.model))
-                )
+                prepared = road.prepare(source, config, engine, report, road.Wants(model=bool(config.model)))
                 tag = road.ensure_image(prepared, source, config, engine, report).tag
         image = engine.image(tag)
     report.clear()

@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
+from jitney.config import Config
 from jitney.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -66,3 +69,37 @@ def _file(name: str, path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise UsageError(f"--secret {name}: {path}: {error.strerror}") from error
+
+
+def writer(config: Config) -> Config:
+    """With --write: absolute folders, and the user that owns them, so that the program can write and its files are theirs.
+
+    UsageError: no such folder, owners that differ, or a folder of root's: no program runs as root unless it is said.
+    """
+    if not config.writes:
+        return config
+    folders = [_folder(text) for text in config.writes]
+    config = msgspec.structs.replace(config, writes=tuple(text for text, _ in folders))
+    if config.user != Config().user:
+        return config
+    owners = {(stat.st_uid, stat.st_gid) for _, stat in folders if not stat.st_mode & 0o002}
+    if not owners:
+        return config
+    if len(owners) > 1:
+        raise UsageError("the --write folders have different owners", "say who writes: --user UID:GID")
+    uid, gid = owners.pop()
+    if uid == 0:
+        first = folders[0][0]
+        raise UsageError(
+            f"--write {first}: the folder is root's, and programs do not run as root",
+            f"chown 65532:65532 {first}, or take the risk: --user 0:0 (still without any capability)",
+        )
+    return msgspec.structs.replace(config, user=f"{uid}:{gid}")
+
+
+def _folder(text: str) -> tuple[str, os.stat_result]:
+    host, colon, inside = text.partition(":")
+    path = Path(host).resolve()
+    if not path.is_dir():
+        raise UsageError(f"--write {host}: there is no such folder", f"mkdir -p {host}")
+    return f"{path}{colon}{inside}", path.stat()

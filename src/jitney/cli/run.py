@@ -7,8 +7,8 @@ import os
 import sys
 
 from jitney import disk, execute, road
+from jitney.cli import inputs
 from jitney.cli.common import connected, open_argument, settings
-from jitney.cli.inputs import environment, secrets
 from jitney.cli.parser import (
     add_build_options,
     add_detection_options,
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, report: Report) -> int:
-    config = settings(arguments)
+    config = inputs.writer(settings(arguments))
     errand = _errand(arguments, config, report)
     with open_argument(arguments, config) as source, connected(config) as engine:
         wants = road.Wants(bases=not arguments.dry_run, model=not arguments.no_model)
@@ -97,8 +97,8 @@ def _errand(arguments: argparse.Namespace, config: Config, report: Report) -> Er
     free = stdin_is_free(arguments)
     return Errand(
         arguments=tuple(arguments.arguments),
-        env=environment(arguments.env_files or (), (*config.env, *(arguments.env or ()))),
-        secrets=secrets(config.secrets),
+        env=inputs.environment(arguments.env_files or (), (*config.env, *(arguments.env or ()))),
+        secrets=inputs.secrets(config.secrets),
         terminal=_terminal(arguments),
         stdio=Stdio(
             stdin=0 if free else None,
@@ -155,7 +155,8 @@ def _go(
 def _afterwards(tag: str, cached: bool, config: Config, engine: Engine, report: Report) -> None:
     """Disk stays bounded; only a run that built something has to look."""
     if config.ephemeral:
-        disk.remove_image(engine, config, tag)
+        if not disk.remove_used_image(engine, config, tag):
+            report.warn(f"the image {tag} is in use and stays: jitney clean images")
         return
     disk.mark_used(config, tag)
     if not cached:

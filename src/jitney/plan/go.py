@@ -42,6 +42,7 @@ def build_go(detection: Detection, facts: Facts, lock: Lock, choice: Choice, tak
         ),
         mounts=(*CACHES, *secret),
         why=("go.cgo" if is_cgo(detection) else "go.static",),
+        compiles=True,
     )
     base = base_of(facts, choice.build)
     build = Stage(

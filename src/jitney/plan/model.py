@@ -39,7 +39,8 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One Dockerfile instruction. `run` takes argv (exec form: bases may have no shell); `copy` takes source…, target;
-    `env` NAME, VALUE; `workdir` path; `user` id. why: rule ids of the evidence that caused it, or plain words."""
+    `env` NAME, VALUE; `workdir` path; `user` id. why: rule ids of the evidence that caused it, or plain words.
+    compiles: the program's own code is compiled here, so that a failure is its own making (exit code 1)."""
 
     op: Literal["run", "copy", "env", "workdir", "user"]
     args: tuple[str, ...]
@@ -48,6 +49,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     mounts: tuple[Mount, ...] = ()
     mode: str = ""
     why: tuple[str, ...] = ()
+    compiles: bool = False
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

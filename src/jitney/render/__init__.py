@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jitney.plan.model import BuildPlan
-from jitney.render.dockerfile import render_dockerfile, trace
+from jitney.render.dockerfile import render_dockerfile, render_instruction, trace
 from jitney.render.tag import image_tag
 
 
@@ -12,4 +12,4 @@ def context_files(build: BuildPlan) -> dict[str, bytes]:
     return {path: text.encode() for path, text in sorted(build.files.items())}
 
 
-__all__ = ["context_files", "image_tag", "render_dockerfile", "trace"]
+__all__ = ["context_files", "image_tag", "render_dockerfile", "render_instruction", "trace"]

@@ -140,12 +140,20 @@ def test_secret_is_a_file_and_not_in_the_environment_unless_it_is_read_there(
 def test_write_opens_one_folder(tmp_path: Path, jitney: Jitney) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    text = "import sys\nopen(sys.argv[1] + '/made.txt', 'w').write('kept')\n"
+    os.chown(out, 4711, 4712)
+    text = "import sys\nopen(sys.argv[1] + '/made.txt', 'w').write('kept')\nopen('/tmp/x', 'w')\n"
     program = tmp_path / "p"
     program.mkdir()
     done = jitney("run", "--write", out, write(program, text), out)
     assert done.returncode == 0, done.stderr
-    assert (out / "made.txt").read_text() == "kept"
+    made = out / "made.txt"
+    assert (made.read_text(), made.stat().st_uid) == ("kept", 4711)
+
+
+def test_write_into_roots_folder_is_not_done_silently(tmp_path: Path, jitney: Jitney) -> None:
+    done = jitney("run", "--write", tmp_path, write(tmp_path, "print(1)\n"))
+    assert done.returncode == 2
+    assert b"--user 0:0" in done.stderr
 
 
 def test_time_out(tmp_path: Path, jitney: Jitney, assert_nothing_left: Callable[[], None]) -> None:
@@ -154,7 +162,7 @@ def test_time_out(tmp_path: Path, jitney: Jitney, assert_nothing_left: Callable[
     done = jitney("run", "--timeout", "1s", program)
     assert done.returncode == 124
     assert done.stdout == b"begun\n"
-    assert b"timed out" in done.stderr
+    assert b"did not end in time" in done.stderr
     assert time.monotonic() - begin < 20
     assert_nothing_left()
 
