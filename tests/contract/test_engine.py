@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import select
-import subprocess
-import tarfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,48 +12,9 @@ import pytest
 
 from jitney.engine import connect
 from jitney.engine.fake import Box, FakeEngine, echo
-from jitney.engine.protocol import LABEL, Attachment, BuildRequest, ContainerSpec, Engine, VolumeMount
+from jitney.engine.protocol import Attachment, BuildRequest, ContainerSpec, Engine, VolumeMount
 from jitney.errors import BuildError, EngineError
-
-TAG = "jitney-contract/box:1"
-KIND = {LABEL: "probe", "jitney.test": "contract"}
-
-PROGRAM = r"""
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-int main(int argc, char **argv) {
-    static char buffer[65536];
-    ssize_t n;
-    if (!strcmp(argv[argc - 1], "cat")) {
-        while ((n = read(0, buffer, sizeof buffer)) > 0)
-            for (ssize_t at = 0; at < n;) at += write(1, buffer + at, n - at);
-        return 0;
-    }
-    if (!strcmp(argv[argc - 1], "fail")) {
-        write(1, "out\n", 4);
-        write(2, "err\n", 4);
-        return 7;
-    }
-    sleep(60);
-    return 0;
-}
-"""
-
-
-def _rootfs(folder: Path) -> list[bytes]:
-    """A root with one static program, and nothing else."""
-    binary = folder / "program"
-    argv = ["gcc", "-static", "-O1", "-w", "-x", "c", "-o", str(binary), "-"]
-    subprocess.run(argv, input=PROGRAM.encode(), check=True)
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as tar:
-        for name in ("tmp", "data"):
-            entry = tarfile.TarInfo(name)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o777
-            tar.addfile(entry)
-        tar.add(binary, "program")
-    return [file.getvalue()]
+from tests.contract.program import KIND, TAG, rootfs
 
 
 def _script(box: Box) -> int:
@@ -76,16 +34,16 @@ def _script(box: Box) -> int:
 
 @pytest.fixture(scope="module", params=["fake", pytest.param("docker", marks=pytest.mark.engine)])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    rootfs = _rootfs(tmp_path_factory.mktemp("rootfs"))
+    root = rootfs(tmp_path_factory.mktemp("rootfs"))
     if request.param == "fake":
         fake = FakeEngine()
         fake.programs[TAG] = _script
-        fake.import_image(rootfs, TAG, KIND)
+        fake.import_image(root, TAG, KIND)
         yield fake
         fake.close()
         return
     docker = connect()
-    docker.import_image(rootfs, TAG, KIND)
+    docker.import_image(root, TAG, KIND)
     yield docker
     for box in docker.containers({"jitney.test": "contract"}):
         docker.remove(box.id)

@@ -32,7 +32,10 @@ SLOW_S = 900.0
 """Silence allowed while an image is pulled or imported."""
 
 GOING_S = 10.0
-OUR_CACHES = "jitney-"
+
+OUR_CACHES = ('with id "/jitney-', 'with id "jitney-', "/dev/jitney/", " JITNEY=")
+"""Marks of a cache mount of ours in BuildKit's description. Docker 20.10 tells no ids there, only the argv of the first
+command that used it; then /dev/jitney/ (where our build scripts are mounted) or JITNEY= (by env) in the argv tell."""
 
 
 class DockerEngine:
@@ -215,11 +218,10 @@ class DockerEngine:
         self._delete(f"/volumes/{name}")
 
     def build_caches(self) -> list[BuildCache]:
-        """Cache mounts whose id begins with `jitney-`. Asks for the whole disk usage: slow."""
+        """Cache mounts that carry a mark of ours. Asks for the whole disk usage: slow."""
         found = self._wire.call("GET", "/system/df", timeout_s=SLOW_S)["BuildCache"] or ()
-        return [
-            answers.build_cache(body) for body in found if f'with id "/{OUR_CACHES}' in _description(body)
-        ]
+        records = [answers.build_cache(body) for body in found if body.get("Type") == "exec.cachemount"]
+        return [record for record in records if any(mark in record.description for mark in OUR_CACHES)]
 
     def remove_build_cache(self, cache: str) -> int:
         """Bytes that it freed."""
@@ -238,10 +240,6 @@ class DockerEngine:
 
 def _ignore(line: str) -> None:
     """Nobody listens."""
-
-
-def _description(body: Any) -> str:
-    return str(body.get("Description") or "")
 
 
 def _filters(**values: list[str]) -> str:
