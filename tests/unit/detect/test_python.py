@@ -283,3 +283,8 @@ def test_other_languages_are_named(files: dict[str, str | bytes], says: str) -> 
 def test_twice_the_same() -> None:
     files: dict[str, str | bytes] = {"main.py": "import openai, torch, yaml", "lib.py": "import httpx"}
     assert see(files) == see(files)
+
+
+def test_a_folder_named_by_an_ordinary_word_is_the_programs_own() -> None:
+    assert not names(see({"main.py": "from agents.one import x", "agents/one.py": ""}, "main.py"))
+    assert set(names(see({"main.py": "from agents import Agent"}, "main.py"))) == {"openai-agents"}

@@ -394,6 +394,23 @@ UNCLEAR = frozenset(
 """Names in the list above whose distribution is another project or has another name: not to be used as they
 stand."""
 
+GENERIC = frozenset(
+    {
+        "agents",
+        "llm",
+        "phi",
+        "magic",
+        "evaluate",
+        "responses",
+        "guidance",
+        "docker",
+        "git",
+        "schedule",
+        "cartesia",
+    }
+)
+"""Import names that are ordinary words: a folder of that name beside the program is the program's own."""
+
 _CORRECTIONS = """
 websocket websocket-client
 open_clip open-clip-torch

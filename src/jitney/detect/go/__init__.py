@@ -16,6 +16,9 @@ from jitney.findings import Evidence
 from jitney.source import Source
 from jitney.source.paths import is_under, join, name, parent, parents
 
+_BUILT = (".go", ".s", ".h", ".hpp", ".c", ".cc", ".cpp", ".cxx", ".S", ".syso")
+"""What the Go command compiles of a package."""
+
 _OTHER_SYSTEM = re.compile(
     r"_(windows|darwin|freebsd|openbsd|netbsd|js|wasip1|plan9|solaris|android|ios|arm|386|wasm)\.go$"
 )
@@ -254,7 +257,8 @@ class _Program:
         for folder in self.folders:
             names, _ = source.folder(folder)
             if not is_under(folder, source.workdir):
-                taken |= {f"{folder}/{file}".lstrip("/") for file in names if not file.endswith("_test.go")}
+                built = [file for file in names if file.endswith(_BUILT) and not file.endswith("_test.go")]
+                taken |= {f"{folder}/{file}".lstrip("/") for file in built}
         for path, seen in self.files.items():
             if parent(path) in self.folders:
                 taken |= {file for pattern in seen.embeds for file in self._embedded(parent(path), pattern)}

@@ -7,7 +7,7 @@ import sys
 import msgspec
 
 from jitney.detect.code import At, Code
-from jitney.detect.data.python_imports import distribution
+from jitney.detect.data.python_imports import GENERIC, distribution
 from jitney.detect.notes import Notes
 from jitney.detect.python.code import Facts, Import, look, parse
 from jitney.source import Source
@@ -89,7 +89,7 @@ def _local(
     top = item.module.partition(".")[0]
     if not top or (top in STDLIB and not _beside(source, roots[0], top)):
         return []
-    known = bool(distribution(item.module))
+    known = top not in GENERIC and bool(distribution(item.module))
     for root in roots:
         # An installed package beats a namespace folder, and what lies above the program is not on Python's
         # path.
