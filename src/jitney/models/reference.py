@@ -32,7 +32,7 @@ _FORMS = "a short name, pypi://PACKAGE/FILE, https://…#sha256=HEX, a file or a
 def parse(text: str, table: Mapping[str, Alias], cwd: Path) -> Reference:
     """What `text` means. table: the short names; cwd: what relative paths start from.
 
-    Raises ModelError: unknown (with near names), a form of a later version, a path that is not there, a missing hash.
+    Raises ModelError: unknown (with near names), a form of a later version, no such path, a missing hash.
     """
     text = text.strip()
     if text in table:
@@ -71,7 +71,7 @@ def _from_alias(name: str, alias: Alias, table: Mapping[str, Alias], cwd: Path) 
 
 
 def _known(ref: Reference, table: Mapping[str, Alias]) -> Reference:
-    """A reference in full that has a short name: what the table knows of it counts too, if it is the same version."""
+    """A reference in full that has a short name: what the table knows of the same version counts too."""
     for name, alias in table.items():
         if not alias.ref.startswith("pypi://"):
             continue

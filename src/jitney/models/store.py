@@ -1,4 +1,4 @@
-"""The Store: verified weights on the host, content-addressed, shared by all runs and safe with many processes.
+"""The Store: verified weights on the host, content-addressed, shared by all runs, safe with many processes.
 
     store/
       blobs/sha256/HEX    the files, named by their hash, mode 0444
@@ -7,7 +7,7 @@
       locks/              held while something is fetched
       views/KEY/          trees of hard links for mounting (layout.py)
 
-A blob exists only whole and verified: bytes arrive in `parts/`, are checked against the hash, synced, then renamed.
+A blob exists only whole and verified: bytes arrive in `parts/`, are checked, synced, then renamed.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Store:
     def add_stream(
         self, source: BinaryIO, sha256: str = "", total: int = 0, progress: Progress | None = None
     ) -> WeightFile:
-        """Take in all bytes of `source`; sha256: what they must hash to, if known. The name in the result is empty."""
+        """Take in all bytes of `source`; sha256: of them, if known. The name in the result is empty."""
         parts = self.root / "parts"
         with disk_errors(self.root):
             parts.mkdir(parents=True, exist_ok=True)
