@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from jitney.detect import detect
+from jitney.detect.model import Wishes
 from jitney.errors import SourceError
 from jitney.source import Source, open_source
 from jitney.source.sniff import interpreter, sniff
@@ -228,3 +230,13 @@ def test_git_sources_are_cloned_and_removed(tmp_path: Path) -> None:
         open_source(f"git+file://{repo}@nowhere")
     with pytest.raises(SourceError):
         open_source(f"git+file://{repo}@--upload-pack=touch")
+
+
+def test_a_script_in_a_home_folder_stands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    lay(tmp_path, {"chat.py": "import helper", "helper.py": "", "taxes.pdf": "", ".git/HEAD": ""})
+    source = open_source(str(tmp_path / "chat.py"))
+    assert source.files() == ("chat.py",) and source.alone
+    assert detect(source, Wishes()).takes == ("chat.py", "helper.py")
+    with pytest.raises(SourceError, match="no program's own folder"):
+        open_source(str(tmp_path))

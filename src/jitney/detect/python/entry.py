@@ -39,11 +39,16 @@ def find(
     found = _procfile(source, workdir, notes) or _scripts(source, workdir, manifest, notes)
     if found:
         return found
+    return _by_rules(source, workdir, own, notes), ()
+
+
+def _by_rules(source: Source, workdir: str, own: list[str], notes: Notes) -> str:
+    """The first rule that leaves one file. Several under a telling rule: an error."""
     root = [path for path in own if parent(path) == workdir]
     main = f"{workdir}/__main__.py".lstrip("/")
     if main in root:
         notes.saw("python.entry.main", "entry", main, main)
-        return main, ()
+        return main
     src, app = f"{workdir}/src".strip("/"), f"{workdir}/app".strip("/")
     packages = [
         path for path in own if path.endswith("/__main__.py") and parent(parent(path)) in (workdir, src)
@@ -69,7 +74,7 @@ def find(
                 0,
                 tuple(p for p in root if p != paths[0])[:9],
             )
-            return paths[0], ()
+            return paths[0]
         if len(paths) > 1 and rule in ("guard", "app", "package"):
             raise _two(paths)
         alike = alike or (paths if len(paths) > 1 else [])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from jitney.detect.code import At
-from jitney.detect.data.python_imports import PACKAGES, distribution, implied
+from jitney.detect.data.python_implied import implied
+from jitney.detect.data.python_imports import PACKAGES, distribution
 from jitney.detect.data.system import PYTHON as SYSTEM
 from jitney.detect.model import Package, UnknownImport
 from jitney.detect.python.modules import Program
