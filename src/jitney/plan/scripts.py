@@ -8,5 +8,5 @@ from pathlib import Path
 
 @cache
 def script(name: str) -> str:
-    """Text of `plan/inside/NAME`, which runs with the base's own python3 and nothing else."""
-    return (Path(__file__).with_name("inside") / name).read_text(encoding="utf-8")
+    """Text of `inside/NAME`, which runs with the base's own python3 and nothing else."""
+    return (Path(__file__).parents[1] / "inside" / name).read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jitney.plan.inside import install
+from jitney.inside import install
 
 
 def libraries() -> list[Path]:
