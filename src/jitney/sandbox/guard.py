@@ -1,7 +1,7 @@
 """The guard: a forked process that outlives the client for a moment and removes what the client could not.
 
     client ── pipe ── guard
-       its end without a word: the client was killed. Remove all of the run, again for 2 s (a create may be
+       its end without a word: the client was killed. Remove all of the run, again for 10 s (a create may be
        under way)
        `ended`: boxes are going by themselves; look after a moment that they, and the run's volumes, are gone
        `clean`: nothing was made; leave
@@ -20,10 +20,12 @@ from pathlib import Path
 from jitney.engine.protocol import LABEL_RUN, Engine
 from jitney.errors import EngineError
 
-AFTER_KILL_S = 2.0
+AFTER_KILL_S = 10.0
+"""A busy engine may finish a create long after the client that asked for it is dead."""
 AFTER_END_S = 10.0
 _FIRST_LOOK_S = 0.25
 _PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 1.0
 
 Reconnect = Callable[[], Engine]
 
@@ -108,6 +110,7 @@ def _clear(run: str, reconnect: Reconnect, *, has_ended: bool) -> None:
     if has_ended:
         time.sleep(_FIRST_LOOK_S)
     engine: Engine | None = None
+    pause = _PAUSE_S
     while time.monotonic() < end:
         try:
             engine = engine or reconnect()
@@ -115,7 +118,8 @@ def _clear(run: str, reconnect: Reconnect, *, has_ended: bool) -> None:
                 return
         except (EngineError, OSError):
             engine = None
-        time.sleep(_PAUSE_S)
+        time.sleep(pause)
+        pause = min(_LONGEST_PAUSE_S, pause * 1.3)
 
 
 def remove_run(engine: Engine, run: str) -> int:

@@ -30,6 +30,9 @@ from .conftest import ENV, RunBox
 
 pytestmark = pytest.mark.engine
 
+WITHIN_S = 5.0
+"""Until all of a killed client is gone: below 1 s on a quiet machine; the tests may share theirs."""
+
 
 @pytest.mark.parametrize(
     ("script", "code", "cause", "number"),
@@ -264,7 +267,7 @@ def close(process: subprocess.Popen[bytes]) -> None:
 
 def kill_at_random(engine: Engine, image: str, count: int) -> None:
     rng = random.Random(5)
-    for index in range(count):
+    for _ in range(count):
         process = client(image, "hostile", "deaf")
         assert process.stdout is not None
         run = process.stdout.readline().decode().strip()
@@ -272,8 +275,7 @@ def kill_at_random(engine: Engine, image: str, count: int) -> None:
         process.kill()
         process.wait()
         close(process)
-        assert_gone(engine, run, 2.5)
-        assert index < count
+        assert_gone(engine, run, WITHIN_S)
 
 
 def test_killed_clients_leave_nothing(engine: Engine, image: str) -> None:
