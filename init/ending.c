@@ -132,7 +132,7 @@ void ending_asked(int s) { asked_signals |= 1u << s; }
 
 void ending_stop(void)
 {
-	give_up_after(LATE_MS + grace_ms);
+	give_up_after((int64_t)LATE_MS + grace_ms);
 	end_for('c', 128 + SIGTERM, grace_ms);
 }
 
@@ -179,7 +179,7 @@ static void run_clocks(int64_t now)
 	}
 	if (deadline_at && now >= deadline_at) {
 		deadline_at = 0;
-		give_up_after(LATE_MS + grace_ms);
+		give_up_after((int64_t)LATE_MS + grace_ms);
 		end_for('t', KILLED, grace_ms);
 	}
 	if (silent_at && now >= silent_at) {

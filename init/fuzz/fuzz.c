@@ -1,18 +1,24 @@
-/* A deterministic fuzzer for the three parsers that read what others wrote: frames with jobs, archives, DNS.
+/* A deterministic fuzzer for the parsers that read what others wrote: frames with jobs, archives, DNS;
+ * and for what an archive does to a real folder.
  *
- *   fuzz RUNS [SEED] [TARGET]      TARGET: frames, tar, dns; without it RUNS are shared among all three
+ *   fuzz RUNS [SEED] [TARGET]      TARGET: frames, tar, dns, unpack; without it RUNS are shared among all
  *
  * Every run takes a valid input, changes it a few times, and feeds a copy in memory of exactly its size, so
  * that the address sanitizer sees each byte that is read beyond it. Same seed, same inputs. Besides not
  * crashing, each parser must keep what its header promises; a broken promise aborts. */
+#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../dns.h"
 #include "../frame.h"
 #include "../job.h"
 #include "../tar.h"
+#include "../unpack.h"
 #include "../wire.h"
 
 #define INPUT_MAX 65536
@@ -281,10 +287,12 @@ static void add_entry(struct input *in, char type, const char *name, const char 
 static void valid_tar(struct input *in)
 {
 	static const char types[] = "0015275LKxg";
+	static const char *const names[] = {"folder/file", "../up", "folder", "folder/", "folder/../../beside/x", "l"};
+	static const char *const aims[] = {"folder", "../beside", "l", "../../beside"};
 	for (uint32_t n = 1 + any(6); n > 0; n--) {
 		char type = types[any(sizeof types - 1)];
 		size_t size = strchr("xg", type) ? 47 : strchr("0LK7", type) ? any(1500) : 0;
-		add_entry(in, type, any(2) ? "folder/file" : "../up", any(2) ? "folder" : "/etc", size);
+		add_entry(in, type, names[any(6)], aims[any(4)], size);
 	}
 	memset(in->bytes + in->len, 0, 1024);
 	in->len += 1024;
@@ -314,6 +322,54 @@ static void run_tar(const uint8_t *bytes, size_t len)
 	if (!why && !tar_close(t))
 		promise(!seen.open, "a whole archive has no open file");
 	free(t);
+}
+
+/* ---- archives on a real file system ---- */
+
+static char jail[] = "/tmp/jitney-fuzz-XXXXXX";
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)kind;
+	return where->level == 0 ? 0 : remove(path);
+}
+
+static void empty_jail(void) { nftw(jail, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+
+static void leave_jail(void)
+{
+	empty_jail();
+	rmdir(jail);
+}
+
+/* Beside the root stands a folder that links may aim at: nothing may ever arrive there. */
+static void run_unpack(const uint8_t *bytes, size_t len)
+{
+	char root[64], beside[64];
+	struct dirent *e;
+	struct tar *t = malloc(sizeof *t);
+	if (!strstr(jail, "XXXXXX"))
+		empty_jail();
+	else if (mkdtemp(jail))
+		atexit(leave_jail);
+	snprintf(root, sizeof root, "%s/root", jail);
+	snprintf(beside, sizeof beside, "%s/beside", jail);
+	promise(mkdir(root, 0700) == 0 && mkdir(beside, 0700) == 0, "an empty jail");
+	promise(unpack_open(root) == NULL, "the root opens");
+	unpack_attach(t);
+	const char *why = tar_feed(t, bytes, len);
+	if (why)
+		promise(strlen(why) > 0, "a reason");
+	unpack_close();
+	free(t);
+	int found = 0;
+	DIR *d = opendir(jail);
+	while ((e = readdir(d)))
+		found++;
+	closedir(d);
+	promise(found == 4, "nothing beside the root");
+	promise(rmdir(beside) == 0, "nothing in the folder beside the root");
 }
 
 /* ---- DNS ---- */
@@ -358,7 +414,8 @@ static const struct {
 	const char *name;
 	void (*valid)(struct input *);
 	void (*run)(const uint8_t *, size_t);
-} targets[] = {{"frames", valid_frames, run_frames}, {"tar", valid_tar, run_tar}, {"dns", valid_dns, run_dns}};
+} targets[] = {{"frames", valid_frames, run_frames}, {"tar", valid_tar, run_tar}, {"dns", valid_dns, run_dns},
+	     {"unpack", valid_tar, run_unpack}};
 
 static void once(size_t target)
 {
@@ -367,7 +424,7 @@ static void once(size_t target)
 	targets[target].valid(&in);
 	for (uint32_t n = any(6); n > 0; n--)
 		mutate(&in);
-	if (target == 1)
+	if (targets[target].valid == valid_tar)
 		reseal(&in);
 	uint8_t *exact = malloc(in.len + !in.len);
 	memcpy(exact, in.bytes, in.len);
@@ -381,7 +438,7 @@ int main(int argc, char **argv)
 	state = argc > 2 ? strtoull(argv[2], NULL, 10) : 20240521;
 	state = state * 2654435761u + 1;
 	size_t count = sizeof targets / sizeof *targets;
-	unsigned long done[3] = {0};
+	unsigned long done[4] = {0};
 	for (unsigned long i = 0; i < runs; i++) {
 		size_t target = i % count;
 		if (argc > 3)
@@ -390,6 +447,7 @@ int main(int argc, char **argv)
 		once(target);
 		done[target]++;
 	}
-	printf("%lu mutated inputs (frames %lu, tar %lu, dns %lu), no finding\n", runs, done[0], done[1], done[2]);
+	printf("%lu mutated inputs (frames %lu, tar %lu, dns %lu, unpack %lu), no finding\n", runs, done[0],
+	       done[1], done[2], done[3]);
 	return 0;
 }

@@ -150,7 +150,7 @@ def test_sigterm_from_outside_before_the_job() -> None:
 @pytest.mark.parametrize("sig", [1, 2, 9, 10, 15])
 def test_signals_of_the_client(sig: int) -> None:
     with Box() as box:
-        box.send(sh("echo on; sleep 100"))
+        box.send(sh("echo on; exec sleep 100"))
         box.until("o")
         box.send(frame("S", bytes([sig])))
         exit_, _ = box.end()

@@ -184,10 +184,10 @@ def test_a_resize_reaches_the_program() -> None:
     script = """
 import os, signal, time
 def resized(*_):
-    print(os.get_terminal_size(), flush=True)
+    os.write(1, str(os.get_terminal_size()).encode())
     os._exit(4)
 signal.signal(signal.SIGWINCH, resized)
-print('on', flush=True)
+os.write(1, b'on')
 time.sleep(9)
 """
     with Box() as box:
