@@ -75,7 +75,8 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     workdir: the program's own folder.
     modes: all that it offers, mode first. env: variables the code reads. secrets: those of them that are secret.
     system: Debian packages that its packages need at run time, with the line that says so.
-    features: switches of a language (`cgo`), of use to the planner only.
+    features: switches of a language, of use to the planner only: `cgo`; `pythonpath:FOLDER` (relative to the root, "" is the
+        root): has to be on the module path.
     takes: the files that go along into the sandbox or the build, sorted: the program's own folder and what it refers to
         above it, nothing else.
     """

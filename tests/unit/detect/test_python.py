@@ -288,3 +288,22 @@ def test_twice_the_same() -> None:
 def test_a_folder_named_by_an_ordinary_word_is_the_programs_own() -> None:
     assert not names(see({"main.py": "from agents.one import x", "agents/one.py": ""}, "main.py"))
     assert set(names(see({"main.py": "from agents import Agent"}, "main.py"))) == {"openai-agents"}
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"requirements.txt": "-e ./lib\nrich\n"},
+        {
+            "pyproject.toml": "[project]\nname='x'\ndependencies=['rich','l']\n[tool.uv.sources]\nl={path='lib'}\n"
+        },
+    ],
+)
+def test_a_local_project_goes_along_with_its_packages(manifest: dict[str, str | bytes]) -> None:
+    library: dict[str, str | bytes] = {
+        "lib/setup.py": "setup(install_requires=['httpx'])",
+        "lib/m/__init__.py": "",
+    }
+    found = see({"main.py": "import m", **library, **manifest})
+    assert set(names(found)) == {"rich", "httpx"}
+    assert "pythonpath:lib" in found.features and "lib/m/__init__.py" in found.takes

@@ -27,9 +27,9 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     program = modules.follow(source, [entry], workdir, notes)
     manifest = block or _fitting(source, manifest, program, notes)
     named, extra = start.command(entry, workdir, program.files[entry])
+    local = manifests.local_projects(source, manifest, notes) if manifest else []
     wanted, unknown = _packages(manifest, program, wishes)
     wanted = start.with_package(wanted, "" if given else extra, entry)
-    local = manifests.local_projects(source, manifest, notes) if manifest else []
     use = usage(program.code, "python", notes)
     above = [folder for folder in program.above if not is_under(folder, workdir) or folder != workdir]
     return Detection(
