@@ -184,7 +184,7 @@ def _from_archive(store: Store, ref: Reference, file: WeightFile) -> Weights:
                     for member in archive.infolist()
                     if not member.is_dir() and _is_wanted(member.filename)
                 ]
-                if len(members) > MAX_FILES or any(".." in member.filename.split("/") for member in members):
+                if len(members) > MAX_FILES or any(_leads_out(member.filename) for member in members):
                     raise ModelError(f"{file.name}: not an archive of a model")
                 top = _common_top([member.filename for member in members])
                 files = []
@@ -200,6 +200,10 @@ def _from_archive(store: Store, ref: Reference, file: WeightFile) -> Weights:
 def _is_wanted(name: str) -> bool:
     parts = name.split("/")
     return not any(part in _SKIPPED or part == "__MACOSX" for part in parts)
+
+
+def _leads_out(name: str) -> bool:
+    return name.startswith("/") or "\\" in name or ".." in name.split("/")
 
 
 def _common_top(names: list[str]) -> str:

@@ -107,14 +107,12 @@ def room_for(folder: Path, wanted: int) -> None:
 
 @contextlib.contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Translate a full disk, a quota and missing rights below `folder` to ModelError."""
+    """Translate a full disk, a quota, missing rights and the like below `folder` to ModelError."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise ModelError(
                 f"the disk is full: {folder}", "make room with:  jitney clean   (or: JITNEY_DATA_DIR)"
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise ModelError(f"{error.filename or folder}: {error.strerror}") from error
-        raise
+        raise ModelError(f"{error.filename or folder}: {error.strerror or error}") from error

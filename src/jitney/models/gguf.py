@@ -17,6 +17,7 @@ MAX_PAIRS = 1 << 16
 MAX_TENSORS = 1 << 18
 MAX_ARRAY = 1 << 24
 MAX_NAME = 1 << 16
+MAX_ELEMENTS = 1 << 44
 MAX_DEPTH = 4
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -176,6 +177,8 @@ class _Tensors:
         for _ in range(dimensions):
             elements *= header.u64()
         kind, offset = header.u32(), header.u64()
+        if elements > MAX_ELEMENTS:
+            raise ValueError(f"tensor {name[:64]} has {elements} elements")
         if offset % alignment:
             raise ValueError(f"tensor {name[:64]} lies at {offset}, not on a multiple of {alignment}")
         self.parameters += elements

@@ -27,6 +27,7 @@ from jitney.models.store import Store
 MODELS_DIR = "/models"
 HUB = "huggingface/hub"
 FILES = "files"
+MAX_NAME = 200
 _WRITABLE = "/tmp/huggingface"  # noqa: S108  inside the sandbox, where /tmp is its own
 
 
@@ -115,7 +116,7 @@ def _names(want: Want) -> Iterator[tuple[str, str]]:
     own = {file.name: file.sha256 for file in want.weights.files}
     yield from own.items()
     asked = asked_name(want.file, want.weights)
-    if asked and asked not in own:
+    if asked and asked not in own and len(asked) < MAX_NAME and "\0" not in asked:
         yield asked, own[want.weights.main]
 
 
@@ -137,7 +138,7 @@ def _build(store: Store, tree: dict[str, str], path: Path) -> None:
     try:
         for name, content in tree.items():
             target = temporary / name
-            if ".." in name.split("/"):
+            if name.startswith("/") or ".." in name.split("/"):
                 raise ModelError(f"{name}: the name of a model's file leads out of its folder")
             target.parent.mkdir(parents=True, exist_ok=True)
             kind, _, value = content.partition(":")

@@ -58,20 +58,19 @@ class Store:
 
     def find(self, ref: str) -> Weights | None:
         """The weights of a canonical reference, if all their files are here."""
-        try:
-            weights = msgspec.json.decode(self._ref(ref).read_bytes(), type=Weights)
-        except (FileNotFoundError, msgspec.DecodeError):
-            return None
-        return weights if all(self.has(file.sha256, file.bytes) for file in weights.files) else None
+        return self._read(self._ref(ref))
 
     def all(self) -> list[Weights]:
         """Everything that a reference leads to and that is whole."""
-        found = []
-        for path in sorted((self.root / "refs").glob("*.json")):
-            weights = msgspec.json.decode(path.read_bytes(), type=Weights)
-            if all(self.has(file.sha256, file.bytes) for file in weights.files):
-                found.append(weights)
-        return found
+        notes = sorted((self.root / "refs").glob("*.json"))
+        return [weights for weights in map(self._read, notes) if weights is not None]
+
+    def _read(self, note: Path) -> Weights | None:
+        try:
+            weights = msgspec.json.decode(note.read_bytes(), type=Weights)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+        return weights if all(self.has(file.sha256, file.bytes) for file in weights.files) else None
 
     def _ref(self, ref: str) -> Path:
         return self.root / "refs" / f"{hashlib.sha256(ref.encode()).hexdigest()}.json"

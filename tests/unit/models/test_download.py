@@ -186,3 +186,28 @@ def test_a_killed_download_leaves_no_lock_and_is_resumed(store: Store) -> None:
         download(store, server.url, SHA)
         assert server.asked[-1].startswith("bytes=")
     assert_only_the_blob(store)
+
+
+def _fetch_with_a_full_disk(root: str, url: str, said: str) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+    try:
+        _fetch(root, url)
+    except ModelError as error:
+        Path(said).write_text(error.message)
+
+
+def test_a_disk_that_fills_up_meanwhile(store: Store, tmp_path: Path) -> None:
+    """A limit on the size of files stands for the full disk: the write fails in the same place."""
+    said = tmp_path / "said"
+    spawn = multiprocessing.get_context("spawn")
+    with serving(CONTENT) as server:
+        child = spawn.Process(target=_fetch_with_a_full_disk, args=(str(store.root), server.url, str(said)))
+        child.start()
+        child.join(60)
+        assert said.read_text().startswith("the disk is full")
+        assert_no_blob(store)
+        download(store, server.url, SHA)
+        assert server.asked[-1] == "bytes=300000-", "and when there is room again, it goes on"
+    assert_only_the_blob(store)

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.unit.models.build import META, gguf, safetensors
+from tests.unit.models.build import gguf, safetensors
 
 from jitney.errors import ModelError
 from jitney.models.formats import check, is_pickle, read_safetensors
@@ -135,5 +135,8 @@ def test_a_bin_file_that_is_no_pickle_is_not_one(tmp_path: Path) -> None:
     assert not is_pickle(tmp_path / "model.bin")
 
 
-def test_the_fixture_is_what_it_says() -> None:
-    assert len(gguf(META)) > 400
+def test_a_tensor_of_absurd_size_is_refused_whatever_its_type() -> None:
+    with pytest.raises(ModelError, match="elements"):
+        parse_gguf(
+            gguf(elements=0).replace(b"weights\x01\0\0\0" + bytes(8), b"weights\x01\0\0\0" + b"\xff" * 8), "m"
+        )

@@ -94,8 +94,9 @@ def test_an_archive_becomes_its_files(store: Store) -> None:
 
 
 def test_an_archive_that_leads_out_of_itself_is_refused(store: Store) -> None:
-    with pytest.raises(ModelError, match="not an archive of a model"):
-        fetch(store, _archived(store, ("../evil.safetensors", safetensors())))
+    for name in ("../evil.safetensors", "/etc/evil.safetensors", "a/../../evil.safetensors"):
+        with pytest.raises(ModelError, match="not an archive of a model"):
+            fetch(store, _archived(store, (name, safetensors())))
 
 
 def test_a_wrong_hash_is_not_kept(store: Store) -> None:
@@ -133,6 +134,7 @@ def test_a_broken_note_of_a_reference_is_as_good_as_none(store: Store) -> None:
     (store.root / "refs").mkdir(parents=True)
     (store.root / "refs" / f"{hashlib.sha256(b'x').hexdigest()}.json").write_text("{broken")
     assert store.find("x") is None
+    assert store.all() == []
 
 
 def _add(root: str, path: str) -> None:
