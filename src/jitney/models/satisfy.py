@@ -37,9 +37,11 @@ def satisfy(
     wants: list[Want] = []
     links: dict[str, str] = {}
     findings: list[Finding] = []
-    for use in detection.models:
-        if not _is_loaded(use, detection):
-            continue
+    uses = sorted(
+        (use for use in detection.models if _is_loaded(use, detection)), key=lambda use: _is_path(use.name)
+    )
+    named = [use.name for use in uses if _is_path(use.name) and "/" not in use.name]
+    for use in uses:
         weights = _weights_for(use, given, store, table)
         if weights is None:
             findings.append(_missing(use, table))
@@ -47,6 +49,8 @@ def satisfy(
         findings += _differs(use, weights)
         repo = "" if _is_path(use.name) else use.name
         wants.append(Want(weights=weights, repo=repo, file=use.file))
+        if repo and not use.file:  # a file named elsewhere in the code may be one of this repository
+            wants += [Want(weights=weights, repo=repo, file=name) for name in named]
         if not repo:
             links.update(_link(use, weights, detection))
     if given is not None and all(want.weights is not given for want in wants):

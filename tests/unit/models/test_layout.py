@@ -164,3 +164,21 @@ def test_a_model_that_is_asked_of_a_server_needs_no_weights(store: Store, weight
     found = satisfy(seen(use("gpt-4o", kind="served")), weights, store, builtin())
     assert found.wants == (Want(weights=weights),)
     assert not found.findings
+
+
+def test_a_file_named_elsewhere_in_the_code_is_found_in_the_repository(
+    store: Store, weights: Weights
+) -> None:
+    found = satisfy(seen(use("q8.gguf"), use("org/x-GGUF")), weights, store, {})
+    assert Want(weights=weights, repo="org/x-GGUF", file="q8.gguf") in found.wants
+    view = library_view(store, found.wants)
+    hub = Path(view.path) / "huggingface/hub/models--org--x-GGUF"
+    revision = (hub / "refs/main").read_text()
+    assert [path.name for path in (hub / "snapshots").iterdir()] == [revision]
+    assert (hub / "snapshots" / revision / "q8.gguf").is_file()
+
+
+def test_a_repository_is_named_before_a_file(store: Store) -> None:
+    errors = satisfy(seen(use("q8.gguf"), use(REPO)), None, store, builtin()).errors
+    assert "--model smollm2" in errors[0].hint
+    assert REPO in errors[0].message
