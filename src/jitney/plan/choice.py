@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from jitney.config import Config
@@ -71,14 +73,21 @@ def _choose_python(detection: Detection, facts: Facts, config: Config, lock: Loc
     )
 
 
+def _go_fetches(wanted: str, version: str) -> str:
+    """The Go command takes a newer toolchain as a module; an older wish is met by the base's own."""
+    return f", fetches {wanted}" if _numbers(wanted) > _numbers(version) else ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
 def _choose_go(detection: Detection, facts: Facts, config: Config) -> Choice:
     source, why = provider(facts, config)
     version = GO[source]
     wanted = config.version or detection.version
     rule = "base.go.toolchain" if wanted else "base.go.default"
-    picked = Evidence(
-        rule=rule, decides="base", value=f"Go {version}" + (f", fetches {wanted}" if wanted else "")
-    )
+    picked = Evidence(rule=rule, decides="base", value=f"Go {version}" + _go_fetches(wanted, version))
     run = key(source, "debian", DEBIAN, "run") if is_cgo(detection) else ""
     return Choice(
         provider=source,

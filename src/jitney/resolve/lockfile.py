@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,12 @@ def _entry(name: str, value: object) -> str:
         value = value.split("\n")
     if isinstance(value, (list, tuple)):
         rows = "".join(f"    {_basic(item)},\n" for item in value)
-        return f"{_basic(name)} = [\n{rows}]" if rows else f"{_basic(name)} = []"
-    return f"{_basic(name)} = {_basic(value)}"
+        return f"{_key(name)} = [\n{rows}]" if rows else f"{_key(name)} = []"
+    return f"{_key(name)} = {_basic(value)}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _basic(name)
 
 
 def _basic(value: object) -> str:
