@@ -86,9 +86,11 @@ def at_least(name: str, unit: str, ours: float, peer: float, limit: float, n: in
 
 def docker() -> str:
     """A docker client that can build with BuildKit here, as Jitney itself finds it."""
-    from jitney.engine.docker import builder_cli
+    from jitney.engine.builder import find_client
 
-    return builder_cli()
+    client = find_client()
+    assert client is not None, "no docker client with BuildKit: make setup"
+    return client
 
 
 def machine() -> dict[str, object]:
