@@ -52,6 +52,7 @@ class Wire:
         self._decoder = Decoder()
         self._queue: deque[bytes | memoryview] = deque()
         self._queued = 0
+        self._was_full = False
         self._script: Iterator[bytes] | None = None
         self._input: Input | None = None
         self._is_input_waiting = False
@@ -146,6 +147,7 @@ class Wire:
     def _enqueue(self, frame: bytes) -> None:
         self._queue.append(frame)
         self._queued += len(frame)
+        self._was_full |= self.is_full
 
     def _pump(self) -> None:
         """Fill the queue from the script, then from the input, as far as there is room; send; set what is
@@ -215,15 +217,22 @@ class Wire:
     def _rewatch(self) -> None:
         events = 0
         if not self.is_over:
-            events = (0 if self.has_unwritten_output else READ) | (WRITE if self._queue else 0)
+            events = (0 if self.has_unwritten_output else READ) | (WRITE if self._has_more else 0)
         if events != self._events:
             self._loop.watch(self._attachment.fileno(), events, self._on_event)
             self._events = events
+
+    @property
+    def _has_more(self) -> bool:
+        """Something to send, or somebody who stopped because the queue was full, even if it is empty again by now."""
+        has_input = self._input is not None and not self._is_input_waiting and self._credit > 0
+        return bool(self._queue) or self._was_full or self._script is not None or has_input
 
     def _on_event(self, events: int) -> None:
         if events & WRITE:
             self._pump()
             if not self.is_full:
+                self._was_full = False
                 for stream in list(self._streams.values()):
                     stream.resume()
         if events & READ:
