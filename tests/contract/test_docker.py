@@ -82,7 +82,8 @@ def test_our_cache_mounts_are_found_and_removed_one_by_one(engine: Engine) -> No
     mark = uuid.uuid4().hex[:8]
     run = 'RUN --mount=type=cache,id={0}-{2},target={1} ["/program", "write", "{1}/{2}"]\n'
     steps = run.format("jitney-contract", "/dev/jitney", mark) + run.format("theirs", "/tmp", mark)
-    engine.build(BuildRequest(dockerfile=f"FROM {TAG}\n{steps}", no_cache=True))
+    built = engine.build(BuildRequest(dockerfile=f"FROM {TAG}\n{steps}", no_cache=True))
+    engine.remove_image(built)
     ours = [cache for cache in engine.build_caches() if mark in cache.description]
     assert ["/dev/jitney" in cache.description for cache in ours] == [True]
     engine.remove_build_cache(ours[0].id)
