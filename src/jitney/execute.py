@@ -14,7 +14,8 @@ import msgspec
 from jitney import engine as engines
 from jitney.engine.protocol import Engine, VolumeMount
 from jitney.errors import EngineError, UsageError
-from jitney.road import Listener, Prepared
+from jitney.listener import Listener
+from jitney.road import Prepared
 from jitney.sandbox.box import SOURCE_DIR, box_spec
 from jitney.sandbox.job import Job
 from jitney.sandbox.outcome import Outcome

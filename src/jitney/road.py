@@ -7,9 +7,8 @@ Nothing here decides: decisions are taken in detect/ and plan/, and stand in wha
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,6 +18,7 @@ from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
 from jitney.errors import BuildError, CompileError, DetectionError
 from jitney.facts.collect import collect
 from jitney.facts.model import BaseOnHand, Facts
+from jitney.listener import Listener
 from jitney.plan import Taken, make_plan, measure, needed_bases, resolve_request
 from jitney.plan.model import BuildPlan, Lock, Plan, RunPlan
 from jitney.render import context_files, image_tag, render_dockerfile, render_instruction
@@ -30,16 +30,6 @@ if TYPE_CHECKING:
 
 LEARN_AT_MOST = 6
 """Rounds of build → missing system library → build again, before Jitney gives up on a program's packages."""
-
-
-class Listener(Protocol):
-    """Who is told what is being done; `cli.report.Report` is one."""
-
-    def say(self, line: str) -> None: ...
-    def warn(self, line: str) -> None: ...
-    def progress(self, line: str) -> None: ...
-    def event(self, kind: str, /, **fields: object) -> None: ...
-    def phase(self, name: str) -> AbstractContextManager[None]: ...
 
 
 _NO_PLAN = Plan(language="", version="", build=BuildPlan(stages=()), run=RunPlan(argv=()))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jitney.models.layout import View
     from jitney.models.model import Alias, Weights
     from jitney.models.store import Store
-    from jitney.road import Listener
+    from jitney.listener import Listener
 
 DEFAULT_MODEL = "smollm2"
 

@@ -14,8 +14,6 @@ from jitney.plan.model import BuildPlan, Lock, ModelPlan, Plan, RunPlan
 from jitney.plan.sandbox import STREAM_LIMIT, model_env, relays, sandbox_plan, thread_env, weights_env
 from jitney.plan.taken import Taken
 
-SOURCE_ROOT = "/src"
-
 
 def make_plan(
     detection: Detection,
@@ -63,7 +61,7 @@ def _build(
 def _run(
     detection: Detection, facts: Facts, config: Config, lock: Lock, model: ModelPlan | None, taken: Taken
 ) -> RunPlan:
-    workdir = f"{SOURCE_ROOT}/{detection.workdir}".rstrip("/")
+    workdir = f"{python.SOURCE_ROOT}/{detection.workdir}".rstrip("/")
     env = {"HOME": "/home/jitney", "PATH": python.PATH, "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108 a tmpfs
     if detection.language == "go":
         argv: tuple[str, ...] = (go.BINARY,)

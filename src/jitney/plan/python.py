@@ -20,6 +20,7 @@ TOOL_UV = "jitney/tool-uv:1"
 """Image with nothing but the uv binary; `resolve.build_inputs` sees that it is there. Its version is not part of a Plan: the
 bytes installed are fixed by hashes."""
 
+SOURCE_ROOT = "/src"
 VENV = "/opt/venv"
 ROOM = "/dev/jitney"
 """Where a build mounts what must not stay: /dev is no part of a layer, so not even an empty folder remains."""
@@ -111,10 +112,23 @@ def env_python(detection: Detection, lock: Lock, workdir: str) -> dict[str, str]
     env = {"PYTHONDONTWRITEBYTECODE": "1"}
     if lock.packages.strip():
         env |= {"PATH": f"{VENV}/bin:{PATH}", "VIRTUAL_ENV": VENV}
+    roots = _import_roots(detection, workdir)
+    if roots:
+        env["PYTHONPATH"] = ":".join(roots)
+    return env
+
+
+def _import_roots(detection: Detection, workdir: str) -> list[str]:
+    """Folders that the program imports from beside its own: a src layout, and what detection found above or beside it."""
+    roots = []
     folder = _folder(detection) + "src/"
     if any(path.startswith(folder) and path.count("/") > folder.count("/") for path in detection.takes):
-        env["PYTHONPATH"] = f"{workdir}/src"
-    return env
+        roots.append(f"{workdir}/src")
+    for feature in detection.features:
+        kind, _, path = feature.partition(":")
+        if kind == "pythonpath":
+            roots.append(f"{SOURCE_ROOT}/{path}".rstrip("/"))
+    return list(dict.fromkeys(roots))
 
 
 def evidence_python(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:

@@ -1,0 +1,16 @@
+"""Who is told what is being done, so that the road prints nothing itself."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+
+class Listener(Protocol):
+    """Who is told what is being done; `cli.report.Report` is one."""
+
+    def say(self, line: str) -> None: ...
+    def warn(self, line: str) -> None: ...
+    def progress(self, line: str) -> None: ...
+    def event(self, kind: str, /, **fields: object) -> None: ...
+    def phase(self, name: str) -> AbstractContextManager[None]: ...
