@@ -118,7 +118,8 @@ void ending_deadline(uint64_t ms)
 		early = true;
 		early_ms = ms;
 	} else {
-		deadline_at = ms && ms < NEVER_MS ? now_ms() + (int64_t)ms : 0;
+		/* The clock is cut to milliseconds: one more, so that nobody is ended early. */
+		deadline_at = ms && ms < NEVER_MS ? now_ms() + (int64_t)ms + 1 : 0;
 	}
 }
 

@@ -77,7 +77,7 @@ def test_a_client_that_closed_its_reading_side_ends_everything() -> None:
 def test_a_deadline(grace: int, code: int, sig: int) -> None:
     exit_, _ = run(sh("sleep 100", ms("t", 200) + ms("g", grace)))
     assert (exit_.code, exit_.signal, exit_.cause) == (code, sig, "t")
-    assert 200_000 <= exit_.wall_us < 1_500_000
+    assert 200_000 <= exit_.wall_us < 1_900_000
 
 
 def test_the_grace_ends_with_a_kill() -> None:
