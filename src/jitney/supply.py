@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jitney.config import Config
+    from jitney.listener import Listener
     from jitney.models.layout import View
     from jitney.models.model import Alias, Weights
     from jitney.models.store import Store
-    from jitney.listener import Listener
 
 DEFAULT_MODEL = "smollm2"
 
