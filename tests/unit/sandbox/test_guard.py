@@ -70,9 +70,12 @@ def left(guard: Guard, within_s: float) -> bool:
     return True
 
 
-def test_a_killed_client_is_cleaned_up_after(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_killed_client_is_cleaned_up_after(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The client dies without a word: its end of the pipe closes. A create that was under way is found
     too."""
+    monkeypatch.setattr("jitney.sandbox.guard.AFTER_KILL_S", 2.0)
     temporary = tmp_path / "temporary"
     temporary.touch()
     guard = guard_of(shelf)
