@@ -158,7 +158,7 @@ def test_signals_of_the_client(sig: int) -> None:
 
 
 def test_a_signal_before_the_start_is_kept() -> None:
-    exit_, _ = run(frame("S", b"\x02") + sh("sleep 100"))
+    exit_, _ = run(frame("S", b"\x02") + job("sleep", "100") + frame("G"))
     assert (exit_.code, exit_.cause) == (130, "S")
 
 
