@@ -164,7 +164,8 @@ def resolved(
             config=config,
             on_line=listener.progress,
             ensure_base=ensure_base if wants.bases else None,
-            fresh=wants.fresh or config.no_cache,
+            fresh=wants.fresh,
+            forget=config.no_cache,
         )
     return msgspec.structs.replace(prepared, lock=lock)
 

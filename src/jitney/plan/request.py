@@ -15,7 +15,7 @@ from jitney.plan.choice import choose, system_packages
 from jitney.plan.model import Lock
 from jitney.plan.torch import IN_BASE, normal
 
-RESOLVER = 1
+RESOLVER = 2
 """Raised when the same request would get another answer from newer code."""
 
 
@@ -46,8 +46,9 @@ class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
     resolver: int = RESOLVER
 
     def key(self, texts: Mapping[str, str]) -> str:
-        """64 hex digits over the question and the texts of `reads`."""
-        asked = msgspec.structs.replace(self, asked_by={}, takes=(), base="")  # a lock fits either provider
+        """64 hex digits over the question and the texts of `reads`. A lock fits either provider and any mirror: the
+        hashes say whether a mirror's files are the same."""
+        asked = msgspec.structs.replace(self, asked_by={}, takes=(), base="", index="", extra_index="")
         whole = [asked, {name: texts.get(name, "") for name in self.reads}]
         return hashlib.sha256(msgspec.json.encode(whole, order="sorted")).hexdigest()
 

@@ -43,14 +43,16 @@ def resolve(
     on_line: Callable[[str], None],
     ensure_base: Ensure | None = None,
     fresh: bool = False,
+    forget: bool = False,
 ) -> Lock:
-    """fresh: `jitney lock` asks anew and looks at no lock of ours. ResolveError: no such package, conflict, no index,
-    a jitney.lock that does not fit."""
+    """fresh: `jitney lock` asks anew and looks at no lock of ours. forget: `--no-cache` leaves what earlier runs kept
+    aside; a jitney.lock beside the program still holds. ResolveError: no such package, conflict, no index, a
+    jitney.lock that does not fit."""
     texts = {name: source.read_text(name) for name in request.reads if source.has(name)}
     key = request.key(texts)
     kept = _kept_path(config, key)
     if not fresh:
-        found = _from_lock_file(source, request, key) or read_kept(kept)
+        found = _from_lock_file(source, request, key) or (None if forget else read_kept(kept))
         if found is not None:
             return found
     world = World(
