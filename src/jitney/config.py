@@ -27,6 +27,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     # engine, bases, indexes
     engine_host: str = ""
+    engine_files: Literal["auto", "shared", "separate"] = "auto"
+    """Whether the engine sees this machine's files: asked (auto), or known better."""
     base_provider: Literal["auto", "debian", "registry"] = "auto"
     registry: str = ""
     debian_mirror: str = ""
