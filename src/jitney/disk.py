@@ -16,6 +16,7 @@ import msgspec
 from jitney.config import Config
 from jitney.engine.protocol import LABEL, LABEL_BASE, Engine, ImageInfo
 from jitney.errors import EngineError
+from jitney.sandbox.deliver import LABEL_BYTES, WEIGHTS, remove_tree
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +77,24 @@ def shrink(engine: Engine, config: Config, keep: Iterable[str] = ()) -> list[Ite
         total -= item.own_bytes
         gone.append(item)
     return gone
+
+
+def volumes(engine: Engine) -> list[Item]:
+    """Weights that were sent to an engine that does not see this machine's files."""
+    return [
+        Item(kind="volume", name=volume.name, own_bytes=int(volume.labels[LABEL_BYTES]))
+        for volume in engine.volumes()
+        if volume.labels.get(LABEL) == WEIGHTS and volume.labels.get(LABEL_BYTES, "").isdigit()
+    ]
+
+
+def remove_volume(engine: Engine, name: str) -> bool:
+    """False where a box uses it."""
+    try:
+        remove_tree(engine, name)
+    except EngineError:
+        return False
+    return True
 
 
 def remove_image(engine: Engine, config: Config, name: str) -> bool:

@@ -114,7 +114,7 @@ def _weights_mounts(session: Session, prepared: Prepared, engine: Engine) -> tup
         return ()
     from jitney.runtimes.beside import weights_mounts
 
-    return weights_mounts(session, engine, prepared.supply.view, prepared.facts, prepared.tag, "loaded")
+    return weights_mounts(session, engine, prepared.supply.view, prepared.facts, prepared.tag)
 
 
 def _archive(prepared: Prepared, source: Source) -> Iterator[bytes] | None:

@@ -50,9 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _items(engine: Engine, config: Config, wanted: set[str]) -> list[disk.Item]:
-    kinds = {"image": "images", "base": "bases", "weights": "weights", "resolutions": "caches"}
+    kinds = {
+        "image": "images",
+        "base": "bases",
+        "weights": "weights",
+        "volume": "weights",
+        "resolutions": "caches",
+    }
     found = [item for item in disk.images(engine, config) if not item.in_use]
-    found += disk.folders(config)
+    found += disk.folders(config) + disk.volumes(engine)
     chosen = [item for item in found if kinds[item.kind] in wanted]
     if "caches" in wanted:
         chosen += [
@@ -82,6 +88,8 @@ def _agreed(items: list[disk.Item]) -> bool:
 def _remove(engine: Engine, config: Config, item: disk.Item) -> bool:
     if item.kind in ("image", "base"):
         return disk.remove_image(engine, config, item.name)
+    if item.kind == "volume":
+        return disk.remove_volume(engine, item.name)
     if item.kind == "build-cache":
         return engine.remove_build_cache(item.name) > 0
     shutil.rmtree(Path(item.name))

@@ -42,7 +42,7 @@ def collect(engine: Engine, config: Config) -> Facts:
     machine = _machine(engine, config)
     bundle = ca_bundle()
     return Facts(
-        engine=machine.engine,
+        engine=_with_files(machine.engine, config),
         gpus=machine.gpus,
         bases=tuple(sorted(bases_on_hand(engine, config), key=lambda base: base.key)),
         indexes=_indexes(config),
@@ -78,6 +78,13 @@ def _machine(engine: Engine, config: Config) -> _Machine:
     if key:
         kept.store(config, key, machine)
     return machine
+
+
+def _with_files(facts: EngineFacts, config: Config) -> EngineFacts:
+    """The user may know better than the socket tells: `engine_files` (a forwarded socket, an engine in a container)."""
+    if config.engine_files == "auto":
+        return facts
+    return msgspec.structs.replace(facts, shares_files=config.engine_files == "shared")
 
 
 def _engine_facts(abilities: Abilities) -> EngineFacts:

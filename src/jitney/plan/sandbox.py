@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jitney.config import Config
 from jitney.detect.model import Detection
+from jitney.errors import PlanError
 from jitney.facts.model import Facts
 from jitney.plan.model import ModelPlan, Relay, SandboxPlan
 
@@ -20,6 +21,16 @@ SLACK = 16 * MIB
 
 HOST_KEYS = {"openai": ("OPENAI_API_KEY", "OPENAI_KEY", "OPEN_API_KEY"), "anthropic": ("ANTHROPIC_API_KEY",)}
 MODEL_PORT = 11434
+
+
+def refuse_writes(facts: Facts, config: Config) -> None:
+    """PlanError where a folder of this machine cannot be opened for the program. Asked before anything is made."""
+    if config.writes and not facts.engine.shares_files:
+        raise PlanError(
+            f"--write {config.writes[0].partition(':')[0]}: the container engine does not see this machine's files",
+            "let the program write to standard output, or use an engine on this machine\n"
+            "where it does see them, say so: JITNEY_ENGINE_FILES=shared",
+        )
 
 
 def sandbox_plan(

@@ -11,6 +11,7 @@ Both belong to one Session: when it ends, whatever the reason, both are gone.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from jitney.config import Config
 from jitney.engine.protocol import Engine, VolumeMount
@@ -122,7 +123,7 @@ def start_beside(
     serving = make_serving(weights, view, facts)
     volume = session.volume("model", socket_volume_options(config.user))
     mounts = (
-        *weights_mounts(session, engine, view, facts, base.ref, "served"),
+        *weights_mounts(session, engine, view, facts, base.ref),
         socket_mount(volume, is_server=True),
     )
     plan = SandboxPlan(user=config.user, memory_bytes=runtime.memory_bytes(serving), pids=256)
@@ -151,22 +152,30 @@ def make_serving(weights: Weights, view: View, facts: Facts) -> Serving:
 
 
 def weights_mounts(
-    session: Session, engine: Engine, view: View, facts: Facts, image: str, name: str, home: str = ""
+    session: Session, engine: Engine, view: View, facts: Facts, image: str, home: str = ""
 ) -> tuple[VolumeMount, ...]:
-    """The view, read-only at /models. name: of the volume, where the daemon does not see this machine's files.
+    """The view, read-only at /models. image: any that the engine has, for filling a volume where the daemon does not see
+    this machine's files; it is kept and found again by the view's key.
 
     home: where the program's $HOME lies, for libraries that look below it and read no variable (candle).
     """
     if facts.engine.shares_files:
         return view.mounts(home)
-    return (deliver_view(session, engine, view, image, name),)
+    return (deliver_view(session, engine, view, image),)
 
 
-def deliver_view(session: Session, engine: Engine, view: View, image: str, name: str) -> VolumeMount:
-    """A volume that is filled through the engine and goes with the run."""
-    from jitney.sandbox.deliver import deliver_tree
+def deliver_view(session: Session, engine: Engine, view: View, image: str) -> VolumeMount:
+    """A volume that holds the view, sent once."""
+    from pathlib import Path
 
-    volume = session.volume(name)
-    return deliver_tree(
-        engine, view_tar(view), volume=volume, target=MODELS_DIR, image=image, labels=session.labels
+    from jitney.sandbox.deliver import keep_tree
+
+    size = sum(path.stat().st_size for path in Path(view.path).rglob("*") if path.is_file())
+
+    def tar() -> Iterator[bytes]:
+        session.tell(f"sending {size >> 20} MB of weights to the engine (once)")
+        return view_tar(view)
+
+    return keep_tree(
+        engine, tar, key=view.key, size=size, target=MODELS_DIR, image=image, labels=session.labels
     )

@@ -128,6 +128,10 @@ class Session:
         self._is_clean = False
         return full
 
+    def tell(self, text: str) -> None:
+        """A line for the user, about what takes its time."""
+        self._say(text)
+
     def note_file(self, path: str) -> None:
         """A temporary file that the guard removes should the client be killed."""
         assert self._guard is not None, "inside the with block"

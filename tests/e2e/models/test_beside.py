@@ -183,7 +183,7 @@ def test_a_library_finds_its_files_read_only(world: World) -> None:
     out = bytearray()
     with Session(world.engine) as session:
         home = "/home/jitney"
-        mounts = weights_mounts(session, world.engine, view, world.facts, image(world), "w", home)
+        mounts = weights_mounts(session, world.engine, view, world.facts, image(world), home)
         box = session.park(box_spec(SandboxPlan(), image(world), mounts=mounts))
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, **view.env()}
         session.submit(
