@@ -1,12 +1,12 @@
 """The guard: a forked process that outlives the client for a moment and removes what the client could not.
 
     client ── pipe ── guard
-       its end without a word: the client was killed. Remove all of the run, again for 10 s (a create may be
-       under way)
+       `ask` … `got`: a request that makes something is on its way … was answered
+       its end without a word: the client was killed. Remove all of the run, at once and again until nothing is
+       left; after an `ask` without `got`, look on: a busy engine makes things long after their client is dead
        `ended`: boxes are going by themselves; look after a moment that they, and the run's volumes, are gone
        `clean`: nothing was made; leave
-The leash covers a started box; this covers create → start, volumes, temporary files, and an engine that
-fails to remove.
+The leash covers a started box; this covers create → start, volumes, temporary files, and an engine that fails to remove.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from jitney.engine.protocol import LABEL_RUN, Engine
 from jitney.errors import EngineError
 
-AFTER_KILL_S = 10.0
-"""A busy engine may finish a create long after the client that asked for it is dead."""
+AFTER_KILL_S = 30.0
+"""How long a create that was asked for is expected, and how often a removal that fails is tried again."""
 AFTER_END_S = 10.0
 _FIRST_LOOK_S = 0.25
-_PAUSE_S = 0.1
+_PAUSE_S = 0.05
+_DENSE_S = 3.0
+"""Looks are _PAUSE_S apart for so long; then ever rarer, up to _LONGEST_PAUSE_S."""
 _LONGEST_PAUSE_S = 1.0
 
 Reconnect = Callable[[], Engine]
@@ -44,6 +47,14 @@ class Guard:
     def note_file(self, path: str) -> None:
         """A temporary file that is to go with the run."""
         os.write(self._write_end, b"f " + os.fsencode(path) + b"\0")
+
+    def note_asked(self) -> None:
+        """Something is about to be asked for that the run has to remove. Without `note_got`: it may come late."""
+        os.write(self._write_end, b"ask\0")
+
+    def note_got(self) -> None:
+        """What was asked for is there, or refused."""
+        os.write(self._write_end, b"got\0")
 
     def release(self, *, is_clean: bool) -> None:
         """is_clean: nothing was made, or all is known to be gone. Twice is harmless."""
@@ -88,7 +99,7 @@ def _stand(read_end: int, run: str, reconnect: Reconnect) -> None:
         os.chdir("/")
         words = _read_words(3)
         if b"clean" not in words:
-            _clear(run, reconnect, has_ended=b"ended" in words)
+            _clear(Broom(run, reconnect), has_ended=b"ended" in words, awaits=_awaits(words))
         for word in words:
             if word.startswith(b"f "):
                 _unlink(word[2:])
@@ -103,45 +114,75 @@ def _read_words(fd: int) -> list[bytes]:
     return bytes(text).split(b"\0")
 
 
-def _clear(run: str, reconnect: Reconnect, *, has_ended: bool) -> None:
-    """Remove the run's containers and volumes. has_ended: until there are none; else for AFTER_KILL_S in any
-    case."""
-    end = time.monotonic() + (AFTER_END_S if has_ended else AFTER_KILL_S)
+def _awaits(words: list[bytes]) -> bool:
+    """Something was asked for, and the client died before it was there."""
+    return words.count(b"ask") > words.count(b"got")
+
+
+def _clear(broom: Broom, *, has_ended: bool, awaits: bool) -> None:
+    """Remove the run's containers and volumes until there are none. awaits: look on, since one may still come."""
     if has_ended:
         time.sleep(_FIRST_LOOK_S)
-    engine: Engine | None = None
+    start = time.monotonic()
+    end = start + (AFTER_END_S if has_ended else AFTER_KILL_S)
     pause = _PAUSE_S
-    while time.monotonic() < end:
-        try:
-            engine = engine or reconnect()
-            if not remove_run(engine, run) and has_ended:
-                return
-        except (EngineError, OSError):
-            engine = None
+    while (now := time.monotonic()) < end:
+        if not broom.sweep() and (has_ended or not awaits):
+            return
         time.sleep(pause)
-        pause = min(_LONGEST_PAUSE_S, pause * 1.3)
+        if now - start > _DENSE_S:
+            pause = min(_LONGEST_PAUSE_S, pause * 1.3)
 
 
-def remove_run(engine: Engine, run: str) -> int:
-    """Remove what carries the run's label; says how much was found. Volumes go when their containers are
-    gone."""
-    found = 0
-    for container in engine.containers({LABEL_RUN: run}):
-        found += 1
-        _quietly(engine.remove, container.id)
-    for volume in engine.volumes():
-        if volume.labels.get(LABEL_RUN) == run:
-            found += 1
-            _quietly(engine.remove_volume, volume.name)
-    return found
+class Broom:
+    """Removes what carries the run's label. Each removal has a thread and a connection of its own: an engine may take
+    10 s over one container (a start under way, a lost exit event), and that must not keep the others."""
 
+    def __init__(self, run: str, reconnect: Reconnect) -> None:
+        self._run = run
+        self._reconnect = reconnect
+        self._engine: Engine | None = None
+        self._under_way: set[str] = set()
 
-def _quietly(action: Callable[[str], None], name: str) -> None:
-    """A removal that is already under way, or still in use, is looked at again in the next round."""
-    try:
-        action(name)
-    except EngineError:
-        return
+    def sweep(self) -> bool:
+        """Look once and begin to remove what is found. False: nothing is there; an engine that does not answer may
+        still have something."""
+        try:
+            self._engine = self._engine or self._reconnect()
+            return self._sweep(self._engine)
+        except (EngineError, OSError):
+            self._engine = None
+            return True
+
+    def _sweep(self, engine: Engine) -> bool:
+        containers = [container.id for container in engine.containers({LABEL_RUN: self._run})]
+        volumes = [volume.name for volume in engine.volumes() if volume.labels.get(LABEL_RUN) == self._run]
+        for name in containers:
+            self._begin(name, "remove")
+        if not containers:  # before, they are in use
+            for name in volumes:
+                self._begin(name, "remove_volume")
+        return bool(containers or volumes)
+
+    def _begin(self, name: str, action: Literal["remove", "remove_volume"]) -> None:
+        import threading
+
+        if name not in self._under_way:
+            self._under_way.add(name)
+            threading.Thread(target=self._remove, args=(name, action), daemon=True).start()
+
+    def _remove(self, name: str, action: Literal["remove", "remove_volume"]) -> None:
+        """What fails is tried again in the next round."""
+        try:
+            engine = self._reconnect()
+            try:
+                engine.remove(name) if action == "remove" else engine.remove_volume(name)
+            finally:
+                engine.close()
+        except (EngineError, OSError):
+            return
+        finally:
+            self._under_way.discard(name)
 
 
 def _unlink(path: bytes) -> None:

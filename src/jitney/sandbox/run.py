@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 
 import msgspec
 
 from jitney.engine import connect
 from jitney.engine.protocol import LABEL, LABEL_OWNER, LABEL_RUN, Attachment, ContainerSpec, Engine
-from jitney.errors import EngineError, SandboxError
+from jitney.errors import EngineError, EngineGone, SandboxError
 from jitney.sandbox import outcome as verdicts
 from jitney.sandbox.archive import archive_frames
 from jitney.sandbox.ask import Exchange
@@ -113,20 +114,50 @@ class Session:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What everything of this run carries."""
+        """What everything of this run carries, for those who make something of it themselves."""
+        self._note_asked()
+        return self._labels()
+
+    def _labels(self) -> dict[str, str]:
         return {LABEL: "run", LABEL_RUN: self.run, LABEL_OWNER: owner()}
+
+    def _note_asked(self) -> None:
+        """Before anything is asked for: an interrupted create may still make something."""
+        assert self._guard is not None, "inside the with block"
+        self._is_clean = False
+        self._guard.note_asked()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Around a request that makes something. One that is interrupted stays asked for; one that is refused is not."""
+        self._note_asked()
+        try:
+            yield
+        except EngineGone:
+            raise
+        except EngineError:
+            self._note_got()
+            raise
+        self._note_got()
+
+    def _note_got(self) -> None:
+        assert self._guard is not None, "inside the with block"
+        self._guard.note_got()
 
     def volume(self, name: str, options: Mapping[str, str] | None = None) -> str:
         """A volume that goes with the run; returns its full name."""
-        full = self.volume_name(name)
-        self._engine.create_volume(full, self.labels, options)
+        full = self._full(name)
+        with self._asking():
+            self._engine.create_volume(full, self._labels(), options)
         return full
 
     def volume_name(self, name: str) -> str:
         """The full name of a volume that the caller makes, with `labels`, for this run."""
-        full = f"jitney-{self.run}-{name}"
-        self._is_clean = False
-        return full
+        self._note_asked()
+        return self._full(name)
+
+    def _full(self, name: str) -> str:
+        return f"jitney-{self.run}-{name}"
 
     def tell(self, text: str) -> None:
         """A line for the user, about what takes its time."""
@@ -141,9 +172,7 @@ class Session:
 
     def park(self, spec: ContainerSpec) -> Box:
         """Create, attach, start. init waits for a job."""
-        # before anything is asked for: an interrupted create may still have made something
-        self._is_clean = False
-        labelled = msgspec.structs.replace(spec, labels={**self.labels, **spec.labels})
+        labelled = msgspec.structs.replace(spec, labels={**self._labels(), **spec.labels})
         provide_volume(self._engine)
         for attempt in range(START_TRIES):
             try:
@@ -152,11 +181,13 @@ class Session:
                 if not is_missing_init(error) or attempt + 1 == START_TRIES:
                     raise
                 time.sleep(0.1 * attempt)
-                fill_volume(self._engine, spec.image, dict(labelled.labels))
+                with self._asking():
+                    fill_volume(self._engine, spec.image, dict(labelled.labels))
         raise AssertionError("the loop returns or raises")
 
     def _start(self, spec: ContainerSpec) -> Box:
-        container = self._engine.create(spec)
+        with self._asking():
+            container = self._engine.create(spec)
         self._created.append(container)
         attachment: Attachment | None = None
         try:

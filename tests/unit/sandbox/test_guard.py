@@ -11,7 +11,7 @@ import pytest
 
 from jitney.engine.protocol import ContainerInfo, Engine, VolumeInfo
 from jitney.errors import EngineError
-from jitney.sandbox.guard import Guard, remove_run
+from jitney.sandbox.guard import Broom, Guard
 
 
 class Shelf:
@@ -34,6 +34,9 @@ class Shelf:
             VolumeInfo(name=path.name, labels={"jitney.run": path.name.split("-")[1]})
             for path in self.folder.glob("v-*")
         ]
+
+    def close(self) -> None:
+        """It has no connection."""
 
     def remove(self, name: str) -> None:
         (self.folder / name).unlink()
@@ -80,6 +83,7 @@ def test_a_killed_client_is_cleaned_up_after(
     temporary.touch()
     guard = guard_of(shelf)
     guard.note_file(str(temporary))
+    guard.note_asked()
     os.close(guard._write_end)
     time.sleep(0.5)
     assert shelf.names == ["c-other", "temporary", "v-other"]
@@ -115,6 +119,26 @@ def test_the_guard_holds_none_of_the_clients_descriptors(shelf: Shelf) -> None:
     assert left(guard, 1)
 
 
-def test_remove_run_counts_what_it_found(shelf: Shelf) -> None:
-    assert remove_run(as_engine(shelf), "mine") == 2
-    assert remove_run(as_engine(shelf), "mine") == 0
+def test_a_killed_client_that_waited_for_nothing_keeps_no_guard(shelf: Shelf) -> None:
+    guard = guard_of(shelf)
+    guard.note_asked()
+    guard.note_got()
+    os.close(guard._write_end)
+    assert left(guard, 2)
+    assert shelf.names == ["c-other", "v-other"]
+
+
+def test_a_removal_that_hangs_keeps_no_other(tmp_path: Path) -> None:
+    class Hanging(Shelf):
+        def remove(self, name: str) -> None:
+            time.sleep(3600 if name == "c-mine" else 0)
+            super().remove(name)
+
+    shelf = Hanging(tmp_path)
+    (tmp_path / "c-mine-too").touch()
+    broom = Broom("mine", lambda: as_engine(shelf))
+    assert broom.sweep()
+    end = time.monotonic() + 2
+    while "c-mine-too" in shelf.names and time.monotonic() < end:
+        time.sleep(0.01)
+    assert shelf.names == ["c-mine", "c-other", "v-mine", "v-other"]
