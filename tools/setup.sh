@@ -128,6 +128,9 @@ environment() {
     [ -x .venv/bin/python ] || "$UV" venv --quiet .venv
     "$UV" pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
     "$UV" pip install --quiet --python .venv/bin/python --no-deps --editable .
+    # Python keeps bytecode by itself, unless told not to (PYTHONDONTWRITEBYTECODE): then every run would compile anew.
+    env -u PYTHONPYCACHEPREFIX .venv/bin/python -m compileall -q src .venv/lib/python*/site-packages/{msgspec,packaging} ||
+        say "bytecode could not be kept: every start takes 0.1 s longer"
     echo "$now" >$STATE
 }
 

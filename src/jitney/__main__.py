@@ -1,7 +1,5 @@
 """`python -m jitney`."""
 
-import sys
+from jitney.cli import start
 
-from jitney.cli import main
-
-sys.exit(main())
+start()

@@ -8,6 +8,9 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+BROKEN_PIPE = 141
+"""As a shell reports a program that SIGPIPE ended."""
+
 COMMANDS = {
     "run": "run a program in a sandbox made for it",
     "detect": "show what Jitney sees in a source",
@@ -23,9 +26,29 @@ COMMANDS = {
     "completion": "print shell completion",
 }
 
+COLLECT_AFTER = 50_000
+"""Allocations between two looks of the garbage collector: importing makes some 100,000 objects and no garbage."""
+
+
+def start() -> None:
+    """The console script. Leaves without taking the interpreter apart (15 ms): all is closed and flushed by then, and
+    whatever a run may have left, its guard looks after."""
+    import gc
+    import os
+
+    gc.set_threshold(COLLECT_AFTER)
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:  # started with `>&-`
+                stream.flush()
+        except (OSError, ValueError):  # nobody reads any more, or it was closed for that reason
+            code = code or BROKEN_PIPE
+    os._exit(code)
+
 
 def main(argv: list[str] | None = None) -> int:
-    """Entry point. Returns the exit code; known errors never show a traceback."""
+    """What `start` runs, and tests. Returns the exit code; known errors never show a traceback."""
     arguments = sys.argv[1:] if argv is None else argv
     first = arguments[0] if arguments else "--help"
     if first in ("--version", "-V", "version"):
@@ -69,7 +92,7 @@ def _dispatch(name: str, arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:  # the reader of our own stdout left: as a shell would report it
         sys.stderr.close()
-        return 141
+        return BROKEN_PIPE
 
 
 def _print_error(error: Exception) -> None:

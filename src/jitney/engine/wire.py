@@ -1,4 +1,4 @@
-"""HTTP/1.1 over the engine's socket with h11: calls, streams, and the hijacked connection of an attach.
+"""HTTP/1.1 over the engine's socket: calls, streams, and the hijacked connection of an attach.
 
     Wire ── idle connections, kept alive; a connection serves one exchange at a time
      ├── call()    a small answer, read whole
@@ -13,15 +13,15 @@ from __future__ import annotations
 import os
 import select
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-import h11
 import msgspec
 
 from jitney.engine.address import Address, dial
+from jitney.engine.http import Head, Headers, HttpError, Reader, chunk, request_head
 from jitney.errors import EngineError, EngineGone
 
 READ_SIZE = 256 << 10
@@ -31,7 +31,7 @@ ANSWER_TIMEOUT_S = 120.0
 NEWEST_API = (1, 50)
 """The newest API whose answers this code has been written for."""
 
-Headers = tuple[tuple[str, str], ...]
+T = TypeVar("T")
 Query = dict[str, str] | list[tuple[str, str]] | None
 
 
@@ -47,9 +47,9 @@ class RefusedError(EngineError):
 class Reply:
     """Status, headers (names in lower case), and the body: whole after `read`, in pieces by iterating."""
 
-    def __init__(self, exchange: _Exchange, response: h11.Response | h11.InformationalResponse) -> None:
-        self.status = response.status_code
-        self.headers = {name.decode().lower(): value.decode() for name, value in response.headers}
+    def __init__(self, exchange: _Exchange, head: Head) -> None:
+        self.status = head.status
+        self.headers = head.headers
         self._exchange = exchange
 
     def __iter__(self) -> Iterator[bytes]:
@@ -70,12 +70,14 @@ class Reply:
 
 
 class _Exchange:
-    """One connection and its state machine, for one request at a time."""
+    """One connection, for one request at a time. is_done: the answer was read whole, and another request may follow."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.socket = dial(address)
-        self.machine = h11.Connection(h11.CLIENT)
+        self.reader = Reader(self._pull)
+        self.is_done = True
+        self._head: Head | None = None
 
     def is_alive(self) -> bool:
         """An idle connection has nothing to say: whatever can be read is its end."""
@@ -85,28 +87,47 @@ class _Exchange:
         self.socket.close()
 
     def request(
-        self, method: str, target: str, headers: Headers, body: bytes | Iterable[bytes] | None
+        self,
+        method: str,
+        target: str,
+        headers: Headers,
+        body: bytes | Iterable[bytes] | None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Reply:
-        event = h11.Request(method=method, target=target, headers=_headers(headers, body))
-        head = self.machine.send(event)
-        assert head is not None
+        """meanwhile: called once the engine has the request, before its answer is read."""
+        assert self.is_done, "one request at a time"
+        self.is_done = False
         try:
-            if isinstance(body, bytes):
-                self._put(head + (self.machine.send(h11.Data(data=body)) or b""))
-            else:
-                self._put(head)
-                self._pour(body)
-            self._put(self.machine.send(h11.EndOfMessage()) or b"")
+            self._put(method, target, headers, body)
+            is_sent = True
         except (BrokenPipeError, ConnectionResetError):
-            pass  # it may have refused early: its answer is still to be read, and says why
-        return Reply(self, self._response())
+            is_sent = False  # it may have refused early: its answer is still to be read, and says why
+        if meanwhile is not None:
+            meanwhile()
+        self._head = self._answer()
+        self._head.keeps = self._head.keeps and is_sent
+        return Reply(self, self._head)
 
-    def _pour(self, body: Iterable[bytes] | None) -> None:
-        for piece in body or ():
+    def body(self) -> Iterator[bytes]:
+        head = self._head
+        assert head is not None, "the head comes first"
+        pieces = self.reader.body(head)
+        while (piece := self._translated(lambda: next(pieces, None))) is not None:
+            yield piece
+        self.is_done = head.keeps
+
+    def _put(self, method: str, target: str, headers: Headers, body: bytes | Iterable[bytes] | None) -> None:
+        head = request_head(method, target, _headers(headers, body))
+        if body is None or isinstance(body, bytes):
+            self._send(head + (body or b""))
+            return
+        self._send(head)
+        for piece in body:
             if piece:
-                self._put(self.machine.send(h11.Data(data=piece)) or b"")
+                self._send(chunk(piece))
+        self._send(chunk(b""))
 
-    def _put(self, data: bytes) -> None:
+    def _send(self, data: bytes) -> None:
         try:
             self.socket.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
@@ -116,40 +137,27 @@ class _Exchange:
         except OSError as error:
             raise self._gone(error) from error
 
-    def _response(self) -> h11.Response | h11.InformationalResponse:
+    def _answer(self) -> Head:
+        """The final head: what an engine says before it (100, 103) is passed over."""
         while True:
-            event = self._event()
-            if isinstance(event, h11.Response):
-                return event
-            if isinstance(event, h11.InformationalResponse) and event.status_code == 101:
-                return event
-            if isinstance(event, h11.ConnectionClosed):
-                raise self._gone(None)
+            head = self._translated(self.reader.head)
+            if head.status >= 200 or head.status == 101:
+                return head
 
-    def body(self) -> Iterator[bytes]:
-        while True:
-            event = self._event()
-            if isinstance(event, h11.Data):
-                yield bytes(event.data)
-            elif isinstance(event, h11.EndOfMessage):
-                return
-            else:
-                raise self._gone(None)
+    def _pull(self) -> bytes:
+        return self.socket.recv(READ_SIZE)
 
-    def _event(self) -> Any:
+    def _translated(self, action: Callable[[], T]) -> T:
         try:
-            while (event := self.machine.next_event()) is h11.NEED_DATA:
-                self.machine.receive_data(self.socket.recv(READ_SIZE))
+            return action()
         except TimeoutError as error:
             raise self._silent() from error
-        except (OSError, h11.RemoteProtocolError) as error:
+        except (OSError, HttpError) as error:
             raise self._gone(error) from error
-        return event
 
-    def _gone(self, error: Exception | None) -> EngineGone:
-        reason = f" ({error})" if error else ""
+    def _gone(self, error: Exception) -> EngineGone:
         return EngineGone(
-            f"the engine at {self.address.url} closed the connection in the middle of a request{reason}"
+            f"the engine at {self.address.url} closed the connection in the middle of a request ({error})"
         )
 
     def _silent(self) -> EngineError:
@@ -159,13 +167,13 @@ class _Exchange:
         )
 
 
-def _headers(headers: Headers, body: bytes | Iterable[bytes] | None) -> list[tuple[str, str]]:
-    lines = [("Host", "docker"), ("User-Agent", "jitney"), *headers]
+def _headers(headers: Headers, body: bytes | Iterable[bytes] | None) -> Headers:
+    lines = (("Host", "docker"), ("User-Agent", "jitney"), *headers)
     if isinstance(body, bytes):
-        return [*lines, ("Content-Length", str(len(body)))]
+        return (*lines, ("Content-Length", str(len(body))))
     if body is None:
-        return [*lines, ("Content-Length", "0")]
-    return [*lines, ("Transfer-Encoding", "chunked")]
+        return (*lines, ("Content-Length", "0"))
+    return (*lines, ("Transfer-Encoding", "chunked"))
 
 
 class Wire:
@@ -190,11 +198,15 @@ class Wire:
         body: object = None,
         headers: Headers = (),
         timeout_s: float = ANSWER_TIMEOUT_S,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Any:
-        """The decoded JSON of the answer, None where it has no body. RefusedError for an error status."""
+        """The decoded JSON of the answer, None where it has no body. RefusedError for an error status.
+
+        meanwhile: work of ours that is done while the engine does the engine's.
+        """
         payload = None if body is None else msgspec.json.encode(body)
         lines = headers if payload is None else (*headers, ("Content-Type", "application/json"))
-        with self.stream(method, path, query, payload, lines, timeout_s) as reply:
+        with self.stream(method, path, query, payload, lines, timeout_s, meanwhile) as reply:
             text = reply.read()
         if not text or not reply.headers.get("content-type", "").startswith("application/json"):
             return None
@@ -209,11 +221,12 @@ class Wire:
         body: bytes | Iterable[bytes] | None = None,
         headers: Headers = (),
         timeout_s: float = ANSWER_TIMEOUT_S,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Iterator[Reply]:
         """timeout_s: the longest silence, not the whole time."""
         exchange = self._exchange(timeout_s)
         try:
-            reply = exchange.request(method, self._target(exchange, path, query), headers, body)
+            reply = exchange.request(method, self._target(exchange, path, query), headers, body, meanwhile)
             reply.raise_for_status()
             yield reply
         finally:
@@ -231,7 +244,7 @@ class Wire:
         except BaseException:
             exchange.close()
             raise
-        return exchange.socket, bytes(exchange.machine.trailing_data[0])
+        return exchange.socket, exchange.reader.rest()
 
     def _target(self, exchange: _Exchange, path: str, query: Query) -> str:
         if self._prefix is None:
@@ -255,9 +268,7 @@ class Wire:
         return exchange
 
     def _put_back(self, exchange: _Exchange) -> None:
-        machine = exchange.machine
-        if machine.our_state is h11.DONE and machine.their_state is h11.DONE:
-            machine.start_next_cycle()
+        if exchange.is_done:
             self._idle.append(exchange)
         else:
             exchange.close()
@@ -267,7 +278,6 @@ def _negotiate(exchange: _Exchange) -> str:
     """`/v1.41`: the engine's newest API that is not newer than ours."""
     reply = exchange.request("GET", "/_ping", (), None)
     reply.read()
-    exchange.machine.start_next_cycle()
     major, _, minor = reply.headers.get("api-version", "").partition(".")
     if not (major.isdigit() and minor.isdigit()):
         raise EngineError(
