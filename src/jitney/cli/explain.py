@@ -16,6 +16,7 @@ from jitney.cli.parser import (
     add_source,
 )
 from jitney.cli.report import Report
+from jitney.detect.model import Endpoint
 from jitney.findings import Evidence
 from jitney.render import trace
 
@@ -62,9 +63,28 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.dockerfile:
         print("\n".join(_with_causes(lines)))
     else:
-        print("\n".join(decisions((*prepared.detection.evidence, *prepared.plan.evidence))))
+        print("\n".join(decisions(everything(prepared))))
     report.finish()
     return 0
+
+
+def everything(prepared: road.Prepared) -> tuple[Evidence, ...]:
+    """The evidence of the Detection, of each package, model and address in it, and of the Plan."""
+    seen = prepared.detection
+    things = (
+        *(
+            msgspec.structs.replace(p.why, decides="package", value=f"{p.name}{p.spec}")
+            for p in seen.packages
+        ),
+        *(msgspec.structs.replace(m.why, decides="model", value=f"{m.name} ({m.kind})") for m in seen.models),
+        *(msgspec.structs.replace(e.why, decides="endpoint", value=_address(e)) for e in seen.endpoints),
+    )
+    return (*seen.evidence, *things, *prepared.plan.evidence)
+
+
+def _address(endpoint: Endpoint) -> str:
+    where = f"{endpoint.host or '127.0.0.1'}:{endpoint.port}" if endpoint.port else endpoint.host
+    return f"{endpoint.kind} {endpoint.name or where} ({endpoint.api})"
 
 
 def _with_causes(lines: list[tuple[str, tuple[str, ...]]]) -> list[str]:
