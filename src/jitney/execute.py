@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +16,8 @@ from jitney.engine.protocol import Engine, VolumeMount
 from jitney.errors import EngineError, UsageError
 from jitney.listener import Listener
 from jitney.road import Prepared
-from jitney.sandbox.box import SOURCE_DIR, box_spec
+from jitney.sandbox.box import SECRETS_DIR, SOURCE_DIR, box_spec
+from jitney.sandbox.egress import resolve
 from jitney.sandbox.job import Job
 from jitney.sandbox.outcome import Outcome
 from jitney.sandbox.run import Box, Session
@@ -52,7 +53,10 @@ def execute(
     """Run it. The session ends everything it started, whatever happens."""
     blocked: Callable[[str], None] = partial(_blocked, listener)
     reconnect = partial(engines.connect, config.engine_host)
-    with Session(engine, reconnect=reconnect, on_blocked=blocked, say=listener.say) as session:
+    resolver = partial(resolve, pinned=prepared.plan.sandbox.addresses)
+    with Session(
+        engine, reconnect=reconnect, on_blocked=blocked, say=listener.say, resolver=resolver
+    ) as session:
         with listener.phase("start"), _beside(session, prepared, config, engine, listener) as beside:
             box = _park(session, prepared, source, beside, engine)
             if beside is not None:
@@ -153,7 +157,7 @@ def job(prepared: Prepared, errand: Errand, beside: Beside | None) -> Job:
         argv=(*plan.run.argv, *errand.arguments),
         env={**plan.run.env, **_terminal_env(errand), **shown, **errand.env},
         workdir=plan.run.workdir,
-        secrets=errand.secrets,
+        secrets={**errand.secrets, **_trust(prepared)},
         pty=errand.terminal,
         deadline_s=plan.sandbox.timeout_s,
         grace_s=GRACE_S,
@@ -162,6 +166,20 @@ def job(prepared: Prepared, errand: Errand, beside: Beside | None) -> Job:
         dns=not plan.sandbox.network,
         lo_only=not plan.sandbox.network,
     )
+
+
+def _trust(prepared: Prepared) -> dict[str, bytes]:
+    """The machine's CA bundle as a file beside the secrets, where the plan says so."""
+    path = PurePosixPath(prepared.plan.run.trust)
+    if not path.name:
+        return {}
+    assert str(path.parent) == SECRETS_DIR, "the plan hands it over as a file beside the secrets"
+    try:
+        return {path.name: Path(prepared.facts.ca_bundle).read_bytes()}
+    except OSError as error:
+        raise UsageError(
+            f"the CA bundle {prepared.facts.ca_bundle} cannot be read: {error.strerror}"
+        ) from error
 
 
 def _terminal_env(errand: Errand) -> dict[str, str]:

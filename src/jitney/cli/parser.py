@@ -117,9 +117,9 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--allow-host",
         dest="allow_hosts",
-        metavar="NAME[:PORT]",
+        metavar="NAME[:PORT][=ADDRESS]",
         action="append",
-        help="let the program reach a host",
+        help="let the program reach a host (443 unless said; ADDRESS: where the name leads)",
     )
     group.add_argument(
         "--network", action="store_true", default=None, help="the engine's whole network (not advised)"

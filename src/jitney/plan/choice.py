@@ -13,7 +13,7 @@ from jitney.facts.model import Facts
 from jitney.findings import Evidence, Finding
 from jitney.plan.bases import DEBIAN, GO, TORCH_PYTHON, is_cgo, key, pick_python, provider
 from jitney.plan.model import Lock
-from jitney.plan.sandbox import refuse_writes
+from jitney.plan.sandbox import check_openings
 from jitney.plan.torch import Torch, choose_torch
 
 LANGUAGES = ("python", "go")
@@ -38,7 +38,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 def choose(detection: Detection, facts: Facts, config: Config, lock: Lock | None = None) -> Choice:
     """PlanError: a language without a planner, a version that the provider has not, an opening that the engine cannot make."""
-    refuse_writes(facts, config)
+    check_openings(facts, config)
     if detection.language == "python":
         return _choose_python(detection, facts, config, lock or Lock())
     if detection.language == "go":

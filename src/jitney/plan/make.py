@@ -10,6 +10,7 @@ from jitney.facts.model import Facts
 from jitney.findings import Evidence
 from jitney.plan import go, python
 from jitney.plan.choice import Choice, choose, system_packages
+from jitney.plan.hosts import TRUST_FILE, trust_env, trust_evidence, trusts_machine
 from jitney.plan.model import BuildPlan, Lock, ModelPlan, Plan, RunPlan
 from jitney.plan.sandbox import STREAM_LIMIT, model_env, relays, sandbox_plan, thread_env, weights_env
 from jitney.plan.taken import Taken
@@ -45,7 +46,12 @@ def make_plan(
         sandbox=sandbox_plan(facts, config, taken.bytes, streamed, model),
         model=model,
         lock=msgspec.structs.replace(lock, bases=dict(sorted(bases.items()))),
-        evidence=(*choice.evidence, *_evidence(detection, lock, system, run, taken)),
+        evidence=(
+            *choice.evidence,
+            *_evidence(detection, lock, system, run, taken),
+            *trust_evidence(facts, config),
+            *_model_evidence(model),
+        ),
         findings=choice.findings,
     )
 
@@ -72,6 +78,7 @@ def _run(
         env |= thread_env(facts, config) | weights_env()
     if model is not None and model.serve:
         env |= model_env(detection, model.relays)
+    env |= trust_env(facts, config)
     small = taken.bytes <= STREAM_LIMIT or not facts.engine.shares_files
     return RunPlan(
         argv=argv,
@@ -80,6 +87,7 @@ def _run(
         source=detection.takes,
         source_bytes=taken.bytes,
         delivery="stream" if small else "mount",
+        trust=TRUST_FILE if trusts_machine(facts, config) else "",
     )
 
 
@@ -89,3 +97,20 @@ def _evidence(
     seen = python.evidence_python(lock, system) if detection.language == "python" else []
     size = f"{run.delivery}: {taken.bytes / (1 << 20):.1f} MB"
     return [*seen, Evidence(rule=f"delivery.{run.delivery}", decides="delivery", value=size)]
+
+
+def _model_evidence(model: ModelPlan | None) -> list[Evidence]:
+    if model is None:
+        return []
+    seen = (
+        [Evidence(rule="model.loads", decides="weights", value=f"{model.ref} in /models")]
+        if model.loads
+        else []
+    )
+    if model.serve:
+        seen.append(Evidence(rule="model.beside", decides="beside", value=f"{model.ref} on {model.runtime}"))
+        seen += [
+            Evidence(rule="relay", decides="relay", value=f"127.0.0.1:{relay.port}: {relay.why}")
+            for relay in model.relays
+        ]
+    return seen

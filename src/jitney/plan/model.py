@@ -77,7 +77,8 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is started. argv: complete, the user's arguments are appended by the caller. env: fixed variables; the user's
     and the secrets are added at the start and are in no Plan. workdir: absolute, inside the sandbox.
     source: paths of the user's tree that are handed over, relative to its root; they land under /src.
-    delivery: `none` (all is in the image), `stream` (tar frames into a tmpfs), `mount` (read-only)."""
+    delivery: `none` (all is in the image), `stream` (tar frames into a tmpfs), `mount` (read-only).
+    trust: the machine's CA bundle is handed over, and lies there inside; empty: the image's own certificates count."""
 
     argv: tuple[str, ...]
     env: dict[str, str] = {}
@@ -85,6 +86,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: tuple[str, ...] = ()
     source_bytes: int = 0
     delivery: Literal["none", "stream", "mount"] = "stream"
+    trust: str = ""
 
 
 class Relay(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
 
 class SandboxPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Limits and openings. Sizes in bytes, time in seconds (0: none), tmpfs: mount point → size.
-    allow_hosts: `name:port`. network: the engine's default network (only by --network). writes: host folders, read-write."""
+    allow_hosts: `name:port`. addresses: of them, where the user says where they lead. network: the engine's default network (only by --network). writes: host folders, read-write."""
 
     user: str = "65532:65532"
     memory_bytes: int = 2 << 30
@@ -107,6 +109,7 @@ class SandboxPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     tmpfs: dict[str, int] = {}
     network: bool = False
     allow_hosts: tuple[str, ...] = ()
+    addresses: dict[str, str] = {}
     writes: tuple[str, ...] = ()
     gpus: bool = False
 

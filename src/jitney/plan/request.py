@@ -20,7 +20,7 @@ RESOLVER = 2
 
 
 class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """requirements: sorted, in the ecosystem's own notation; asked_by: requirement → `file:line` for messages, not in the
+    """requirements: sorted, in the ecosystem's own notation; constraints: limits on versions, asking for nothing; asked_by: requirement → `file:line` for messages, not in the
     key. reads: files of the source whose text is part of the question. provided: packages of the base, never resolved.
     extra_index: index with CPU wheels of PyTorch. system: Debian packages known beforehand. base: key of the base to
     build in."""
@@ -33,6 +33,7 @@ class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
     workdir: str = ""
     entry: str = ""
     requirements: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     asked_by: dict[str, str] = {}
     reads: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ def resolve_request(detection: Detection, facts: Facts, config: Config) -> Resol
         workdir=detection.workdir,
         entry=detection.entry,
         requirements=tuple(sorted({requirement(package) for package in packages})),
+        constraints=tuple(sorted({requirement(package) for package in detection.constraints})),
         asked_by={requirement(package): package.why.place for package in packages},
         reads=_reads(detection),
         takes=detection.takes if detection.language == "go" else (),

@@ -6,6 +6,7 @@ from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.errors import PlanError
 from jitney.facts.model import Facts
+from jitney.plan.hosts import openings, trusts_machine
 from jitney.plan.model import ModelPlan, Relay, SandboxPlan
 
 MIB = 1 << 20
@@ -19,12 +20,17 @@ STREAM_LIMIT = 32 * MIB
 SLACK = 16 * MIB
 """Room in /src for files that the program writes beside its source."""
 
+BUNDLE = 4 * MIB
+"""Room for a CA bundle; Mozilla's takes 0.2 MiB."""
+
 HOST_KEYS = {"openai": ("OPENAI_API_KEY", "OPENAI_KEY", "OPEN_API_KEY"), "anthropic": ("ANTHROPIC_API_KEY",)}
 MODEL_PORT = 11434
 
 
-def refuse_writes(facts: Facts, config: Config) -> None:
-    """PlanError where a folder of this machine cannot be opened for the program. Asked before anything is made."""
+def check_openings(facts: Facts, config: Config) -> None:
+    """What cannot be opened, asked before anything is made. UsageError: no host's name. PlanError: a folder of this machine
+    that the engine does not see."""
+    openings(config)
     if config.writes and not facts.engine.shares_files:
         raise PlanError(
             f"--write {config.writes[0].partition(':')[0]}: the container engine does not see this machine's files",
@@ -37,6 +43,7 @@ def sandbox_plan(
     facts: Facts, config: Config, source_bytes: int, streamed: bool, model: ModelPlan | None
 ) -> SandboxPlan:
     weights = model.bytes if model is not None and not model.serve else 0
+    hosts = openings(config)
     memory = config.memory_bytes or _within_machine(MEMORY + weights, facts.engine.memory_bytes)
     return SandboxPlan(
         user=config.user,
@@ -44,9 +51,10 @@ def sandbox_plan(
         cpus=config.cpus,
         pids=config.pids,
         timeout_s=config.timeout_s,
-        tmpfs=_tmpfs(memory, source_bytes if streamed else 0, streamed),
+        tmpfs=_tmpfs(memory, source_bytes if streamed else 0, streamed, trusts_machine(facts, config)),
         network=config.network,
-        allow_hosts=tuple(sorted(host if ":" in host else f"{host}:443" for host in config.allow_hosts)),
+        allow_hosts=tuple(one.place for one in hosts),
+        addresses={one.place: one.address for one in hosts if one.address},
         writes=config.writes,
         gpus=config.gpus,
     )
@@ -56,9 +64,9 @@ def _within_machine(wanted: int, machine: int) -> int:
     return min(wanted, int(machine * MEMORY_SHARE) // MIB * MIB) if machine else wanted
 
 
-def _tmpfs(memory: int, source_bytes: int, streamed: bool) -> dict[str, int]:
+def _tmpfs(memory: int, source_bytes: int, streamed: bool, with_bundle: bool) -> dict[str, int]:
     """Together below the memory limit, so that a full one is "no space left" and not an out-of-memory kill."""
-    sizes = {"/run/secrets": MIB}
+    sizes = {"/run/secrets": MIB + (BUNDLE if with_bundle else 0)}
     if streamed:
         sizes["/src"] = -(-source_bytes // MIB) * MIB + SLACK
     rest = max(memory * 3 // 4 - sum(sizes.values()), 8 * MIB)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jitney.errors import SandboxError
@@ -26,13 +26,27 @@ Resolve = Callable[[str, int], list[Address]]
 _READ_SIZE = 65536
 
 
-def resolve(host: str, port: int) -> list[Address]:
-    """The host's addresses as this machine knows them; empty where there are none."""
+def resolve(host: str, port: int, pinned: Mapping[str, str] | None = None) -> list[Address]:
+    """The host's addresses as this machine knows them, or the one that is pinned for `host:port`; empty: there are none.
+
+    A name of the world that leads to this machine itself, or to where a cloud's metadata service lies, is a trick (DNS
+    rebinding): such addresses count only when they are pinned, by the user's own word.
+    """
+    own = (pinned or {}).get(f"{host}:{port}", "")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(own or host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
-    return [(int(family), address) for family, _, _, _, address in found]
+    addresses = [(int(family), address) for family, _, _, _, address in found]
+    return [one for one in addresses if own or not _is_near(str(one[1][0]))]
+
+
+def _is_near(address: str) -> bool:
+    """Link-local, loopback or unspecified, also when written as IPv6."""
+    plain = address.lower().removeprefix("::ffff:")
+    return plain in ("::", "::1") or plain.startswith(
+        ("127.", "0.", "169.254.", "fe8", "fe9", "fea", "feb", "fd00:ec2:")
+    )
 
 
 class Egress:
@@ -50,15 +64,8 @@ class Egress:
             return None
         if (host, port) not in self._allowed:
             return None
-        addresses = [a for a in self._resolver(host, port) if not _is_link_local(a, host)]
+        addresses = self._resolver(host, port)
         return Tunnel(self._loop, post, number, window, addresses) if addresses else None
-
-
-def _is_link_local(address: Address, asked: str) -> bool:
-    """A cloud's metadata service lies there: a name that leads to it is a trick, unless it was asked for as
-    an address."""
-    where = str(address[1][0])
-    return where.startswith(("169.254.", "fe8", "fe9", "fea", "feb", "::ffff:169.254.")) and where != asked
 
 
 class Tunnel:
