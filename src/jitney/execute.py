@@ -64,7 +64,17 @@ def execute(
         listener.event("started", run=session.run)
         with listener.phase("program"):
             session.submit(box, job(prepared, errand, beside), errand.stdio, _archive(prepared, source))
-            return session.wait(box)
+            return _with_model(session.wait(box), beside)
+
+
+def _with_model(outcome: Outcome, beside: Beside | None) -> Outcome:
+    """A program that failed because its model died is told so; it keeps its exit code."""
+    if beside is None or outcome.exit_code == 0 or outcome.cause not in ("exited", "signalled", "timed-out"):
+        return outcome
+    error = beside.verdict()
+    if error is None:
+        return outcome
+    return msgspec.structs.replace(outcome, cause="model-gone", message=error.message, hint=error.hint)
 
 
 def _blocked(listener: Listener, name: str) -> None:

@@ -31,6 +31,8 @@ from jitney.sandbox.stdio import Stdio
 SOCKET = f"{SOCKETS_DIR}/model.sock"
 POLL_S = 0.015
 ASK_S = 2.0
+LAST_WORD_S = 1.0
+"""How long the end of a server that does not answer any more is waited for."""
 STALL_S = 300.0
 """Without a new word in its log and without an answer for so long, a server that loads counts as stuck."""
 LOG_BYTES = 16 << 10
@@ -69,7 +71,7 @@ class Beside:
                 self.ready_s = now - self._started
                 return
             if state == "dead" or self._session.is_over(self.box):
-                raise self._died()
+                raise self._died(f"could not serve {self.serving.alias}")
             if reply:
                 self._last_word = max(self._last_word, now - STALL_S / 2)
             if now - self._last_word > STALL_S:
@@ -78,8 +80,14 @@ class Beside:
             self._session.serve_for(POLL_S)
 
     def verdict(self) -> JitneyError | None:
-        """Why the server is over although nobody ended it, for after the program; None while it lives."""
-        return self._died() if self._session.is_over(self.box) else None
+        """Why the server is over although nobody ended it, for after a program that failed; None while it answers.
+
+        The end of a dead server may come later than that of its program: one that does not answer is waited for.
+        """
+        if not self._session.is_over(self.box):
+            reply = self._session.ask(self.box, self.serving.port, self.runtime.probe(self.serving), ASK_S)
+            self._session.serve_until_over(self.box, 0.0 if reply else LAST_WORD_S)
+        return self._died("died while the program ran") if self._session.is_over(self.box) else None
 
     def last_lines(self, count: int = 6) -> str:
         lines = self._log.decode("utf-8", "replace").splitlines()
@@ -92,14 +100,13 @@ class Beside:
         if len(self._log) > 2 * LOG_BYTES:
             del self._log[:-LOG_BYTES]
 
-    def _died(self) -> ModelError:
+    def _died(self, how: str) -> ModelError:
         self._session.end(self.box)
         outcome = self._session.wait(self.box, signals=False)
         told = self.runtime.diagnose(self._log.decode("utf-8", "replace"))
         what = told or outcome.message or f"it ended with exit code {outcome.exit_code}"
-        name = self.serving.alias
         hint = outcome.hint or f"its last words:\n{self.last_lines()}"
-        return ModelError(f"the model server {self.runtime.name} could not serve {name}: {what}", hint)
+        return ModelError(f"the model server {self.runtime.name} {how}: {what}", hint)
 
 
 def start_beside(

@@ -19,6 +19,7 @@ Cause = Literal[
     "killed-by-user",
     "leash",
     "protocol-error",
+    "model-gone",
 ]
 
 TIMED_OUT = 124

@@ -232,6 +232,10 @@ class Session:
         """Let the boxes go on for so long: between two questions."""
         self._loop.run(lambda: False, seconds)
 
+    def serve_until_over(self, box: Box, timeout_s: float) -> bool:
+        """Let the boxes go on until this one is over; says whether it is."""
+        return self._loop.run(lambda: box.wire.is_over, timeout_s)
+
     def is_over(self, box: Box) -> bool:
         return box.wire.is_over
 
