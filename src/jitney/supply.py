@@ -9,7 +9,6 @@ import msgspec
 
 from jitney.detect.model import Detection
 from jitney.errors import ModelError
-from jitney.findings import Finding
 from jitney.plan.model import ModelPlan
 
 if TYPE_CHECKING:
@@ -19,9 +18,11 @@ if TYPE_CHECKING:
     from jitney.listener import Listener
     from jitney.models.layout import View
     from jitney.models.model import Alias, Weights
+    from jitney.models.satisfy import Satisfied
     from jitney.models.store import Store
 
 DEFAULT_MODEL = "smollm2"
+ANYWAY = "--no-model runs it without"
 
 
 class Supply(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,23 +61,31 @@ def _supplied(detection: Detection, config: Config, listener: Listener) -> Suppl
     kept = store(config)
     given = fetch_model(config.model, config, listener) if config.model else None
     found = satisfy(detection, given, kept, _table(config))
-    if found.errors:
-        raise _refusal(found.errors[0])
-    for finding in found.findings:
-        listener.warn(finding.message) if finding.level == "warning" else listener.say(finding.message)
-    serve = given is not None and _is_served(detection)
+    _tell(found, listener)
+    served = given if given is not None and _is_served(detection) else None
     view = library_view(kept, found.wants) if found.wants and _loads(detection) else None
-    if given is None and view is None:
+    chosen = given or (found.wants[0].weights if view else None)
+    if chosen is None:
         return Supply()
     plan = ModelPlan(
-        ref=config.model or found.wants[0].weights.ref,
-        digest=given.digest if given else found.wants[0].weights.digest,
-        runtime="llama.cpp" if serve else "",
-        serve=serve,
-        bytes=given.bytes if given else sum(want.weights.bytes for want in found.wants),
+        ref=config.model or chosen.ref,
+        digest=chosen.digest,
+        runtime="llama.cpp" if served else "",
+        serve=served is not None,
+        bytes=chosen.bytes,
         loads=view is not None,
     )
-    return Supply(plan=plan, weights=given if serve else None, view=view, links=found.links)
+    return Supply(plan=plan, weights=served, view=view, links=found.links)
+
+
+def _tell(found: Satisfied, listener: Listener) -> None:
+    """What the program gets instead of what it asked for; the first model that nobody gave ends the road."""
+    for finding in found.errors:
+        place = f"{finding.file}:{finding.line}: " if finding.file else ""
+        raise ModelError(f"{place}{finding.message}", f"{finding.hint}\n{ANYWAY}".strip())
+    for finding in found.findings:
+        tell = listener.warn if finding.level == "warning" else listener.say
+        tell(finding.message)
 
 
 def _loads(detection: Detection) -> bool:
@@ -95,27 +104,20 @@ def _require_way_out(detection: Detection, config: Config) -> None:
     """A program that calls a model needs one beside it, or a host that it may reach."""
     if config.network or config.allow_hosts or detection.mode == "none":
         return
-    seen = next((e for e in detection.endpoints if e.kind in ("local", "hosted")), None)
+    seen = next((one for one in detection.endpoints if one.kind in ("local", "hosted")), None)
     place = f" ({seen.why.place})" if seen and seen.why.place else ""
     beside = f"--model {DEFAULT_MODEL} puts a model beside it, at the addresses it expects"
-    anyway = "--no-model runs it without"
     if detection.mode == "local-server":
         where = f"127.0.0.1:{seen.port}" if seen and seen.port else "this machine"
-        raise ModelError(
-            f"the program calls a model server on {where}{place}, and there is none", f"{beside}\n{anyway}"
-        )
-    host = seen.host if seen and seen.host else ""
-    what = host or f"a hosted model ({detection.framework or 'an API client'})"
+        message = f"the program calls a model server on {where}{place}, and there is none"
+        raise ModelError(message, f"{beside}\n{ANYWAY}")
+    host = seen.host if seen else ""
     secret = "".join(f" --secret {name}" for name in detection.secrets[:1])
     out = f"--allow-host {host or 'HOST'}{secret} lets it reach the vendor"
+    what = host or f"a hosted model ({detection.framework or 'an API client'})"
     raise ModelError(
-        f"the program calls {what}{place}, and a sandbox has no network", f"{beside}\n{out}\n{anyway}"
+        f"the program calls {what}{place}, and a sandbox has no network", f"{beside}\n{out}\n{ANYWAY}"
     )
-
-
-def _refusal(finding: Finding) -> ModelError:
-    place = f"{finding.file}:{finding.line}: " if finding.file else ""
-    return ModelError(f"{place}{finding.message}", f"{finding.hint}\n--no-model runs it without".strip())
 
 
 def store(config: Config) -> Store:
