@@ -3,7 +3,7 @@
 no packages          FROM base
 wheels               FROM base, one RUN: uv, cache and script are mounted, so that the layer is the packages and no more
 packages from source the same RUN in a stage with a compiler; the last stage copies /opt/venv
-system packages      the last stage stands on the full flavour, apt first (docs/decisions/0010)
+system packages      the last stage stands on the full flavour, apt first (docs/decisions/0005)
 """
 
 from __future__ import annotations
