@@ -51,6 +51,9 @@ static void against_init(void) {
     say("stop", kill(1, SIGSTOP));
     say("stdin", open("/proc/1/fd/0", O_RDONLY));
     say("stdout", open("/proc/1/fd/1", O_WRONLY));
+    say("stderr", open("/proc/1/fd/2", O_WRONLY));
+    say("maps", open("/proc/1/maps", O_RDONLY));
+    say("oom", open("/proc/1/oom_score_adj", O_WRONLY));
     say("mem", open("/proc/1/mem", O_RDWR));
     say("environ", open("/proc/1/environ", O_RDONLY));
     say("io_uring", syscall(SYS_io_uring_setup, 4, &three));
@@ -96,8 +99,12 @@ int main(int count, char **words) {
         struct rlimit one = {1, 1};
         sched_setscheduler(1, SCHED_IDLE, &idle);
         prlimit(1, RLIMIT_CPU, &one, 0);
+        cpu_set_t first;
+        CPU_ZERO(&first);
+        CPU_SET(0, &first);
+        sched_setaffinity(1, sizeof first, &first);
         ignore_all();
-        for (int i = 0; i < 60; i++) if (fork() == 0) for (;;) ;
+        for (int i = 0; i < 200; i++) if (fork() == 0) for (;;) ;
         say("starve", 0);
         for (;;) ;
     } else if (!strcmp(what, "pipe")) {
