@@ -69,6 +69,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: a version or PEP 440 / ecosystem specifier (`3.13`, `>=3.11`, `1.26.1`), empty: any.
     manager: who declares the packages: `uv poetry pdm pipenv requirements pyproject setup pep723 conda imports` for
         Python, `go.mod imports` for Go; manifests: the files read for it, the deciding one first.
+    constraints: limits on versions of packages that nothing asks for by that line (pip's `-c`).
     lock: the lock file that pins everything, if there is one.
     entry: the file (Python: script or `package/__main__.py`; Go: the main package's folder) that is run.
     start: how it is run, without the interpreter: (`chat.py`,), (`-m`, `package`), (`-m`, `streamlit`, `run`, `app.py`) …
@@ -93,6 +94,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     manifests: tuple[str, ...] = ()
     lock: str = ""
     packages: tuple[Package, ...] = ()
+    constraints: tuple[Package, ...] = ()
     unknown: tuple[UnknownImport, ...] = ()
     models: tuple[ModelUse, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()

@@ -104,6 +104,9 @@ def _modes(
     seen += [(row.mode, "mode.framework", at) for row, at in found if row.mode != "none"]
     seen += [("hosted", "mode.address", at) for host, _, at in addresses if host not in LOOPBACK]
     seen += [("local-server", "mode.variable", at) for at in code.env if at.value.startswith("OLLAMA_")]
+    if not seen:  # weights that are only named, or fetched: they are loaded here, whatever loads them
+        loaded = (use.why for use in code.models if use.kind == "weights")
+        seen += [("in-process", "mode.weights", At(why.value, why.file, why.line)) for why in loaded]
     modes = list(dict.fromkeys(mode for mode, _, _ in seen))
     if seen:
         mode, rule, at = seen[0]

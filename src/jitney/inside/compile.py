@@ -44,6 +44,8 @@ def main(sdists: str, extra_index: str, prerelease: str) -> int:
     command += [
         "--override",
         ROOM + "/overrides.txt",
+        "--constraint",
+        ROOM + "/constraints.txt",
         "-o",
         "/out/requirements.txt",
         ROOM + "/requirements.in",

@@ -70,6 +70,7 @@ def _plan(request: ResolveRequest, sdists: tuple[str, ...], base: Base, world: W
         Mount(kind="bind", source="compile.py", target=f"{ROOM}/compile.py"),
         Mount(kind="bind", source="requirements.in", target=f"{ROOM}/requirements.in"),
         Mount(kind="bind", source="overrides.txt", target=f"{ROOM}/overrides.txt"),
+        Mount(kind="bind", source="constraints.txt", target=f"{ROOM}/constraints.txt"),
         Mount(kind="cache", source="jitney-uv", target=f"{ROOM}/cache"),
         *secret_mounts(world.facts),
     ]
@@ -89,6 +90,7 @@ def _plan(request: ResolveRequest, sdists: tuple[str, ...], base: Base, world: W
         files={
             "compile.py": script("compile.py"),
             "requirements.in": "".join(f"{one}\n" for one in request.requirements),
+            "constraints.txt": "".join(f"{one}\n" for one in request.constraints),
             "overrides.txt": "".join(f"{name} ; sys_platform == 'never'\n" for name in request.provided),
         },
         secrets=tuple(secrets),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jitney.resolve.resolve import World
 
 MODULE = "jitney.local/main"
-SETTINGS = ("HOME=/root", "GOPATH=/root/go", "GOTOOLCHAIN=auto", "GOFLAGS=-mod=mod")
+SETTINGS = ("JITNEY=1", "HOME=/root", "GOPATH=/root/go", "GOTOOLCHAIN=auto", "GOFLAGS=-mod=mod")
 
 
 def resolve_go(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> Lock:

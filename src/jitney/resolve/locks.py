@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from jitney.errors import ResolveError
 from jitney.plan.torch import normal
+from jitney.resolve.pins import Pin, form_of
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
     from jitney.resolve.resolve import World
+    from jitney.source import Source
 
 REMEDY = {
     "uv.lock": "uv lock",
     "poetry.lock": "poetry lock",
     "pdm.lock": "pdm lock",
     "Pipfile.lock": "pipenv lock",
+    "pylock.toml": "uv pip compile --format pylock.toml, or the tool that wrote it",
 }
-
-
-class Pin(msgspec.Struct, frozen=True, kw_only=True):
-    """One locked package. marker: PEP 508, as the lock has it; needs: names that it depends on, with their markers."""
-
-    name: str
-    version: str
-    hashes: tuple[str, ...] = ()
-    marker: str = ""
-    needs: tuple[tuple[str, str], ...] = ()
+ELSEWHERE = "give a release or an archive with a hash (NAME @ https://…/REV.zip), or lay the folder beside the program"
 
 
 def from_lock(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> str | None:
@@ -42,24 +34,21 @@ def from_lock(request: ResolveRequest, world: World, texts: Mapping[str, str]) -
         from jitney.resolve.uvlock import export_uv_lock
 
         return export_uv_lock(request, world, texts)
-    reader = _reader(name)
-    if reader is None:
+    form = form_of(name)
+    if form is None:
         return _hashed_requirements(request, {request.lock: texts[request.lock]})
-    pins = {normal(pin.name): pin for pin in reader(_parse(request.lock, texts[request.lock]))}
-    check_fit(request, pins)
-    return format_pins(_reachable(request, pins) if name == "poetry.lock" else pins.values())
-
-
-def _reader(name: str) -> Callable[[dict[str, Any]], list[Pin]] | None:
-    if name == "poetry.lock":
-        return read_poetry
-    if name == "pdm.lock":
-        return read_pdm
-    if name == "Pipfile.lock":
-        return read_pipfile
-    if re.fullmatch(r"pylock(\..+)?\.toml", name):
-        return read_pylock
-    return None
+    lock = _parse(request.lock, texts[request.lock])
+    try:
+        pins = form.read(lock)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ResolveError(
+            f"{request.lock} cannot be read: {error!r} is not as expected", _remedy(request.lock)
+        ) from error
+    by_name = {normal(pin.name): pin for pin in pins}
+    check_fit(request, by_name)
+    return format_pins(
+        _reachable(request, by_name) if form.walk(lock) else by_name.values(), request, world.source
+    )
 
 
 def _parse(path: str, text: str) -> dict[str, Any]:
@@ -76,95 +65,44 @@ def _parse(path: str, text: str) -> dict[str, Any]:
 
 
 def _hashed_requirements(request: ResolveRequest, texts: Mapping[str, str]) -> str | None:
-    """requirements.txt in which every package is pinned with hashes is a lock already."""
-    for path in sorted(texts):
-        if not path.endswith(".txt") or "--hash=" not in texts[path]:
-            continue
-        joined = re.sub(r"\\\r?\n\s*", " ", texts[path])
-        lines = [line.split(" #")[0].strip() for line in joined.splitlines()]
-        lines = [line for line in lines if line and not line.startswith("#")]
-        wanted = [line for line in lines if not line.startswith("-")]
-        loose = [line.split(" ")[0] for line in wanted if "==" not in line or "--hash=" not in line]
-        if loose:
-            raise ResolveError(
-                f"{path} has hashes, but not for {', '.join(loose[:5])}",
-                "uv pip compile --generate-hashes makes them all",
-            )
-        return "".join(f"{_folded(line)}\n" for line in wanted)
-    return None
+    """Requirement files in which every package is pinned with hashes are a lock already; all those read count."""
+    files = {path: _logical(text) for path, text in sorted(texts.items()) if path.endswith((".txt", ".in"))}
+    only_limit = {
+        path for path in files if any(_is_constraint(path, line) for ls in files.values() for line in ls)
+    }
+    hashed = [path for path in files if path not in only_limit and "--hash=" in texts[path]]
+    if not hashed:
+        return None
+    pinned: dict[str, str] = {}
+    for path in sorted(files.keys() - only_limit):
+        for line in files[path]:
+            if line.startswith("-"):
+                continue
+            if "==" not in line or "--hash=" not in line:
+                raise ResolveError(
+                    f"{hashed[0]} has hashes, but not for {line.split(' ')[0]} ({path})",
+                    "uv pip compile --generate-hashes makes them all",
+                )
+            pinned[line] = path
+    return "".join(f"{_folded(line)}\n" for line in pinned)
+
+
+def _logical(text: str) -> list[str]:
+    """Lines without continuations and comments."""
+    joined = re.sub(r"\\\r?\n\s*", " ", text)
+    lines = [re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines()]
+    return [line for line in lines if line]
+
+
+def _is_constraint(path: str, line: str) -> bool:
+    """Whether a line such as `-c limits/base.txt` means this file."""
+    match = re.match(r"(?:-c|--constraint)[\s=]*(\S+)", line)
+    return match is not None and path.endswith(match[1].removeprefix("./"))
 
 
 def _folded(line: str) -> str:
     head, *hashes = re.split(r"\s+--hash=", line)
     return " \\\n    ".join([head, *(f"--hash={digest.strip()}" for digest in hashes)])
-
-
-def read_poetry(lock: dict[str, Any]) -> list[Pin]:
-    hashes_aside = lock.get("metadata", {}).get("files", {})  # before Poetry 1.3
-    pins = []
-    for package in lock.get("package", []):
-        files = package.get("files") or hashes_aside.get(package["name"], [])
-        needs = [(name, _marker_of(want)) for name, want in package.get("dependencies", {}).items()]
-        pins.append(
-            Pin(name=package["name"], version=package["version"], hashes=_hashes(files), needs=tuple(needs))
-        )
-    return pins
-
-
-def _marker_of(want: object) -> str:
-    if isinstance(want, dict):
-        return str(want.get("markers", ""))
-    return _marker_of(want[0]) if isinstance(want, list) and len(want) == 1 else ""
-
-
-def read_pdm(lock: dict[str, Any]) -> list[Pin]:
-    return [
-        Pin(
-            name=package["name"],
-            version=package["version"],
-            hashes=_hashes(package.get("files", [])),
-            marker=package.get("marker", ""),
-        )
-        for package in lock.get("package", [])
-        if "default" in package.get("groups", ["default"]) and "version" in package
-    ]
-
-
-def read_pipfile(lock: dict[str, Any]) -> list[Pin]:
-    return [
-        Pin(
-            name=name,
-            version=package["version"].removeprefix("=="),
-            hashes=tuple(sorted(package.get("hashes", ()))),
-            marker=package.get("markers", ""),
-        )
-        for name, package in sorted(lock.get("default", {}).items())
-        if "version" in package
-    ]
-
-
-def read_pylock(lock: dict[str, Any]) -> list[Pin]:
-    """PEP 751."""
-    pins = []
-    for package in lock.get("packages", []):
-        files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
-        hashes = {
-            f"sha256:{file['hashes']['sha256']}" for file in files if "sha256" in file.get("hashes", {})
-        }
-        if "version" in package:
-            pins.append(
-                Pin(
-                    name=package["name"],
-                    version=package["version"],
-                    hashes=tuple(sorted(hashes)),
-                    marker=package.get("marker", ""),
-                )
-            )
-    return pins
-
-
-def _hashes(files: list[dict[str, str]]) -> tuple[str, ...]:
-    return tuple(sorted({file["hash"] for file in files if "hash" in file}))
 
 
 def check_fit(request: ResolveRequest, pins: Mapping[str, Pin]) -> None:
@@ -176,7 +114,7 @@ def check_fit(request: ResolveRequest, pins: Mapping[str, Pin]) -> None:
             wanted = Requirement(text)
         except InvalidRequirement:
             continue  # a form of another tool's own; its lock is all there is
-        if wanted.url or (wanted.marker and not wanted.marker.evaluate(_environment(request))):
+        if wanted.url or (wanted.marker and not wanted.marker.evaluate(environment(request))):
             continue
         pin = pins.get(normal(wanted.name))
         place = request.asked_by.get(text, "")
@@ -185,14 +123,15 @@ def check_fit(request: ResolveRequest, pins: Mapping[str, Pin]) -> None:
             raise ResolveError(
                 f"{request.lock} does not fit: {asked} is asked for, and not in it", _remedy(request.lock)
             )
-        if not wanted.specifier.contains(pin.version, prereleases=True):
+        if pin.version and not wanted.specifier.contains(pin.version, prereleases=True):
             raise ResolveError(
                 f"{request.lock} does not fit: {asked} is asked for, it has {pin.version}",
                 _remedy(request.lock),
             )
 
 
-def _environment(request: ResolveRequest) -> dict[str, str]:
+def environment(request: ResolveRequest) -> dict[str, str]:
+    """What markers are about, of the target rather than of this machine."""
     machine = {"arm64": "aarch64"}.get(request.platform, "x86_64")
     return {
         "python_version": request.version,
@@ -207,36 +146,68 @@ def _environment(request: ResolveRequest) -> dict[str, str]:
     }
 
 
+def _applies(marker: str, request: ResolveRequest) -> bool:
+    """What cannot be read (Poetry and PDM know markers of their own) is taken to apply."""
+    from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
+
+    try:
+        here: dict[str, str | frozenset[str]] = {**environment(request), "extras": frozenset()}
+        here["dependency_groups"] = frozenset()
+        return not marker or Marker(marker).evaluate(here, context="lock_file")
+    except (InvalidMarker, UndefinedEnvironmentName):
+        return True
+
+
 def _reachable(request: ResolveRequest, pins: Mapping[str, Pin]) -> list[Pin]:
-    """From the manifest's own packages along what each needs here: poetry.lock has the developers' tools too."""
-    from packaging.markers import InvalidMarker, Marker
-
-    def applies(marker: str) -> bool:
-        try:
-            return not marker or Marker(marker).evaluate(_environment(request))
-        except InvalidMarker:
-            return True
-
-    todo = [normal(re.split(r"[^A-Za-z0-9._-]", one, maxsplit=1)[0]) for one in request.requirements]
-    seen: dict[str, Pin] = {}
+    """From the manifest's own packages along what each needs here, extras included."""
+    todo = [_asked(text) for text in request.requirements]
+    seen: dict[str, set[str]] = {}
     while todo:
-        name = todo.pop()
-        if name in seen or name not in pins:
+        name, extras = todo.pop()
+        if name not in pins or (name in seen and extras <= seen[name]):
             continue
-        seen[name] = pins[name]
-        todo += [normal(needed) for needed, marker in pins[name].needs if applies(marker)]
-    return list(seen.values())
+        seen.setdefault(name, set()).update(extras)
+        for need in pins[name].needs:
+            wanted = not need.under or seen[name] & set(need.under)
+            if wanted and _applies(
+                re.sub(r"extra == [\"'][^\"']*[\"']", "os_name == 'posix'", need.marker), request
+            ):
+                todo.append((normal(need.name), set(need.extras)))
+    return [pins[name] for name in seen]
 
 
-def format_pins(pins: Iterable[Pin]) -> str:
-    """requirements.txt, sorted. ResolveError: a package without hashes cannot be kept to."""
+def _asked(text: str) -> tuple[str, set[str]]:
+    match = re.match(r"([A-Za-z0-9._-]+)\s*(?:\[([^]]*)\])?", text)
+    extras = {extra.strip() for extra in (match[2] or "").split(",")} - {""} if match else set()
+    return normal(match[1]) if match else "", extras
+
+
+def format_pins(pins: Iterable[Pin], request: ResolveRequest, source: Source) -> str:
+    """requirements.txt, sorted. ResolveError: a package that is no release with hashes, and applies here."""
     blocks = []
     for pin in sorted(pins, key=lambda one: normal(one.name)):
+        if not _applies(pin.marker, request):
+            continue
+        if pin.origin and not pin.hashes and not pin.origin.startswith(("http:", "https:")):
+            refuse_elsewhere(pin.name, pin.origin, request.lock, source)
+            continue
         if not pin.hashes:
-            raise ResolveError(f"the lock has no hash for {pin.name}", "make the lock anew with hashes")
-        head = f"{normal(pin.name)}=={pin.version}" + (f" ; {pin.marker}" if pin.marker else "")
-        blocks.append(" \\\n    ".join([head, *(f"--hash={digest}" for digest in pin.hashes)]))
+            raise ResolveError(f"{request.lock} has no hash for {pin.name}", "make the lock anew with hashes")
+        release = f" @ {pin.origin}" if pin.origin.startswith(("http:", "https:")) else f"=={pin.version}"
+        blocks.append(
+            " \\\n    ".join([normal(pin.name) + release, *(f"--hash={digest}" for digest in pin.hashes)])
+        )
     return "".join(f"{block}\n" for block in blocks)
+
+
+def refuse_elsewhere(name: str, origin: str, where: str, source: Source) -> None:
+    """A folder of the source is on the module path already; everything else that has no hash is refused by name."""
+    from jitney.source.paths import join, parent
+
+    place = join(parent(where), origin.removeprefix("file://")) if "+" not in origin else None
+    if place is not None and source.has_folder(place):
+        return
+    raise ResolveError(f"{where}: {name} comes from {origin}, which no hash can pin", ELSEWHERE)
 
 
 def _remedy(path: str) -> str:

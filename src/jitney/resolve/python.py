@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from jitney.errors import ResolveError
 from jitney.plan.model import Lock
+from jitney.plan.torch import normal
 from jitney.resolve.errors import no_wheel_packages, translate
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ TIMEOUT_S = 600
 def resolve_python(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> Lock:
     from jitney.resolve.locks import from_lock
 
+    for one in request.requirements:
+        _refuse_repository(one, request)
     packages = from_lock(request, world, texts)
     if packages is not None:
-        return _lock(request, packages)
+        return _lock(request, packages, _only_sources(packages, request, world))
     if not request.requirements:
         return _lock(request, "")
     world.on_line(f"resolving {len(request.requirements)} packages for Python {request.version}")
@@ -49,6 +52,36 @@ def resolve_python(request: ResolveRequest, world: World, texts: Mapping[str, st
 
     packages, sdists = resolve_in_container(request, world, missing)
     return _lock(request, _sorted(packages), sdists)
+
+
+def _refuse_repository(text: str, request: ResolveRequest) -> None:
+    """A repository has no hash, so that nothing of it could be kept to; reading its metadata would run its code."""
+    name, at, url = text.partition(" @ ")
+    from jitney.resolve.locks import ELSEWHERE
+
+    if at and re.match(r"(git|hg|svn|bzr)\+|file:", url):
+        place = request.asked_by.get(text, "")
+        raise ResolveError(
+            f"{place + ': ' if place else ''}{name} comes from {url}, which no hash can pin", ELSEWHERE
+        )
+
+
+def _only_sources(packages: str, request: ResolveRequest, world: World) -> tuple[str, ...]:
+    """Locked packages that have no wheel for the target; they are built, in a stage with a compiler."""
+    heads = {
+        normal(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]): line.rstrip(" \\")
+        for line in packages.splitlines()
+        if line.strip() and not line.startswith(" ")
+    }
+    found: set[str] = set()
+    for _ in range(len(heads)):
+        question = "".join(f"{line}\n" for name, line in heads.items() if name not in found)
+        code, _, err = run_uv([*compile_argv(request), "--no-deps"], question, request, world.facts)
+        missing = set(no_wheel_packages(err)) & heads.keys() - found
+        if code == 0 or not missing:
+            break  # whatever else is wrong is said by the installation, with the package's name
+        found |= missing
+    return tuple(sorted(found))
 
 
 def compile_argv(request: ResolveRequest) -> list[str]:
@@ -87,7 +120,7 @@ def run_uv(argv: list[str], question: str, request: ResolveRequest, facts: Facts
         words = [str(find_uv()), *argv]
         if argv[:2] == ["pip", "compile"]:
             (Path(folder) / "requirements.in").write_text(question, encoding="utf-8")
-            words += [*_without(request, Path(folder)), "requirements.in"]
+            words += [*_without(request, Path(folder)), *_within(request, Path(folder)), "requirements.in"]
         try:
             said = subprocess.run(
                 words, capture_output=True, text=True, cwd=folder, env=env, timeout=TIMEOUT_S, check=False
@@ -106,6 +139,16 @@ def _without(request: ResolveRequest, folder: Path) -> list[str]:
     overrides = "".join(f"{name} ; sys_platform == 'never'\n" for name in request.provided)
     (folder / "overrides.txt").write_text(overrides, encoding="utf-8")
     return ["--override", "overrides.txt"]
+
+
+def _within(request: ResolveRequest, folder: Path) -> list[str]:
+    """`-c` of requirement files: limits on what is chosen, asking for nothing."""
+    if not request.constraints:
+        return []
+    (folder / "constraints.txt").write_text(
+        "".join(f"{one}\n" for one in request.constraints), encoding="utf-8"
+    )
+    return ["--constraint", "constraints.txt"]
 
 
 def _lock(request: ResolveRequest, packages: str, sdists: tuple[str, ...] = ()) -> Lock:

@@ -8,30 +8,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jitney.detect.python.groups import runtime_groups
 from jitney.errors import ResolveError
 from jitney.plan.torch import normal
 from jitney.resolve.inputs import find_uv
-from jitney.resolve.locks import Pin, check_fit
+from jitney.resolve.locks import check_fit, refuse_elsewhere
+from jitney.resolve.pins import Pin
+from jitney.source.paths import parent, parents
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
     from jitney.resolve.resolve import World
 
-EXPORT = "export --frozen --offline --no-emit-workspace --no-dev --format requirements.txt --no-header --no-annotate --quiet"
+EXPORT = "export --frozen --offline --no-emit-workspace --no-default-groups --format requirements.txt --no-header --no-annotate --quiet"
 
 
 def export_uv_lock(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> str:
     """ResolveError: the lock does not have what pyproject.toml asks for, or uv cannot read it."""
-    folder = request.lock.rpartition("/")[0]
-    pyproject = f"{folder}/pyproject.toml" if folder else "pyproject.toml"
     check_fit(request, _pins(texts[request.lock], request.lock))
+    root = parent(request.lock)
     with tempfile.TemporaryDirectory(prefix="jitney-uvlock-") as copy:
         (Path(copy) / "uv.lock").write_text(texts[request.lock], encoding="utf-8")
-        (Path(copy) / "pyproject.toml").write_text(
-            texts.get(pyproject) or world.source.read_text(pyproject), encoding="utf-8"
-        )
+        for path in world.source.files(root):
+            if path.endswith("pyproject.toml") or (path.endswith("README.md") and parent(path) == root):
+                target = Path(copy) / path[len(root) :].lstrip("/")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(world.source.read_text(path), encoding="utf-8")
         said = subprocess.run(
-            [find_uv(), *EXPORT.split(), "--directory", copy],
+            [find_uv(), *EXPORT.split(), *_parts(request, texts), "--directory", copy],
             capture_output=True,
             text=True,
             check=False,
@@ -41,21 +45,46 @@ def export_uv_lock(request: ResolveRequest, world: World, texts: Mapping[str, st
         raise ResolveError(
             f"{request.lock} cannot be used: {said.stderr.strip()[:600]}", "make it anew: uv lock"
         )
-    lines = [
-        line for line in said.stdout.splitlines() if line.strip() and not line.startswith(("#", "-e ", "./"))
-    ]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in said.stdout.splitlines() if _kept(line, request, world))
+
+
+def _kept(line: str, request: ResolveRequest, world: World) -> bool:
+    """Folders of the source are on the module path already; what no hash can pin is refused by name."""
+    text = line.strip()
+    if not text or text.startswith("#"):
+        return False
+    if text.startswith(("-e ", "./", "../", "file:")):
+        place = text.removeprefix("-e ").split(" ;")[0].strip()
+        refuse_elsewhere(place, place, request.lock, world.source)
+        return False
+    name, at, origin = text.partition(" @ ")
+    if at and "+" in origin.partition("://")[0]:
+        refuse_elsewhere(name, origin.split(" ;")[0], request.lock, world.source)
+    return True
+
+
+def _parts(request: ResolveRequest, texts: Mapping[str, str]) -> list[str]:
+    """Which member of a workspace, and which groups, the program wants."""
+    above = (f"{folder}/pyproject.toml".lstrip("/") for folder in parents(request.workdir))
+    own = next((path for path in above if path in texts), "")
+    data = _toml(texts[own], own) if own in texts else {}
+    words = [word for group in runtime_groups(data) for word in ("--group", group)]
+    name = data.get("project", {}).get("name", "")
+    return [*words, "--package", name] if name and parent(own) != parent(request.lock) else words
 
 
 def _pins(text: str, path: str) -> dict[str, Pin]:
+    return {
+        normal(package["name"]): Pin(name=package["name"], version=package.get("version", ""))
+        for package in _toml(text, path).get("package", [])
+        if "name" in package
+    }
+
+
+def _toml(text: str, path: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        lock: dict[str, Any] = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ResolveError(f"{path} cannot be read: {error}", "make it anew: uv lock") from error
-    return {
-        normal(package["name"]): Pin(name=package["name"], version=package["version"])
-        for package in lock.get("package", [])
-        if "version" in package
-    }

@@ -92,7 +92,7 @@ def test_a_package_of_the_repository_above_goes_along() -> None:
          {"openai": ">=1", "rich": "==14"}),
         ({"requirements.txt": "uvicorn[standard]>=0.30; python_version > '3.8'\n"}, "requirements",
          {"uvicorn": "[standard]>=0.30; python_version > '3.8'"}),
-        ({"requirements.txt": "a==1 \\\n  --hash=sha256:00\n--index-url https://x\n"}, "requirements", {"a": "==1"}),
+        ({"requirements.txt": "a==1 \\\n  --hash=sha256:00\n--trusted-host x\n"}, "requirements", {"a": "==1"}),
         ({"requirements.txt": "git+https://host/o/tool.git@v1\n"}, "requirements",
          {"tool": " @ git+https://host/o/tool.git@v1"}),
         ({"pyproject.toml": "[project]\nname='x'\ndependencies=['httpx>=0.28']\n"}, "pyproject", {"httpx": ">=0.28"}),

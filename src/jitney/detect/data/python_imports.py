@@ -384,7 +384,8 @@ pyngrok modal banana baseten cog bentoml kserve mosec nemoguardrails guardrails 
 tqdm_joblib
 aisuite any_llm llm portkey_ai helicone outetts kokoro parler_tts bark TTS coqui ctransformers exllamav2 hqq
 xformers
-triton deepspeed unsloth axolotl torchtune lm_eval bert_score textstat pyvis graphviz pydot igraph
+idna six charset_normalizer packaging platformdirs pluggy iniconfig zstandard lz4 xllamacpp
+mistralrs deepspeed triton unsloth axolotl torchtune lm_eval bert_score textstat pyvis graphviz pydot igraph
 """
 
 UNCLEAR = frozenset(
@@ -435,6 +436,8 @@ portkey_ai portkey-ai
 any_llm any-llm-sdk
 dataclasses_json dataclasses-json
 typing_extensions typing-extensions
+charset_normalizer charset-normalizer
+marker marker-pdf
 jsonpath_ng jsonpath-ng
 deep_translator deep-translator
 parler_tts parler-tts

@@ -10,7 +10,7 @@ from jitney.detect.model import Detection, ModelUse, Package, UnknownImport, Wis
 from jitney.detect.notes import Notes
 from jitney.detect.python import entry as entries
 from jitney.detect.python import manifests, modules, packages, start, version
-from jitney.detect.python.manifests import Manifest
+from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.modules import Program
 from jitney.detect.usage import usage
 from jitney.findings import Evidence
@@ -26,7 +26,10 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     block = manifests.script_block(source, entry, notes)
     program = modules.follow(source, [entry], workdir, notes)
     manifest = block or _fitting(source, manifest, program, notes)
-    named, extra = start.command(entry, workdir, program.files[entry])
+    declared = (
+        frozenset(packages.normal(package.name) for package in manifest.packages) if manifest else frozenset()
+    )
+    named, extra = start.command(entry, workdir, program.files[entry], declared)
     local = manifests.local_projects(source, manifest, notes) if manifest else []
     wanted, unknown = _packages(manifest, program, wishes)
     wanted = start.with_package(wanted, "" if given else extra, entry)
@@ -45,6 +48,7 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         manifests=tuple(dict.fromkeys(manifest.files)) if manifest else (),
         lock=manifest.lock if manifest else "",
         packages=tuple(wanted),
+        constraints=tuple(manifest.reading.constraints) if manifest else (),
         unknown=tuple(unknown),
         models=_models(program, use.modes),
         endpoints=use.endpoints,

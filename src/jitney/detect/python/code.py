@@ -129,6 +129,13 @@ class _Reader(ast.NodeVisitor):
                 self._bind(target.id, node.value)
         self.generic_visit(node)
 
+    def visit_With(self, node: ast.With) -> None:
+        """`with gr.Blocks() as demo:`"""
+        for item in node.items:
+            if isinstance(item.optional_vars, ast.Name):
+                self._bind(item.optional_vars.id, item.context_expr)
+        self.generic_visit(node)
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if isinstance(node.target, ast.Name) and node.value is not None:
             self._bind(node.target.id, node.value)
@@ -196,7 +203,7 @@ class _Reader(ast.NodeVisitor):
     def _call_models(self, node: ast.Call, name: str, first: str) -> None:
         words = {word.arg: self._text(word.value) for word in node.keywords if word.arg}
         kind = "weights" if name in _WEIGHTS else "embedding" if "mbed" in _chain(node.func) else "served"
-        file = words.get("filename", "")
+        file = words.get("filename") or words.get("gguf_file", "")
         if name == "hf_hub_download" and len(node.args) > 1:
             file = file or self._text(node.args[1])
         if first and name in _POSITIONAL:

@@ -14,6 +14,7 @@ from jitney.detect.data.python_imports import PACKAGES
 from jitney.detect.notes import Notes
 from jitney.detect.python.packages import normal
 from jitney.detect.python.requirements import Reading
+from jitney.detect.python.tables import line_of, read_toml, table, texts
 from jitney.source import Source
 
 _ITEM = re.compile(r"(\s*)-\s+(.*?)\s*")
@@ -50,6 +51,32 @@ def read_conda(source: Source, path: str, reading: Reading, notes: Notes) -> str
             _pip(text, reading, path, number)
         else:
             requires = _conda_package(text, known, reading, notes, (path, number)) or requires
+    return requires
+
+
+def read_pixi(source: Source, path: str, reading: Reading, notes: Notes) -> str:
+    """pixi.toml: what it has from conda by the same rules, its part for the Python index as it is."""
+    data = read_toml(source, path, notes)
+    known = {normal(name) for name in PACKAGES.values()}
+    requires = ""
+    for name, value in table(data, "dependencies").items():
+        version = str(value.get("version", "*")) if isinstance(value, dict) else str(value)
+        place = (path, line_of(source, path, name))
+        if name.lower() == "python":
+            requires = "" if version == "*" else version if version[0] in "<>=!~" else f"=={version}"
+        else:
+            _conda_package(name, known, reading, notes, place)
+    for name, value in table(data, "pypi-dependencies").items():
+        line = line_of(source, path, name)
+        if not isinstance(value, dict):
+            reading.add(name + ("" if value == "*" else str(value)), path, line)
+        elif isinstance(value.get("path"), str):
+            reading.add(f"./{value['path']}", path, line)
+        elif isinstance(value.get("git"), str):
+            reading.add(f"{name} @ git+{value['git']}", path, line)
+        else:
+            version, extras = str(value.get("version", "*")), ",".join(texts(value.get("extras")))
+            reading.add(f"{name}[{extras}]" + ("" if version == "*" else version), path, line)
     return requires
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from jitney.detect.notes import Notes
 from jitney.detect.python.code import Facts
-from jitney.detect.python.manifests import Manifest
+from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.modules import read_facts
 from jitney.errors import DetectionError
 from jitney.source import Source

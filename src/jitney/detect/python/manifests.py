@@ -1,27 +1,34 @@
 """What declares a Python program's packages: the deciding manifest, its lock, and what both say.
 
-    PEP 723 block of the script > uv.lock > poetry.lock > pdm.lock > Pipfile.lock > pyproject > Pipfile >
-    requirements*.txt
-    > setup.cfg > setup.py > environment.yml > imports
-A lock beats every manifest; two locks of different managers are an error, since nobody can say which one
-holds.
+    PEP 723 block of the script > uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml > pyproject > Pipfile
+    > requirements*.txt > setup.cfg > setup.py > pixi.toml > environment.yml > imports
+A lock beats every manifest; two locks of different managers are an error, since nobody can say which one holds.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any
 
-from jitney.detect.model import Package
 from jitney.detect.notes import Notes
-from jitney.detect.python.code import parse
+from jitney.detect.python.groups import requirements_of, runtime_groups
+from jitney.detect.python.manifest import Manifest
+from jitney.detect.python.packages import normal
+from jitney.detect.python.poetry import caret, read_poetry
 from jitney.detect.python.requirements import Reading
+from jitney.detect.python.setuptools import read_setup
 from jitney.detect.python.tables import line_of, parse_toml, read_toml, table, texts
+from jitney.detect.python.workspace import members, root_of
 from jitney.source import Source
 from jitney.source.paths import parent, parents
 
-LOCKS = {"uv.lock": "uv", "poetry.lock": "poetry", "pdm.lock": "pdm", "Pipfile.lock": "pipenv"}
+LOCKS = {
+    "uv.lock": "uv",
+    "poetry.lock": "poetry",
+    "pdm.lock": "pdm",
+    "Pipfile.lock": "pipenv",
+    "pylock.toml": "pylock",
+}
 REQUIREMENTS = (
     "requirements.txt", "requirement.txt", "Requirements.txt", "requirments.txt", "requirements.in",
     "requirements/base.txt",
@@ -34,30 +41,11 @@ MANIFESTS = (
     *REQUIREMENTS,
     "setup.cfg",
     "setup.py",
+    "pixi.toml",
     "environment.yml",
     "environment.yaml",
 )
 _BLOCK = re.compile(r"(?m)^# /// script[ \t]*\r?\n((?:^#(?: .*)?\r?\n)+?)^# ///[ \t]*\r?$")
-
-
-class Manifest:
-    """manager as in Detection. requires: Python's version as the manifest demands it, with its place."""
-
-    def __init__(self, manager: str, reading: Reading, lock: str = "") -> None:
-        self.manager = manager
-        self.lock = lock
-        self.reading = reading
-        self.requires = ""
-        self.requires_line = 0
-        self.scripts: dict[str, str] = {}
-
-    @property
-    def packages(self) -> list[Package]:
-        return self.reading.packages
-
-    @property
-    def files(self) -> list[str]:
-        return self.reading.files
 
 
 def script_block(source: Source, path: str, notes: Notes) -> Manifest | None:
@@ -119,118 +107,128 @@ def _first(source: Source, head: str, locks: list[str], notes: Notes) -> Manifes
     manager = LOCKS[locks[0]] if locks else ""
     if manager == "pipenv" or (not locks and source.has(f"{head}Pipfile")):
         return _pipfile(source, head, reading, locks)
+    requirements = next((head + name for name in REQUIREMENTS if source.has(head + name)), "")
     if source.has(f"{head}pyproject.toml"):
-        found = _pyproject(source, head, manager, reading, locks, notes)
-        if found is not None:
+        found = _pyproject(source, head, reading, locks[0] if locks else "", notes)
+        if found is not None and (found.lock or found.packages or found.reading.local or not requirements):
             return found
+    if manager == "pylock":
+        return _pylock(source, head + locks[0], reading, notes)
     if locks:
         reading.files.append(head + locks[0])
-        notes.tell(
-            "error",
-            "python.lock.alone",
-            f"{head}{locks[0]} lies there without its pyproject.toml",
-            file=head + locks[0],
-        )
+        message = f"{head}{locks[0]} lies there without its pyproject.toml"
+        notes.tell("error", "python.lock.alone", message, file=head + locks[0])
         return Manifest(manager, reading, head + locks[0])
-    for name in REQUIREMENTS:
-        if source.has(head + name):
-            reading.read(head + name)
-            return Manifest("requirements", reading)
-    return _setup(source, head, reading, notes) or _conda(source, head, reading, notes)
+    if requirements:
+        reading = Reading(source, notes)
+        reading.read(requirements)
+        return Manifest("requirements", reading)
+    return (
+        read_setup(source, head, reading, notes)
+        or _pixi(source, head, reading, notes)
+        or _conda(source, head, reading, notes)
+    )
 
 
-def _pyproject(
-    source: Source, head: str, manager: str, reading: Reading, locks: list[str], notes: Notes
-) -> Manifest | None:
-    """`[project]`, poetry's own table, or neither: then the file only holds settings of tools."""
-    path = f"{head}pyproject.toml"
+def _pylock(source: Source, path: str, reading: Reading, notes: Notes) -> Manifest:
+    """PEP 751 without a manifest: the lock says by itself what is wanted."""
+    found = Manifest("pylock", reading, path)
+    found.files.append(path)
     data = read_toml(source, path, notes)
-    project, poetry = table(data, "project"), table(data, "tool", "poetry")
-    if data and not project and not poetry and not locks:
-        return None
-    lock = head + locks[0] if locks else ""
-    found = Manifest(manager or ("poetry" if poetry and not project else "pyproject"), reading, lock)
-    found.files.extend([lock, path] if lock else [path])
-    sources = table(data, "tool", "uv", "sources")
-    for text in texts(project.get("dependencies")):
-        _declared(text, sources, reading, source, path)
-    for name, value in table(poetry, "dependencies").items():
-        if name.lower() != "python" and not project.get("dependencies"):
-            _poetry(name, value, reading, source, path)
-    python = table(poetry, "dependencies").get("python")
-    found.requires = str(
-        project.get("requires-python") or (_caret(python) if isinstance(python, str) else "")
-    )
-    found.requires_line = line_of(
-        source, path, "requires-python" if project.get("requires-python") else "python ="
-    )
-    found.scripts = {
-        k: v
-        for k, v in {**table(poetry, "scripts"), **table(project, "scripts")}.items()
-        if isinstance(v, str)
-    }
+    for package in data.get("packages", []):
+        if isinstance(package, dict) and isinstance(package.get("version"), str):
+            marker = f" ; {package['marker']}" if isinstance(package.get("marker"), str) else ""
+            name = str(package.get("name"))
+            reading.add(f"{name}=={package['version']}{marker}", path, line_of(source, path, f'"{name}"'))
+    found.requires = str(data.get("requires-python") or "")
+    found.requires_line = line_of(source, path, "requires-python")
     return found
 
 
-def _declared(text: str, sources: dict[str, Any], reading: Reading, source: Source, path: str) -> None:
-    """A dependency, unless `tool.uv.sources` says that it is a folder or a repository."""
+def _pyproject(source: Source, head: str, reading: Reading, lock: str, notes: Notes) -> Manifest | None:
+    """`[project]`, poetry's own table, `[dependency-groups]`; None: the file only holds settings of tools."""
+    path = f"{head}pyproject.toml"
+    data = read_toml(source, path, notes)
+    project, poetry = table(data, "project"), table(data, "tool", "poetry")
+    groups = runtime_groups(data)
+    if data and not (project or poetry or groups or lock):
+        return None
+    locked, root = head + lock if lock else "", ""
+    if (
+        not lock
+        and (root := root_of(source, parent(path), notes))
+        and source.has(f"{root}/uv.lock".lstrip("/"))
+    ):
+        locked = f"{root}/uv.lock".lstrip("/")
+    manager = (
+        LOCKS[locked.rpartition("/")[2]] if locked else ("poetry" if poetry and not project else "pyproject")
+    )
+    found = Manifest(manager, reading, locked)
+    above = f"{root}/pyproject.toml".lstrip("/") if locked and not lock else ""
+    found.files.extend(name for name in (locked, path, above) if name)
+    sources = {**_sources(source, above, notes), **table(data, "tool", "uv", "sources")}
+    wanted = texts(project.get("dependencies"))
+    wanted += [text for group in groups for text in requirements_of(data, group)]
+    near = members(source, root if above else parent(path), notes)
+    for text in wanted:
+        _declared(text, sources, near, reading, path)
+    if not project.get("dependencies"):
+        read_poetry(poetry, reading, source, path)
+    if "dependencies" in texts(project.get("dynamic")):
+        _dynamic(source, head, data, reading, notes)
+    _version_and_scripts(found, source, path, project, poetry)
+    return found
+
+
+def _sources(source: Source, path: str, notes: Notes) -> dict[str, Any]:
+    return table(read_toml(source, path, notes), "tool", "uv", "sources") if path else {}
+
+
+def _version_and_scripts(
+    found: Manifest, source: Source, path: str, project: dict[str, Any], poetry: dict[str, Any]
+) -> None:
+    python = table(poetry, "dependencies").get("python")
+    found.requires = str(project.get("requires-python") or (caret(python) if isinstance(python, str) else ""))
+    word = "requires-python" if project.get("requires-python") else "python ="
+    found.requires_line = line_of(source, path, word)
+    scripts = {**table(poetry, "scripts"), **table(project, "scripts")}
+    found.scripts = {name: value for name, value in scripts.items() if isinstance(value, str)}
+
+
+def _dynamic(source: Source, head: str, data: dict[str, Any], reading: Reading, notes: Notes) -> None:
+    """`dynamic = ["dependencies"]`: setuptools reads them from a file, or from setup.cfg and setup.py."""
+    place = table(data, "tool", "setuptools", "dynamic", "dependencies").get("file")
+    files = [place] if isinstance(place, str) else texts(place)
+    for name in files:
+        if source.has(head + name):
+            reading.read(head + name)
+    if not files and read_setup(source, head, reading, notes) is None:
+        path = f"{head}pyproject.toml"
+        notes.tell("warning", "python.dynamic", f"{path}: a build tool computes its packages; Jitney does not execute it",
+                   hint="declare them in [project] or requirements.txt", file=path,
+                   line=line_of(source, path, "dynamic"))  # fmt: skip
+
+
+def _declared(text: str, sources: dict[str, Any], near: dict[str, str], reading: Reading, path: str) -> None:
+    """A dependency, unless `tool.uv.sources` says that it is a folder, a repository, an archive or another member."""
     name = re.split(r"[^\w.-]", text, maxsplit=1)[0]
-    place = table(sources, name)
-    line = line_of(source, path, text)
+    place = sources.get(name)
+    if isinstance(place, list):  # one for each system: Linux's, else the last
+        linux = [one for one in place if isinstance(one, dict) and "linux" in str(one.get("marker", ""))]
+        place = (linux or place or [{}])[-1]
+    place = place if isinstance(place, dict) else {}
+    line = line_of(reading.source, path, text)
     if isinstance(place.get("path"), str):
         reading.add(f"./{place['path']}", path, line)
     elif isinstance(place.get("git"), str):
         ref = place.get("rev") or place.get("tag") or place.get("branch")
         reading.add(f"{name} @ git+{place['git']}" + (f"@{ref}" if ref else ""), path, line)
-    elif not place.get("workspace"):
+    elif isinstance(place.get("url"), str):
+        reading.add(f"{name} @ {place['url']}", path, line)
+    elif place.get("workspace") and normal(name) in near:
+        reading.local.append(near[normal(name)])
+    else:
         reading.add(text, path, line)
-
-
-def _poetry(name: str, value: object, reading: Reading, source: Source, path: str) -> None:
-    line = line_of(source, path, name)
-    if isinstance(value, list):
-        value = value[0] if value else "*"
-    if not isinstance(value, dict):
-        reading.add(name + _caret(str(value)), path, line)
-        return
-    extras = ",".join(texts(value.get("extras")))
-    if value.get("optional"):
-        return
-    if isinstance(value.get("path"), str):
-        reading.add(f"./{value['path']}", path, line)
-    elif isinstance(value.get("git"), str):
-        reading.add(f"{name} @ git+{value['git']}", path, line)
-    else:
-        reading.add(
-            name + (f"[{extras}]" if extras else "") + _caret(str(value.get("version", "*"))), path, line
-        )
-
-
-def _caret(text: str) -> str:
-    """Poetry's constraint in PEP 440: `^1.2` → `>=1.2,<2`, `~1.2` → `>=1.2,<1.3`, `1.2` → `==1.2`, `*` →
-    nothing."""
-    parts = []
-    for part in text.split("||")[0].split(","):
-        part = part.strip()
-        match = re.fullmatch(r"([\^~])\s*v?(\d+(?:\.\d+)*)(\S*)", part)
-        if match:
-            parts.append(f">={match[2]}{match[3]},<{_next(match[1], [int(n) for n in match[2].split('.')])}")
-        elif part in ("*", ""):
-            continue
-        else:
-            parts.append(f"=={part}" if part[0].isdigit() else part)
-    return ",".join(parts)
-
-
-def _next(sign: str, numbers: list[int]) -> str:
-    """The first version that a caret or tilde excludes: the leftmost number that is not 0 counts for a
-    caret."""
-    if sign == "~":
-        keep = min(len(numbers), 2)
-    else:
-        keep = next((i + 1 for i, number in enumerate(numbers) if number), len(numbers))
-    head = numbers[:keep]
-    return ".".join(str(number) for number in [*head[:-1], head[-1] + 1])
 
 
 def _pipfile(source: Source, head: str, reading: Reading, locks: list[str]) -> Manifest:
@@ -254,62 +252,19 @@ def _pipfile(source: Source, head: str, reading: Reading, locks: list[str]) -> M
     return found
 
 
-def _setup(source: Source, head: str, reading: Reading, notes: Notes) -> Manifest | None:
-    """setup.cfg and setup.py, the latter by its syntax tree: nothing of it is executed."""
-    found = Manifest("setup", reading)
-    if source.has(f"{head}setup.cfg"):
-        import configparser
+def _pixi(source: Source, head: str, reading: Reading, notes: Notes) -> Manifest | None:
+    path = f"{head}pixi.toml"
+    if not source.has(path):
+        return None
+    from jitney.detect.python.conda import read_pixi
 
-        parser = configparser.ConfigParser(interpolation=None)
-        try:
-            parser.read_string(source.read_text(f"{head}setup.cfg"))
-        except configparser.Error as error:
-            found.files.append(f"{head}setup.cfg")
-            notes.tell("error", "cfg.broken", f"{head}setup.cfg: {error}", file=f"{head}setup.cfg")
-            return found
-        wanted = parser.get("options", "install_requires", fallback="")
-        found.requires = parser.get("options", "python_requires", fallback="")
-        if parser.has_section("options") or parser.has_section("metadata"):
-            found.files.append(f"{head}setup.cfg")
-        for line in wanted.splitlines():
-            if line.strip() and not line.strip().startswith("#"):
-                reading.add(
-                    line.strip(), f"{head}setup.cfg", line_of(source, f"{head}setup.cfg", line.strip())
-                )
-    if source.has(f"{head}setup.py"):
-        _setup_py(source, f"{head}setup.py", found, notes)
-    return found if found.files else None
-
-
-def _setup_py(source: Source, path: str, found: Manifest, notes: Notes) -> None:
+    found = Manifest("pixi", reading)
     found.files.append(path)
-    try:
-        tree = parse(source.read_text(path))
-    except SyntaxError as error:
-        notes.tell(
-            "error", "python.setup", f"{path}:{error.lineno}: {error.msg}", file=path, line=error.lineno or 0
-        )
-        return
-    named = {
-        t.id: n.value
-        for n in tree.body
-        if isinstance(n, ast.Assign)
-        for t in n.targets
-        if isinstance(t, ast.Name)
-    }
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        for word in call.keywords:
-            value = named.get(word.value.id, word.value) if isinstance(word.value, ast.Name) else word.value
-            if word.arg == "install_requires" and isinstance(value, ast.List | ast.Tuple):
-                for item in value.elts:
-                    if isinstance(item, ast.Constant) and isinstance(item.value, str):
-                        found.reading.add(item.value, path, item.lineno)
-            elif word.arg == "install_requires":
-                notes.tell("warning", "python.setup.computed", f"{path} computes its packages; Jitney does not execute it",
-                           hint="declare them in pyproject.toml or requirements.txt", file=path,
-                           line=word.value.lineno)  # fmt: skip
-            elif word.arg == "python_requires" and isinstance(value, ast.Constant):
-                found.requires, found.requires_line = str(value.value), value.lineno
+    found.requires = read_pixi(source, path, reading, notes)
+    if source.has(f"{head}pixi.lock"):
+        notes.tell("warning", "pixi.lock", f"{head}pixi.lock is not read: versions are resolved anew from {path}",
+                   hint="jitney lock keeps them", file=f"{head}pixi.lock")  # fmt: skip
+    return found
 
 
 def _conda(source: Source, head: str, reading: Reading, notes: Notes) -> Manifest | None:
@@ -340,6 +295,7 @@ def local_projects(source: Source, manifest: Manifest, notes: Notes) -> list[str
         found = read_manifest(source, folder, Notes())
         if found is not None:
             manifest.packages.extend(found.packages)
+            manifest.reading.constraints.extend(found.reading.constraints)
             manifest.reading.local.extend(found.reading.local)
             manifest.files.extend(path for path in found.files if path not in manifest.files)
     return seen

@@ -17,6 +17,14 @@ _SPEC = re.compile(
     r"(\[[A-Za-z0-9_.,\s-]*\])?\s*(?:\(?\s*(?:[<>=!~]=?=?\s*[^;\s,]+\s*,?\s*)*\)?|@\s*\S+)\s*(;.*)?"
 )
 
+INDEXES = frozenset({"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index"})
+TORCH_INDEX = r"/whl/(?:nightly/)?(?:cpu|cu\d+|rocm[\d.]+|xpu|torch_stable)"
+HARMLESS = frozenset(
+    {"--trusted-host", "--prefer-binary", "--require-hashes", "--only-binary", "--use-feature", "--no-cache-dir",
+     "--upgrade", "-U", "--no-build-isolation"}
+)  # fmt: skip
+"""Options of pip's that ask for what Jitney does anyway, or that change nothing of which versions are taken."""
+
 
 class Reading:
     """What a set of requirement files says. files: in the order they were read. local: folders named by
@@ -25,6 +33,7 @@ class Reading:
     def __init__(self, source: Source, notes: Notes) -> None:
         self.source, self.notes = source, notes
         self.packages: list[Package] = []
+        self.constraints: list[Package] = []
         self.files: list[str] = []
         self.local: list[str] = []
 
@@ -52,8 +61,8 @@ class Reading:
             self.option(
                 option[1] if option else line, option[2].strip() if option else "", path, number, depth
             )
-        elif not constraint:
-            self.add(re.split(r"\s+--hash", line)[0].strip(), path, number)
+        else:
+            self.add(re.split(r"\s+--hash", line)[0].strip(), path, number, constraint=constraint)
 
     def option(self, name: str, value: str, path: str, number: int, depth: int) -> None:
         if name in ("-r", "--requirement", "-c", "--constraint"):
@@ -66,9 +75,26 @@ class Reading:
                 self.read(target, depth + 1, constraint=name.startswith(("-c", "--c")))
         elif name in ("-e", "--editable"):
             self.add(value, path, number)
+        elif name not in HARMLESS:
+            self._refuse(f"{name} {value}".strip(), name, path, number)
 
-    def add(self, text: str, path: str, line: int) -> None:
+    def _refuse(self, text: str, name: str, path: str, number: int) -> None:
+        """An index that a file names would decide what is installed; only the user's own configuration may."""
+        if name in INDEXES and re.search(TORCH_INDEX, text):
+            self.notes.tell("note", "python.torch.index", f"{path}:{number}: {text} is not used: PyTorch's build is chosen by what "
+                            "the machine has", file=path, line=number)  # fmt: skip
+        elif name in INDEXES:
+            self.notes.tell("error", "python.index", f"{path}:{number}: {text}: packages come from the configured index alone",
+                            hint="set `python_index` in jitney.toml to an index that has them all, and remove the line",
+                            file=path, line=number)  # fmt: skip
+        else:
+            hint = "run with --prerelease" if name == "--pre" else ""
+            message = f"{path}:{number}: {text} is not followed"
+            self.notes.tell("warning", "python.option", message, hint=hint, file=path, line=number)
+
+    def add(self, text: str, path: str, line: int, *, constraint: bool = False) -> None:
         """One requirement; what is none becomes a finding that names file and line."""
+        packages = self.constraints if constraint else self.packages
         place = text.partition("[")[0].partition("@")[0]
         if text.startswith((".", "/", "file:")) or ("/" in place and "://" not in text):
             self._add_local(text, path, line)
@@ -79,7 +105,7 @@ class Reading:
             name = (
                 egg[1] if egg else text.rstrip("/").rpartition("/")[2].partition(".git")[0].partition("@")[0]
             )
-            self.packages.append(Package(name=name, spec=f" @ {text}", why=why))
+            packages.append(Package(name=name, spec=f" @ {text}", why=why))
             return
         name, spec = split(text)
         if not name or not _SPEC.fullmatch(spec):
@@ -88,7 +114,7 @@ class Reading:
             return
         if spec.startswith(("@", ";")):
             spec = f" {spec}"
-        self.packages.append(Package(name=name, spec=spec, why=why))
+        packages.append(Package(name=name, spec=spec, why=why))
 
     def _add_local(self, text: str, path: str, line: int) -> None:
         place = join(parent(path), text.partition("[")[0].removeprefix("file:"))

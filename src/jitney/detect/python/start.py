@@ -9,11 +9,14 @@ from jitney.detect.python.packages import normal
 from jitney.findings import Evidence
 from jitney.source.paths import is_under, name
 
+GRADIO = ("Blocks", "ChatInterface", "Interface", "TabbedInterface")
 ANYWHERE = "0.0.0.0"  # noqa: S104 (inside a box without a network)
 
 
-def command(entry: str, workdir: str, facts: Facts) -> tuple[tuple[str, ...], str]:
-    """The start without the interpreter, and the package that it needs besides."""
+def command(
+    entry: str, workdir: str, facts: Facts, declared: frozenset[str] = frozenset()
+) -> tuple[tuple[str, ...], str]:
+    """The start without the interpreter, and the package that it needs besides. declared: names that a manifest has."""
     local = entry[len(workdir) :].lstrip("/") if is_under(entry, workdir) else entry
     modules = {item.module.partition(".")[0] for item in facts.imports}
     if name(entry) == "__main__.py" and "/" in local:
@@ -33,14 +36,25 @@ def command(entry: str, workdir: str, facts: Facts) -> tuple[tuple[str, ...], st
         ), ""
     if "chainlit" in modules and not facts.main:
         return ("-m", "chainlit", "run", local, "--headless", "--host", ANYWHERE), ""
-    module = local.removesuffix(".py").replace("/", ".")
-    if "FastAPI" in facts.builds and not _serves(facts):
-        app = facts.builds["FastAPI"] or "app"
-        return ("-m", "uvicorn", f"{module}:{app}", "--host", ANYWHERE, "--port", "8000"), "uvicorn"
-    if "Flask" in facts.builds and not _serves(facts):
-        app = facts.builds["Flask"] or "app"
-        return ("-m", "flask", "--app", f"{module}:{app}", "run", "--host", ANYWHERE), ""
-    return (local,), ""
+    return _server(local.removesuffix(".py").replace("/", "."), facts, declared) or ((local,), "")
+
+
+def _server(module: str, facts: Facts, declared: frozenset[str]) -> tuple[tuple[str, ...], str] | None:
+    """An app that does not start its own server: gunicorn where the program declares it, else its framework's."""
+    if _serves(facts):
+        return None
+    if "FastAPI" in facts.builds:
+        app = f"{module}:{facts.builds['FastAPI'] or 'app'}"
+        return ("-m", "uvicorn", app, "--host", ANYWHERE, "--port", "8000"), "uvicorn"
+    if "Flask" in facts.builds:
+        app = f"{module}:{facts.builds['Flask'] or 'app'}"
+        if "gunicorn" in declared:
+            return ("-m", "gunicorn", "--bind", f"{ANYWHERE}:8000", app), ""
+        return ("-m", "flask", "--app", app, "run", "--host", ANYWHERE), ""
+    gradio = next((facts.builds[name] for name in GRADIO if facts.builds.get(name)), "")
+    if gradio and "launch" not in facts.builds:
+        return ("-c", f"from {module} import {gradio}; {gradio}.launch(server_name={ANYWHERE!r})"), ""
+    return None
 
 
 def _serves(facts: Facts) -> bool:

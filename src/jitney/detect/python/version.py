@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from jitney.detect.notes import Notes
-from jitney.detect.python.manifests import Manifest
+from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.tables import line_of, parse_toml, table
 from jitney.source import Source
 from jitney.source.paths import parents
