@@ -219,7 +219,7 @@ def ensure_image(
 def _learn(
     prepared: Prepared, error: BuildError, config: Config, engine: Engine, listener: Listener
 ) -> Prepared:
-    from jitney.resolve import learn_system
+    from jitney.resolve.learn import learn_system
 
     lock = learn_system(prepared.lock, error.output, config)
     if lock is None:
@@ -248,7 +248,7 @@ def build_image(
         context[f"src/{path}"] = source.read_bytes(path)
     labels = {LABEL: "image", LABEL_BASE: build.stages[-1].base.ref}
     listener.say("building the image (once for these packages)")
-    from jitney.resolve import build_inputs
+    from jitney.resolve.inputs import build_inputs
 
     with build_inputs(build, engine, facts, config, listener.progress) as secrets:
         request = BuildRequest(

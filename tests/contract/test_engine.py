@@ -210,6 +210,25 @@ def test_volumes(engine: Engine) -> None:
     assert name not in {volume.name for volume in engine.volumes()}
 
 
+def test_a_mount_makes_its_volume_with_the_mount_s_labels(engine: Engine) -> None:
+    name = f"jitney-contract-{uuid.uuid4().hex[:8]}"
+    mount = VolumeMount(kind="volume", source=name, target="/data", labels=KIND)
+    for _ in range(2):  # made by the first, found by the second
+        engine.remove(engine.create(spec("cat", mounts=(mount,))))
+    assert {volume.name: volume.labels for volume in engine.volumes()}[name] == KIND
+    engine.remove_volume(name)
+
+
+def test_work_is_done_while_the_engine_starts(engine: Engine) -> None:
+    done: list[str] = []
+    container = engine.create(spec("cat"))
+    attachment = engine.attach(container)
+    engine.start(container, meanwhile=lambda: done.append("once"))
+    assert done == ["once"]
+    attachment.close()
+    engine.remove(container)
+
+
 def test_images_by_tag_and_id(engine: Engine) -> None:
     image = engine.image(TAG)
     assert image is not None

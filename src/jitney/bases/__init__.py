@@ -35,7 +35,7 @@ def ensure(
             f"{key!r} is no base", "expected debian/KIND:VERSION-FLAVOUR or registry/KIND:VERSION-FLAVOUR"
         )
     with _alone(config, key, on_line):
-        found = next((base for base in bases_on_hand(engine, config) if base.key == key), None)
+        found = next((base for base in bases_on_hand(engine, engine.images(), config) if base.key == key), None)
         if found is not None:
             return found
         if provider == "registry":

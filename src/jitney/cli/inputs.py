@@ -12,7 +12,7 @@ import msgspec
 from jitney.config import Config
 from jitney.errors import UsageError
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def environment(files: Iterable[str], assignments: Iterable[str]) -> dict[str, str]:
@@ -38,7 +38,7 @@ def _lines(path: str) -> list[str]:
 def _assignment(text: str, where: str) -> Mapping[str, str]:
     """Docker's rules: the value is taken as it is; a name alone takes its value from here, or nothing if it has none."""
     name, equals, value = text.partition("=")
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(_NAME, name):
         raise UsageError(f"{where}: {name!r} is not a variable's name", "NAME=VALUE is expected")
     if equals:
         return {name: value}
@@ -51,7 +51,7 @@ def secrets(wanted: Iterable[str]) -> dict[str, bytes]:
     values: dict[str, bytes] = {}
     for text in wanted:
         name, equals, path = text.partition("=")
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(_NAME, name):
             raise UsageError(f"--secret {name!r} is not a name", "letters, digits and _ are expected")
         values[name] = _file(name, path) if equals else _variable(name)
     return values

@@ -75,7 +75,7 @@ def _run(arguments: argparse.Namespace, report: Report) -> int:
     with open_argument(arguments, config) as source, connected(config) as engine:
         wants = road.Wants(bases=not arguments.dry_run, model=not arguments.no_model)
         prepared = road.prepare(source, config, engine, report, wants)
-        cached = not config.no_cache and engine.image(prepared.tag) is not None
+        cached = not config.no_cache and prepared.tag in prepared.facts.built
         report.event("planned", tag=prepared.tag, cached=cached)
         if arguments.dry_run:
             return _show(prepared, report)

@@ -137,9 +137,9 @@ class DockerEngine:
         query = {"stream": "1", "stdin": "1", "stdout": "1", "stderr": "1"}
         return SocketAttachment(*self._wire.hijack(f"/containers/{container}/attach", query))
 
-    def start(self, container: str) -> None:
+    def start(self, container: str, meanwhile: Callable[[], None] | None = None) -> None:
         """A start that fails leaves a container in state `created` behind: remove it."""
-        self._wire.call("POST", f"/containers/{container}/start")
+        self._wire.call("POST", f"/containers/{container}/start", meanwhile=meanwhile)
 
     def kill(self, container: str, signal: str = "SIGKILL") -> None:
         """Harmless where it is over (409) or gone (404)."""

@@ -207,6 +207,9 @@ class FakeEngine:
         self._need_image(spec.image)
         container = _Container(spec, next(self._numbers))
         self._containers[container.id] = container
+        for mount in spec.mounts:
+            if mount.kind == "volume":
+                self._volumes.setdefault(mount.source, VolumeInfo(name=mount.source, labels=mount.labels))
         return container.id
 
     def attach(self, container: str) -> Attachment:
@@ -215,9 +218,11 @@ class FakeEngine:
         found.attached = True
         return SocketAttachment(found.near, b"")
 
-    def start(self, container: str) -> None:
+    def start(self, container: str, meanwhile: Callable[[], None] | None = None) -> None:
         self._trip("start")
         found = self._need(container)
+        if meanwhile is not None:
+            meanwhile()
         if found.state == "created":
             found.state = "running"
             threading.Thread(target=self._live, args=(found,), daemon=True).start()

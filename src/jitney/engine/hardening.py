@@ -68,7 +68,7 @@ def _mount(mount: VolumeMount) -> dict[str, Any]:
     if mount.kind == "bind":
         body["BindOptions"] = {"Propagation": "rprivate"}
     else:
-        body["VolumeOptions"] = {"NoCopy": True}
+        body["VolumeOptions"] = {"NoCopy": True, "Labels": dict(mount.labels)}
     return body
 
 

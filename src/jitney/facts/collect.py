@@ -1,7 +1,7 @@
 """Ask the world. What is slow to ask is kept in `config.cache/facts` for as long as it can be trusted.
 
 engine's abilities, GPUs   while it is the same daemon, the same PATH, at most a day
-bases on hand              asked each time (one request, about 2 ms): it is what a run depends on
+bases, images built here   asked each time (one request, about 2 ms): it is what a run depends on
 CA bundle, indexes         read from files and the environment each time: no process, no network
 registry                   asked at most once an hour, and only where one is configured
 """
@@ -16,11 +16,12 @@ import msgspec
 
 from jitney.config import Config
 from jitney.engine.protocol import LABEL, Abilities, Engine, ImageInfo
-from jitney.facts import hardware, indexes, kept
+from jitney.facts import indexes, kept
 from jitney.facts.model import BaseOnHand, EngineFacts, Facts, Gpu, IndexFacts
 
 LABEL_KEY = "jitney.key"
 LABEL_DIGEST = "jitney.digest"
+LABEL_RECIPE = "jitney.recipe"
 DAY_S = 86400.0
 BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine, Arch
@@ -41,19 +42,21 @@ def collect(engine: Engine, config: Config) -> Facts:
     """All facts. Raises EngineMissing where no engine answers."""
     machine = _machine(engine, config)
     bundle = ca_bundle()
+    images = engine.images()
     return Facts(
         engine=_with_files(machine.engine, config),
         gpus=machine.gpus,
-        bases=tuple(sorted(bases_on_hand(engine, config), key=lambda base: base.key)),
+        bases=tuple(sorted(bases_on_hand(engine, images, config), key=lambda base: base.key)),
+        built=frozenset(tag for image in images if image.labels.get(LABEL) == "image" for tag in image.tags),
         indexes=_indexes(config),
         ca_bundle=bundle,
         ca_digest=_digest(bundle),
     )
 
 
-def bases_on_hand(engine: Engine, config: Config) -> list[BaseOnHand]:
+def bases_on_hand(engine: Engine, images: list[ImageInfo], config: Config) -> list[BaseOnHand]:
     """Our own by their labels; those of a registry by what was noted when they were pulled, if they are still there."""
-    ours = [_base(image) for image in engine.images() if image.labels.get(LABEL) == "base" and image.tags]
+    ours = [_base(image) for image in images if image.labels.get(LABEL) == "base" and image.tags]
     noted = [base for base in kept.noted_bases(config) if engine.image(base.ref) is not None]
     return [base for base in ours if base.key] + noted
 
@@ -64,6 +67,7 @@ def _base(image: ImageInfo) -> BaseOnHand:
         ref=image.tags[0],
         digest=image.labels.get(LABEL_DIGEST, ""),
         size_bytes=image.size_bytes,
+        recipe=image.labels.get(LABEL_RECIPE, ""),
     )
 
 
@@ -73,6 +77,8 @@ def _machine(engine: Engine, config: Config) -> _Machine:
     key = kept.key("machine", identity, path) if identity else ""
     if key and (found := kept.load(config, key, _Machine, DAY_S)):
         return found
+    from jitney.facts import hardware
+
     abilities = engine.abilities()
     machine = _Machine(_engine_facts(abilities), hardware.gpus())
     if key:

@@ -36,12 +36,14 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class BaseOnHand(msgspec.Struct, frozen=True, kw_only=True):
     """A base image that is in the engine. key: `PROVIDER/KIND:VERSION-FLAVOUR` (see plan/bases.py);
-    digest: `sha256:…` of its content, stable over engines; ref: what a FROM line says."""
+    digest: `sha256:…` of its content, stable over engines; ref: what a FROM line says; recipe: fingerprint of what
+    it was made by, empty for a registry's."""
 
     key: str
     ref: str
     digest: str
     size_bytes: int = 0
+    recipe: str = ""
 
 
 class IndexFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -63,6 +65,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ca_bundle: str = ""
     """Path of the machine's CA bundle, handed to builds as a secret; empty: the engine's world needs none."""
     ca_digest: str = ""
+    built: frozenset[str] = frozenset()
+    """Tags of the images that Jitney has built here: a program whose tag is among them needs no build."""
 
     def base(self, key: str) -> BaseOnHand | None:
         return next((b for b in self.bases if b.key == key), None)

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from jitney.engine.protocol import LABEL, ContainerSpec, VolumeMount
 from jitney.errors import SandboxError
 from jitney.plan.model import SandboxPlan
-from jitney.sandbox.initvolume import INIT_DIR, INIT_PATH, volume_name
+from jitney.sandbox.initvolume import INIT_PATH, init_mount
 
 HOME = "/home/jitney"
 SOURCE_DIR = "/src"
@@ -50,7 +50,7 @@ def box_spec(
         argv=argv,
         labels={LABEL: kind},
         user=plan.user,
-        mounts=(VolumeMount(kind="volume", source=volume_name(), target=INIT_DIR), *own, *mounts),
+        mounts=(init_mount(), *own, *mounts),
         memory_bytes=plan.memory_bytes,
         cpus=plan.cpus,
         pids=plan.pids,

@@ -1,8 +1,6 @@
 """How init gets into a box of any image, on any daemon: a read-only volume that is filled once.
 
-The volume is made (or found: the engine's request is the same) before each container, and filled only when a
-start says
-that init is not there. Several clients may fill it at once: the file is the same, and a start that meets a
+The volume is made by the first container that mounts it, and filled only when a start says that init is not there. Several clients may fill it at once: the file is the same, and a start that meets a
 half-written
 one is tried again.
 """
@@ -16,7 +14,6 @@ from pathlib import Path
 
 from jitney.engine.protocol import LABEL, ContainerSpec, Engine, VolumeMount
 from jitney.errors import EngineError, SandboxError
-from jitney.sandbox.archive import BLOCK, file_header
 
 INIT_DIR = "/.jitney"
 INIT_PATH = "/.jitney/init"
@@ -39,9 +36,11 @@ def volume_name() -> str:
     return "jitney-init-" + hashlib.sha256(init_binary()).hexdigest()[:16]
 
 
-def provide_volume(engine: Engine) -> None:
-    """The volume exists and has our label; whether it is filled shows at the first start."""
-    engine.create_volume(volume_name(), {LABEL: "init"})
+def init_mount(*, readonly: bool = True) -> VolumeMount:
+    """The first container that asks for it makes the volume, with our label; whether it is filled shows at a start."""
+    return VolumeMount(
+        kind="volume", source=volume_name(), target=INIT_DIR, readonly=readonly, labels={LABEL: "init"}
+    )
 
 
 def is_missing_init(error: EngineError) -> bool:
@@ -54,7 +53,7 @@ def fill_volume(engine: Engine, image: str, labels: dict[str, str]) -> None:
         image=image,
         argv=(INIT_PATH,),
         labels=labels,
-        mounts=(VolumeMount(kind="volume", source=volume_name(), target=INIT_DIR, readonly=False),),
+        mounts=(init_mount(readonly=False),),
     )
     container = engine.create(spec)
     try:
@@ -64,6 +63,8 @@ def fill_volume(engine: Engine, image: str, labels: dict[str, str]) -> None:
 
 
 def _archive(binary: bytes) -> Iterator[bytes]:
+    from jitney.sandbox.archive import BLOCK, file_header
+
     yield file_header("init", len(binary), mode=0o555)
     yield binary
     yield bytes(-len(binary) % BLOCK + 2 * BLOCK)

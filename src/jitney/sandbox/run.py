@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,20 +21,20 @@ from jitney.engine import connect
 from jitney.engine.protocol import LABEL, LABEL_OWNER, LABEL_RUN, Attachment, ContainerSpec, Engine
 from jitney.errors import EngineError, EngineGone, SandboxError
 from jitney.sandbox import outcome as verdicts
-from jitney.sandbox.archive import archive_frames
 from jitney.sandbox.ask import Exchange
 from jitney.sandbox.egress import Egress, Resolve, Tunnel, resolve
 from jitney.sandbox.frames import ProtocolError, encode
 from jitney.sandbox.guard import Guard, Reconnect
-from jitney.sandbox.initvolume import fill_volume, is_missing_init, provide_volume
+from jitney.sandbox.initvolume import fill_volume, is_missing_init
 from jitney.sandbox.job import Job, job_frames
 from jitney.sandbox.loop import Loop
 from jitney.sandbox.outcome import Outcome
 from jitney.sandbox.owner import owner
-from jitney.sandbox.signals import Caught, Conduct
 from jitney.sandbox.stdio import Stdio
-from jitney.sandbox.terminal import Terminal
 from jitney.sandbox.wire import Wire
+
+if TYPE_CHECKING:
+    from jitney.sandbox.signals import Conduct
 
 START_TRIES = 4
 GONE_WAIT_S = 2.0
@@ -173,7 +174,6 @@ class Session:
     def park(self, spec: ContainerSpec) -> Box:
         """Create, attach, start. init waits for a job."""
         labelled = msgspec.structs.replace(spec, labels={**self._labels(), **spec.labels})
-        provide_volume(self._engine)
         for attempt in range(START_TRIES):
             try:
                 return self._start(labelled)
@@ -192,7 +192,7 @@ class Session:
         attachment: Attachment | None = None
         try:
             attachment = self._engine.attach(container)
-            self._engine.start(container)
+            self._engine.start(container, meanwhile=_load_the_rest)
         except BaseException:
             if attachment is not None:
                 attachment.close()
@@ -242,6 +242,9 @@ class Session:
     def wait(self, box: Box, *, signals: bool = True) -> Outcome:
         """Drive everything until this box is over. signals: the client's signals are the program's (main
         thread only)."""
+        from jitney.sandbox.signals import Caught, Conduct
+        from jitney.sandbox.terminal import Terminal
+
         terminal = Terminal(0) if box.job is not None and box.job.pty is not None else None
         conduct = Conduct(
             self._loop, box.wire, terminal, self._say, lambda number: self._hang_up(box, number)
@@ -312,11 +315,20 @@ class Session:
             return
 
 
+def _load_the_rest() -> None:
+    """What a box needs once it runs: imported while the engine starts it, which takes longer."""
+    import jitney.sandbox.archive
+    import jitney.sandbox.signals
+    import jitney.sandbox.terminal  # noqa: F401
+
+
 def _is_finished(wire: Wire) -> bool:
     return wire.is_over and not wire.has_unwritten_output
 
 
 def _script(job: Job, archive: Iterable[bytes] | None) -> Iterator[bytes]:
+    from jitney.sandbox.archive import archive_frames
+
     yield from job_frames(job)
     yield from archive_frames(job, archive)
     yield encode(b"G")

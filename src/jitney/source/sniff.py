@@ -29,51 +29,46 @@ INTERPRETERS: dict[str, str] = {
     "Rscript": "r", "julia": "julia", "elixir": "elixir", "go": "go", "gorun": "go", "swift": "swift",
 }  # fmt: skip
 
-_SHEBANG = re.compile(r"#![ \t]*(\S+)([^\n]*)")
-_VERSION = re.compile(r"[\d.]+$")
-_MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("python", re.compile(r"^# /// script[ \t]*$", re.M)),
-    ("go", re.compile(r"^package [a-z_]\w*[ \t]*(?://.*)?$", re.M)),
-    ("php", re.compile(r"\A\s*<\?php")),
+_SHEBANG = r"#![ \t]*(\S+)([^\n]*)"
+_VERSION = r"[\d.]+$"
+_MARKS: tuple[tuple[str, str], ...] = (
+    ("python", r"^# /// script[ \t]*$"),
+    ("go", r"^package [a-z_]\w*[ \t]*(?://.*)?$"),
+    ("php", r"\A\s*<\?php"),
     (
         "java",
-        re.compile(
-            r"^\s*(?:import (?:static )?[\w.]+(?:\.\*)?;|public (?:final )?class \w+|package [\w.]+;)", re.M
-        ),
+        r"^\s*(?:import (?:static )?[\w.]+(?:\.\*)?;|public (?:final )?class \w+|package [\w.]+;)",
     ),
-    ("csharp", re.compile(r"^\s*(?:using [A-Z][\w.]*;|namespace [A-Z][\w.]*[;{ ])", re.M)),
-    ("cpp", re.compile(r"^\s*#include\s*<(?:iostream|string|vector|memory|\w+/[\w/.]+\.hpp|map)>", re.M)),
-    ("c", re.compile(r"^\s*#include\s*[<\"][\w/.]+\.h[>\"]", re.M)),
-    ("rust", re.compile(r"^(?:use \w+(?:::[\w{}*, ]+)+;|(?:async )?fn main\(\)|#!\[[\w(]+)", re.M)),
-    ("kotlin", re.compile(r"^(?:suspend )?fun main\(", re.M)),
-    ("swift", re.compile(r"^import (?:Foundation|SwiftUI|OpenAI)$", re.M)),
-    ("typescript", re.compile(r"^(?:import type |interface \w+ \{|(?:const|let) \w+: \w)", re.M)),
+    ("csharp", r"^\s*(?:using [A-Z][\w.]*;|namespace [A-Z][\w.]*[;{ ])"),
+    ("cpp", r"^\s*#include\s*<(?:iostream|string|vector|memory|\w+/[\w/.]+\.hpp|map)>"),
+    ("c", r"^\s*#include\s*[<\"][\w/.]+\.h[>\"]"),
+    ("rust", r"^(?:use \w+(?:::[\w{}*, ]+)+;|(?:async )?fn main\(\)|#!\[[\w(]+)"),
+    ("kotlin", r"^(?:suspend )?fun main\("),
+    ("swift", r"^import (?:Foundation|SwiftUI|OpenAI)$"),
+    ("typescript", r"^(?:import type |interface \w+ \{|(?:const|let) \w+: \w)"),
     (
         "javascript",
-        re.compile(
-            r"^(?:import .* from ['\"]|(?:const|let|var) .*=|.*\brequire\(['\"]|console\.log\()", re.M
-        ),
+        r"^(?:import .* from ['\"]|(?:const|let|var) .*=|.*\brequire\(['\"]|console\.log\()",
     ),
-    ("ruby", re.compile(r"^\s*(?:require(?:_relative)? ['\"][\w/.-]+['\"]|puts |def \w+[^:]*$)", re.M)),
+    ("ruby", r"^\s*(?:require(?:_relative)? ['\"][\w/.-]+['\"]|puts |def \w+[^:]*$)"),
     (
         "python",
-        re.compile(
-            r"^\s*(?:from [\w.]+ import |import \w[\w., ]*(?:#.*)?$|def \w+\(.*:|print\(|if __name__)", re.M
-        ),
+        r"^\s*(?:from [\w.]+ import |import \w[\w., ]*(?:#.*)?$|def \w+\(.*:|print\(|if __name__)",
     ),
 )
+"""Searched with re.MULTILINE, in this order; compiled only where a program has no name."""
 
 
 def interpreter(text: str) -> str:
     """The program that a shebang names: past `env`, its options and assignments; without a version."""
-    match = _SHEBANG.match(text)
+    match = re.match(_SHEBANG, text)
     if not match:
         return ""
     words = [match[1].rpartition("/")[2], *match[2].split()]
     if words[0] == "env":
         words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
     program = words[0].rpartition("/")[2] if words else ""
-    return _VERSION.sub("", program)
+    return re.sub(_VERSION, "", program)
 
 
 def sniff(data: bytes) -> str:
@@ -82,7 +77,7 @@ def sniff(data: bytes) -> str:
     language = INTERPRETERS.get(interpreter(text), "")
     if language:
         return language
-    return next((language for language, mark in _MARKS if mark.search(text)), "")
+    return next((language for language, mark in _MARKS if re.search(mark, text, re.M)), "")
 
 
 def file_name(language: str) -> str:

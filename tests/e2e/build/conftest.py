@@ -23,7 +23,9 @@ from jitney.findings import Evidence
 from jitney.plan import make_plan, measure, needed_bases, resolve_request
 from jitney.plan.model import Lock, Plan
 from jitney.render import context_files, image_tag, render_dockerfile
-from jitney.resolve import build_inputs, learn_system, resolve
+from jitney.resolve import resolve
+from jitney.resolve.inputs import build_inputs
+from jitney.resolve.learn import learn_system
 from jitney.source import Source
 
 ROUNDS = 5
