@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jitney.bases import current, fits
 from jitney.detect import detect
 from jitney.detect.model import Detection, Wishes
 from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
@@ -25,6 +26,8 @@ from jitney.render import context_files, image_tag, render_dockerfile, render_in
 from jitney.supply import Supply, supply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jitney.config import Config
     from jitney.source import Source
 
@@ -117,6 +120,7 @@ def prepare(
         model = supply(detection, config, listener) if wants.model else Supply()
     with listener.phase("facts"):
         facts = collect(engine, config)
+        facts = msgspec.structs.replace(facts, bases=current(facts.bases))
     keys = (*needed_bases(detection, facts, config), *_serving_bases(model))
     if wants.bases:
         facts = ensure_bases(keys, facts, config, engine, listener)
@@ -132,7 +136,7 @@ def prepare(
     prepared = resolved(prepared, source, config, engine, listener, wants)
     if wants.bases:  # a lock may ask for more: a compiler, a base with apt
         keys = needed_bases(detection, facts, config, prepared.lock)
-        facts = ensure_bases(keys, prepared.facts, config, engine, listener)
+        facts = ensure_bases(keys, prepared.facts, config, engine, listener, prepared.lock.bases)
     return planned(msgspec.structs.replace(prepared, facts=facts), config, listener)
 
 
@@ -180,10 +184,16 @@ def planned(prepared: Prepared, config: Config, listener: Listener) -> Prepared:
 
 
 def ensure_bases(
-    keys: tuple[str, ...], facts: Facts, config: Config, engine: Engine, listener: Listener
+    keys: tuple[str, ...],
+    facts: Facts,
+    config: Config,
+    engine: Engine,
+    listener: Listener,
+    pins: Mapping[str, str] | None = None,
 ) -> Facts:
-    """Facts in which all the bases are on hand."""
-    missing = [key for key in keys if facts.base(key) is None]
+    """Facts in which all the bases are on hand. pins: digests of a lock, key → digest."""
+    pins = pins or {}
+    missing = [key for key in keys if not fits(facts.base(key), pins.get(key, ""))]
     if not missing:
         return facts
     from jitney.bases import ensure
@@ -192,8 +202,9 @@ def ensure_bases(
     with listener.phase("bases"):
         for key in missing:
             listener.say(f"making the base {key} (once)")
-            made.append(ensure(engine, key, facts, config, listener.progress))
-    return msgspec.structs.replace(facts, bases=(*facts.bases, *made))
+            made.append(ensure(engine, key, facts, config, listener.progress, pins.get(key, "")))
+    others = tuple(base for base in facts.bases if base.key not in missing)
+    return msgspec.structs.replace(facts, bases=(*others, *made))
 
 
 def ensure_image(

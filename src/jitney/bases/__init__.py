@@ -9,21 +9,29 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from jitney.bases.recipes import current, recipe
 from jitney.config import Config
 from jitney.engine.protocol import Engine
 from jitney.errors import PlanError
 from jitney.facts.collect import bases_on_hand
 from jitney.facts.model import BaseOnHand, Facts
 
-__all__ = ["ensure"]
+__all__ = ["current", "ensure", "fits"]
 
 SCRATCH = "scratch"
 
 
 def ensure(
-    engine: Engine, key: str, facts: Facts, config: Config, on_line: Callable[[str], None]
+    engine: Engine,
+    key: str,
+    facts: Facts,
+    config: Config,
+    on_line: Callable[[str], None],
+    digest: str = "",
 ) -> BaseOnHand:
     """The base, made where it is missing. Two processes make it once: the second waits for the first.
+
+    digest: a lock's, which a registry is asked for instead of the name's newest; Debian's bases have only the newest.
 
     Raises PlanError (nobody can give it), BuildError (the mirror or registry did not), and the engine's errors.
     """
@@ -35,17 +43,24 @@ def ensure(
             f"{key!r} is no base", "expected debian/KIND:VERSION-FLAVOUR or registry/KIND:VERSION-FLAVOUR"
         )
     with _alone(config, key, on_line):
-        found = next((base for base in bases_on_hand(engine, engine.images(), config) if base.key == key), None)
-        if found is not None:
+        found = next(
+            (base for base in current(bases_on_hand(engine, engine.images(), config)) if base.key == key),
+            None,
+        )
+        if found is not None and fits(found, digest):
             return found
         if provider == "registry":
             from jitney.bases.registry import pull
 
-            return pull(engine, key, config, on_line)
+            return pull(engine, key, config, on_line, digest)
         from jitney.bases.debian import make
-        from jitney.bases.recipes import recipe
 
         return make(engine, key, recipe(name), facts, on_line)
+
+
+def fits(base: BaseOnHand | None, digest: str) -> bool:
+    """On hand, and where a registry can give exactly what a lock asks for, exactly that."""
+    return base is not None and (not digest or not base.key.startswith("registry/") or base.digest == digest)
 
 
 @contextmanager

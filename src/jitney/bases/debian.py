@@ -16,36 +16,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from jitney.bases.recipes import Recipe
-from jitney.engine.protocol import LABEL, Engine
-from jitney.errors import BuildError, PlanError
-from jitney.facts.collect import LABEL_DIGEST, LABEL_KEY
+from jitney.bases.hooks import OPTIONS, Recipe, changes, fingerprint, hooks
+from jitney.engine.protocol import LABEL, Engine, ImageInfo
+from jitney.errors import BuildError, EngineError, PlanError
+from jitney.facts.collect import LABEL_DIGEST, LABEL_KEY, LABEL_RECIPE
 from jitney.facts.model import BaseOnHand, Facts
 
 LABEL_DATE = "jitney.date"
 LABEL_PACKAGES = "jitney.packages"
 CHUNK = 1 << 20
-USER = 65532
-FOLDERS = ("src", "models", ".jitney", "tmp", "proc", "sys", "dev")
-"""Mount points. The engine makes others itself, also on a read-only root; mmdebstrap empties /run."""
-
-USELESS = (
-    "usr/lib/*/gconv",
-    "usr/bin/dpkg* usr/bin/debconf* usr/bin/update-alternatives usr/bin/mawk usr/bin/tar usr/bin/openssl",
-    "usr/bin/c_rehash usr/bin/py3* usr/bin/pdb* usr/bin/pygettext* usr/bin/pydoc*",
-    "usr/lib/python3*/test usr/share/perl5 usr/share/debconf usr/share/bash-completion usr/share/lintian usr/share/bug",
-)
-"""What a Python image without a shell never runs: character sets of iconv (Python has its own), tools that came along."""
-
-OPTIONS = (
-    '--aptopt=Acquire::Languages "none"',
-    '--aptopt=Acquire::Check-Valid-Until "false"',
-    '--aptopt=APT::Install-Recommends "false"',
-    "--dpkgopt=path-exclude=/usr/share/man/*",
-    "--dpkgopt=path-exclude=/usr/share/locale/*",
-    "--dpkgopt=path-exclude=/usr/share/doc/*",
-    "--dpkgopt=path-include=/usr/share/doc/*/copyright",
-)
 
 
 def make(
@@ -67,9 +46,24 @@ def make(
         on_line(f"importing {tar.stat().st_size >> 20} MB")
         ref = "jitney-" + key
         labels = {LABEL: "base", LABEL_KEY: key, LABEL_DIGEST: digest, LABEL_DATE: str(date)}
-        labels[LABEL_PACKAGES] = " ".join(recipe.packages)
-        engine.import_image(_pieces(tar), ref, labels, _changes(recipe))
-        return BaseOnHand(key=key, ref=ref, digest=digest, size_bytes=tar.stat().st_size)
+        labels |= {LABEL_PACKAGES: " ".join(recipe.packages), LABEL_RECIPE: fingerprint(recipe)}
+        before = engine.image(ref)
+        engine.import_image(_pieces(tar), ref, labels, changes(recipe))
+        _forget(engine, before, ref)
+        return BaseOnHand(
+            key=key, ref=ref, digest=digest, size_bytes=tar.stat().st_size, recipe=labels[LABEL_RECIPE]
+        )
+
+
+def _forget(engine: Engine, before: ImageInfo | None, ref: str) -> None:
+    """The stale base that lost its name; one that a container still uses waits for `jitney clean bases`."""
+    now = engine.image(ref)
+    if before is None or now is None or before.id == now.id:
+        return
+    try:
+        engine.remove_image(before.id)
+    except EngineError:
+        return
 
 
 def bootstrap_mode() -> str:
@@ -168,47 +162,6 @@ def _end(process: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def hooks(recipe: Recipe) -> list[str]:
-    """mmdebstrap options: the user, mount points, certificates, `python`."""
-    lines = [
-        'mkdir -p "$1"/etc "$1"/home "$1"/usr/bin "$1"/etc/ssl/certs',
-        'test -s "$1"/etc/passwd || echo root:x:0:0:root:/root:/usr/sbin/nologin >"$1"/etc/passwd',
-        'test -s "$1"/etc/group || echo root:x:0: >"$1"/etc/group',
-        f'echo jitney:x:{USER}:{USER}::/home/jitney:/usr/sbin/nologin >>"$1"/etc/passwd',
-        f'echo jitney:x:{USER}: >>"$1"/etc/group',
-        " ".join(["mkdir -p", *(f'"$1"/{folder}' for folder in FOLDERS)]),
-        'chmod 1777 "$1"/tmp',
-        f'install -d -m 0750 -o {USER} -g {USER} "$1"/home/jitney',
-        'rm -f "$1"/etc/hostname "$1"/etc/resolv.conf "$1"/etc/machine-id',
-    ]
-    if recipe.variant == "extract":  # no postinst has run: the packages' own certificates, in their order
-        lines.append(
-            'cd "$1" && cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt'
-        )
-    if recipe.python and recipe.variant == "extract":
-        lines += [f'cd "$1" && rm -rf {globs}' for globs in USELESS]
-    if recipe.python:
-        lines += _python_hooks(recipe.python)
-    stage = "extract" if recipe.variant == "extract" else "customize"  # an extract ends before customizing
-    return [f"--{stage}-hook={line}" for line in lines]
-
-
-def _python_hooks(version: str) -> list[str]:
-    """Both names, and the standard library compiled: on a read-only root no run could do it for itself."""
-    library = f"/usr/lib/python{version}"
-    compile_all = f"python{version} -I -m compileall -q --invalidation-mode unchecked-hash {library}"
-    return [
-        f'ln -sf python{version} "$1"/usr/bin/python3',
-        'ln -sf python3 "$1"/usr/bin/python',
-        f'PYTHONHASHSEED=0 chroot "$1" /usr/bin/{compile_all}',
-    ]
-
-
-def _changes(recipe: Recipe) -> list[str]:
-    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return [f"ENV PATH={f'{recipe.path}:' if recipe.path else ''}{path}"]
 
 
 def _sha256(path: Path) -> str:

@@ -7,30 +7,17 @@ very same interpreter. `build` adds compilers to it.
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterable
 
-import msgspec
-
+from jitney.bases.hooks import Recipe, Variant, fingerprint
 from jitney.errors import PlanError
-
-Variant = Literal["extract", "minbase"]
+from jitney.facts.model import BaseOnHand
 
 RUN = ("base-files", "ca-certificates", "libgomp1", "libstdc++6")
 """What wheels link against; base-files has /lib64, without which no binary starts on trixie and sid."""
 
 FULL = ("ca-certificates", "libgomp1", "libstdc++6")
 C = ("gcc", "g++", "libc6-dev", "make", "pkg-config")
-
-
-class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """A Debian base. python: `3.13`, the interpreter that /usr/bin/python3 and python must be.
-    path: stands first in PATH."""
-
-    suite: str
-    variant: Variant
-    packages: tuple[str, ...]
-    python: str = ""
-    path: str = ""
 
 
 def _python(version: str, suite: str) -> dict[str, Recipe]:
@@ -55,10 +42,12 @@ def _torch(version: str, suite: str) -> dict[str, Recipe]:
 
 
 def _go(version: str, suite: str) -> dict[str, Recipe]:
-    """With a C compiler: whether a program wants cgo shows in its packages, when the base has long been chosen."""
-    packages = ("ca-certificates", "git", f"golang-{version}-go", *C)
-    build = Recipe(suite=suite, variant="minbase", packages=packages, path=f"/usr/lib/go-{version}/bin")
-    return {f"go:{version}-build": build, f"go:{version}-cgo": build}
+    """`cgo` has a C compiler, which is half of its size; `build` makes static binaries."""
+    packages = ("ca-certificates", "git", f"golang-{version}-go")
+    path = f"/usr/lib/go-{version}/bin"
+    build = Recipe(suite=suite, variant="minbase", packages=packages, path=path)
+    cgo = Recipe(suite=suite, variant="minbase", packages=(*packages, *C), path=path)
+    return {f"go:{version}-build": build, f"go:{version}-cgo": cgo}
 
 
 def _debian(version: str, suite: str) -> dict[str, Recipe]:
@@ -108,6 +97,17 @@ def recipe(name: str) -> Recipe:
         near = [known for known in RECIPES if known.startswith(f"{kind}:")] or list(RECIPES)
         raise PlanError(f"Debian has no base {name!r}", "it has: " + ", ".join(near))
     return found
+
+
+def is_current(base: BaseOnHand) -> bool:
+    """Made by the recipe as it is now. What has no recipe here (a registry's) cannot be stale."""
+    made_by = RECIPES.get(base.key.removeprefix("debian/")) if base.key.startswith("debian/") else None
+    return made_by is None or base.recipe == fingerprint(made_by)
+
+
+def current(bases: Iterable[BaseOnHand]) -> tuple[BaseOnHand, ...]:
+    """Those that may be built upon; the others are made anew when they are needed."""
+    return tuple(base for base in bases if is_current(base))
 
 
 def official(name: str) -> str:

@@ -13,9 +13,13 @@ from jitney.facts.kept import note_base
 from jitney.facts.model import BaseOnHand
 
 
-def pull(engine: Engine, key: str, config: Config, on_line: Callable[[str], None]) -> BaseOnHand:
-    """Pull and pin. Raises PlanError: no official image has this use. BuildError: it cannot be had."""
+def pull(
+    engine: Engine, key: str, config: Config, on_line: Callable[[str], None], digest: str = ""
+) -> BaseOnHand:
+    """Pull and pin; digest: this very one. Raises PlanError: no official image has this use. BuildError: it cannot be had."""
     image_name = official(key.partition("/")[2])
+    if digest:
+        image_name = f"{image_name.rpartition(':')[0]}@{digest}"
     name = f"{config.registry.rstrip('/')}/{image_name}" if config.registry else image_name
     host = config.registry.partition("/")[0]
     auth = credentials(host) if host else None
@@ -33,6 +37,9 @@ def pull(engine: Engine, key: str, config: Config, on_line: Callable[[str], None
 
 def pinned(image: ImageInfo, name: str) -> str:
     """`repository@sha256:…` of the image that `name` pulled."""
+    repository, at, wanted = name.partition("@")
+    if at:
+        return f"{repository}@{wanted}"
     repository = name.rpartition(":")[0]
     for digest in image.digests:
         if digest.partition("@")[0] in (repository, f"library/{repository}"):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 
+import msgspec
+
 from jitney import road
+from jitney.bases import current
 from jitney.cli.common import connected, settings
 from jitney.cli.parser import add_build_options, add_output_options
 from jitney.cli.report import Report, human_size
+from jitney.facts import indexes, kept
 from jitney.facts.collect import collect
 from jitney.plan import default_bases
 from jitney.supply import DEFAULT_MODEL, fetch_model
@@ -27,8 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     report = Report(quiet=arguments.quiet, json=arguments.json, timings=arguments.timings)
     with connected(config) as engine:
         facts = collect(engine, config)
+        facts = msgspec.structs.replace(facts, bases=current(facts.bases))
         keys = default_bases(tuple(arguments.languages or ()), facts, config)
         road.ensure_bases(keys, facts, config, engine, report)
+        if config.base_provider == "registry" and not config.registry:
+            kept.store(config, indexes.KEPT, True)  # `auto` may take bases from there from now on
         if not arguments.without_model:
             with report.phase("model"):
                 weights = fetch_model(DEFAULT_MODEL, config, report)

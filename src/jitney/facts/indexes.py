@@ -13,6 +13,9 @@ from jitney.facts import kept
 HOUR_S = 3600.0
 REGISTRY_S = 3.0
 UV_S = 30.0
+KEPT = "engine-registry"
+"""The kept answer that `jitney setup --base-provider registry` writes when the engine's own registry gave a base."""
+
 ENGINE_REGISTRY = "engine"
 """Stands for whatever registry the engine itself falls back to."""
 
@@ -79,7 +82,7 @@ def _text(path: Path) -> str:
 def registry(config: Config) -> str:
     """The configured registry if it answers (asked once an hour), or what `jitney setup` found the engine can reach."""
     if not config.registry:
-        return ENGINE_REGISTRY if kept.load(config, "engine-registry", bool, 7 * 24 * HOUR_S) else ""
+        return ENGINE_REGISTRY if kept.load(config, KEPT, bool, 7 * 24 * HOUR_S) else ""
     if config.base_provider == "debian":
         return ""
     name = kept.key("registry", config.registry)

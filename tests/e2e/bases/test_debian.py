@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jitney.bases import debian
+from jitney.bases.hooks import changes
 from jitney.bases.recipes import recipe
 from jitney.config import Config
 from jitney.engine.protocol import ContainerSpec, Engine
@@ -74,9 +75,7 @@ def test_a_run_base_is_small(tars: tuple[Path, Path]) -> None:
 @pytest.fixture
 def base(engine: Engine, tars: tuple[Path, Path]) -> Iterator[str]:
     tag = "jitney-bases-test/python:1"
-    engine.import_image(
-        debian._pieces(tars[0]), tag, {"jitney": "probe"}, debian._changes(recipe("python:3.13-run"))
-    )
+    engine.import_image(debian._pieces(tars[0]), tag, {"jitney": "probe"}, changes(recipe("python:3.13-run")))
     yield tag
     engine.remove_image(tag)
 

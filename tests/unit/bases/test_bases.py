@@ -10,17 +10,19 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from jitney import bases
 from jitney.bases import debian
 from jitney.bases.credentials import credentials
+from jitney.bases.hooks import fingerprint
 from jitney.bases.recipes import OFFICIAL, RECIPES, official, recipe
 from jitney.config import Config
 from jitney.engine.fake import FakeEngine
 from jitney.engine.protocol import LABEL
 from jitney.errors import PlanError
-from jitney.facts.collect import LABEL_KEY
+from jitney.facts.collect import LABEL_KEY, LABEL_RECIPE
 from jitney.facts.model import BaseOnHand, Facts
 from jitney.plan.bases import DEBIAN, GO, PYTHONS, TORCH_PYTHON
 
@@ -73,7 +75,10 @@ def test_two_who_ask_at_once_make_it_once(config: Config, monkeypatch: pytest.Mo
     def make(*_: object) -> BaseOnHand:
         made.append(1)
         time.sleep(0.3)
-        engine.add_image("jitney-" + key, {LABEL: "base", LABEL_KEY: key})
+        engine.add_image(
+            "jitney-" + key,
+            {LABEL: "base", LABEL_KEY: key, LABEL_RECIPE: fingerprint(recipe("python:3.13-run"))},
+        )
         return BaseOnHand(key=key, ref="jitney-" + key, digest="")
 
     monkeypatch.setattr(debian, "make", make)
@@ -133,3 +138,29 @@ def test_credential_helpers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder = _config(tmp_path, {"credHelpers": {"h": "test", "evil": "../../x"}})
     assert credentials("h", folder) == {"username": "u", "password": "s-h", "serveraddress": "h"}
     assert credentials("evil", folder) is None
+
+
+def test_a_changed_recipe_makes_a_stale_base() -> None:
+    made_by = recipe("python:3.13-run")
+    now = fingerprint(made_by)
+    changed = msgspec.structs.replace(made_by, packages=(*made_by.packages, "libfoo"))
+    assert fingerprint(changed) != now
+    assert fingerprint(msgspec.structs.replace(made_by, variant="minbase")) != now, "other hooks"
+    fresh = BaseOnHand(key="debian/python:3.13-run", ref="a", digest="d", recipe=now)
+    stale = msgspec.structs.replace(fresh, recipe=fingerprint(changed))
+    unknown = msgspec.structs.replace(fresh, recipe="")
+    pulled = BaseOnHand(key="registry/python:3.13-run", ref="b", digest="d")
+    assert bases.current((stale, fresh, unknown, pulled)) == (fresh, pulled)
+
+
+def test_only_cgo_pays_for_a_compiler() -> None:
+    assert "gcc" not in recipe("go:1.24-build").packages
+    assert set(recipe("go:1.24-cgo").packages) > {*recipe("go:1.24-build").packages, "gcc", "libc6-dev"}
+
+
+def test_a_locks_digest_is_asked_of_a_registry_alone() -> None:
+    pulled = BaseOnHand(key="registry/python:3.13-run", ref="b", digest="sha256:1")
+    assert bases.fits(pulled, "sha256:1") and bases.fits(pulled, "")
+    assert not bases.fits(pulled, "sha256:2")
+    assert bases.fits(BaseOnHand(key="debian/python:3.13-run", ref="a", digest="sha256:1"), "sha256:2")
+    assert not bases.fits(None, "")
