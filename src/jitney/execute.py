@@ -101,7 +101,11 @@ def _park(session: Session, prepared: Prepared, source: Source, beside: Beside |
     if beside is not None:
         mounts = (*mounts, beside.mount)
     spec = box_spec(
-        prepared.plan.sandbox, prepared.tag, mounts=mounts, source_bytes=prepared.plan.run.source_bytes
+        prepared.plan.sandbox,
+        prepared.tag,
+        mounts=mounts,
+        source_bytes=prepared.plan.run.source_bytes,
+        arch=prepared.facts.engine.arch,
     )
     labels = {**spec.labels, "jitney.program": prepared.label}
     try:

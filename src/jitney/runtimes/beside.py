@@ -134,7 +134,7 @@ def start_beside(
         socket_mount(volume, is_server=True),
     )
     plan = SandboxPlan(user=config.user, memory_bytes=runtime.memory_bytes(serving), pids=256)
-    box = session.park(box_spec(plan, base.ref, kind="model", mounts=mounts))
+    box = session.park(box_spec(plan, base.ref, kind="model", mounts=mounts, arch=facts.engine.arch))
     beside = Beside(session, box, runtime, serving, volume)
     job = Job(
         argv=runtime.argv(serving),

@@ -35,12 +35,13 @@ def box_spec(
     mounts: tuple[VolumeMount, ...] = (),
     source_bytes: int = 0,
     wait_ms: int | None = None,
+    arch: str = "",
 ) -> ContainerSpec:
     """The container for a plan. kind: the label's value (`run`, `model`); mounts: weights, sockets, a large
     source.
 
     source_bytes: what will be streamed into /src. wait_ms: how long init waits for its job (0: for ever),
-    None: its default.
+    None: its default. arch: the engine's, empty: this machine's.
     """
     taken = {mount.target for mount in mounts}
     own = tuple(m for m in (*_tmpfs(plan, source_bytes), *_writes(plan)) if m.target not in taken)
@@ -50,7 +51,7 @@ def box_spec(
         argv=argv,
         labels={LABEL: kind},
         user=plan.user,
-        mounts=(init_mount(), *own, *mounts),
+        mounts=(init_mount(arch), *own, *mounts),
         memory_bytes=plan.memory_bytes,
         cpus=plan.cpus,
         pids=plan.pids,

@@ -182,7 +182,7 @@ class Session:
                     raise
                 time.sleep(0.1 * attempt)
                 with self._asking():
-                    fill_volume(self._engine, spec.image, dict(labelled.labels))
+                    fill_volume(self._engine, labelled)
         raise AssertionError("the loop returns or raises")
 
     def _start(self, spec: ContainerSpec) -> Box:

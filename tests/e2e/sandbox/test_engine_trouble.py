@@ -63,7 +63,7 @@ import sys
 from jitney.engine import connect
 from jitney.plan.model import SandboxPlan
 from jitney.sandbox import box, initvolume
-initvolume.volume_name = box.volume_name = lambda: sys.argv[2]
+initvolume.volume_name = lambda arch: sys.argv[2]
 from jitney.sandbox.job import Job
 from jitney.sandbox.run import Session
 from jitney.sandbox.stdio import Stdio
