@@ -14,15 +14,17 @@ from typing import Literal
 import msgspec
 
 from jitney.config import Config
-from jitney.engine.protocol import LABEL, LABEL_BASE, Engine, ImageInfo
+from jitney.engine.protocol import LABEL, LABEL_BASE, LABEL_RUN, Engine, ImageInfo
 from jitney.errors import EngineError
 from jitney.sandbox.deliver import LABEL_BYTES, WEIGHTS, remove_tree
+
+STALE_S = 3600.0
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Something that takes disk. name: what removes it; own_bytes: freed when it goes; used: Unix time, 0: never."""
 
-    kind: Literal["image", "base", "resolutions", "build-cache", "weights", "volume"]
+    kind: Literal["image", "base", "resolutions", "build-cache", "weights", "volume", "stale"]
     name: str
     own_bytes: int
     used: float = 0.0
@@ -86,6 +88,59 @@ def volumes(engine: Engine) -> list[Item]:
         for volume in engine.volumes()
         if volume.labels.get(LABEL) == WEIGHTS and volume.labels.get(LABEL_BYTES, "").isdigit()
     ]
+
+
+def stale(engine: Engine, config: Config) -> list[Item]:
+    """What nothing leads to any more: volumes of former inits; blobs without a reference, views of blobs that are gone.
+
+    Nothing of the Store while something runs, and nothing that is younger than STALE_S: somebody may be fetching it.
+    """
+    from jitney.sandbox.initvolume import PREFIX, init_binary, volume_name
+
+    arch = engine.abilities().arch
+    size, current = len(init_binary(arch)), volume_name(arch)
+    found = [
+        Item(kind="stale", name=volume.name, own_bytes=size)
+        for volume in engine.volumes()
+        if volume.labels.get(LABEL) == "init" and volume.name.startswith(PREFIX) and volume.name != current
+    ]
+    if not any(LABEL_RUN in box.labels for box in engine.containers()):
+        found += _stale_weights(config.data / "store")
+    return found
+
+
+def _stale_weights(root: Path) -> list[Item]:
+    from jitney.models.store import Store
+
+    store = Store(root)
+    wanted = {file.sha256 for weights in store.all() for file in weights.files}
+    blobs = [blob for blob in store.blobs() if blob.name not in wanted and _is_old(blob)]
+    living = {blob.stat().st_ino for blob in store.blobs() if blob not in blobs}
+    found = [Item(kind="stale", name=str(blob), own_bytes=blob.stat().st_size) for blob in blobs]
+    for view in sorted((root / "views").glob("*")):
+        held = [path.stat() for path in view.rglob("*") if path.is_file() and "refs" not in path.parts]
+        if _is_old(view) and not {stat.st_ino for stat in held} <= living:
+            alone = sum(stat.st_size for stat in held if stat.st_nlink == 1)
+            found.append(Item(kind="stale", name=str(view), own_bytes=alone))
+    return found
+
+
+def _is_old(path: Path) -> bool:
+    return time.time() - path.stat().st_ctime > STALE_S
+
+
+def remove_stale(engine: Engine, name: str) -> bool:
+    """name: an absolute path, or a volume's. False where a box uses it."""
+    import shutil
+
+    if not name.startswith("/"):
+        return remove_volume(engine, name)
+    path = Path(name)
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    return True
 
 
 def remove_volume(engine: Engine, name: str) -> bool:

@@ -61,6 +61,7 @@ def _items(engine: Engine, config: Config, wanted: set[str]) -> list[disk.Item]:
     found += disk.folders(config) + disk.volumes(engine)
     chosen = [item for item in found if kinds[item.kind] in wanted]
     if "caches" in wanted:
+        chosen += disk.stale(engine, config)
         chosen += [
             disk.Item(kind="build-cache", name=cache.id, own_bytes=cache.size_bytes)
             for cache in engine.build_caches()
@@ -90,6 +91,8 @@ def _remove(engine: Engine, config: Config, item: disk.Item) -> bool:
         return disk.remove_image(engine, config, item.name)
     if item.kind == "volume":
         return disk.remove_volume(engine, item.name)
+    if item.kind == "stale":
+        return disk.remove_stale(engine, item.name)
     if item.kind == "build-cache":
         return engine.remove_build_cache(item.name) > 0
     shutil.rmtree(Path(item.name))
