@@ -82,7 +82,7 @@ def _fitting(source: Source, manifest: Manifest | None, program: Program, notes:
     """A manifest above the program's folder counts only if it is the program's: it declares something that
     is imported, or
     the program imports a package that lies beside it."""
-    if manifest is None or parent(manifest.files[0]) == source.workdir or not manifest.files:
+    if manifest is None or any(parent(path) == source.workdir for path in manifest.files):
         return manifest
     home = parent(manifest.files[-1])
     if any(folder in (home, f"{home}/src".lstrip("/")) for folder in program.above):

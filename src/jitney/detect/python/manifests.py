@@ -153,23 +153,19 @@ def _pyproject(source: Source, head: str, reading: Reading, lock: str, notes: No
     groups = runtime_groups(data)
     if data and not (project or poetry or groups or lock):
         return None
-    locked, root = head + lock if lock else "", ""
-    if (
-        not lock
-        and (root := root_of(source, parent(path), notes))
-        and source.has(f"{root}/uv.lock".lstrip("/"))
-    ):
-        locked = f"{root}/uv.lock".lstrip("/")
+    root = None if lock else root_of(source, parent(path), notes)
+    above = "" if root is None else f"{root}/pyproject.toml".lstrip("/")
+    shared = "" if root is None else f"{root}/uv.lock".lstrip("/")
+    locked = head + lock if lock else shared if source.has(shared) else ""
     manager = (
         LOCKS[locked.rpartition("/")[2]] if locked else ("poetry" if poetry and not project else "pyproject")
     )
     found = Manifest(manager, reading, locked)
-    above = f"{root}/pyproject.toml".lstrip("/") if locked and not lock else ""
     found.files.extend(name for name in (locked, path, above) if name)
     sources = {**_sources(source, above, notes), **table(data, "tool", "uv", "sources")}
     wanted = texts(project.get("dependencies"))
     wanted += [text for group in groups for text in requirements_of(data, group)]
-    near = members(source, root if above else parent(path), notes)
+    near = members(source, parent(path) if root is None else root, notes)
     for text in wanted:
         _declared(text, sources, near, reading, path)
     if not project.get("dependencies"):

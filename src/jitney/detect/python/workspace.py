@@ -11,12 +11,12 @@ from jitney.source import Source
 from jitney.source.paths import parent, parents
 
 
-def root_of(source: Source, folder: str, notes: Notes) -> str:
-    """The folder above whose workspace this one is a member of; the folder itself where there is none."""
+def root_of(source: Source, folder: str, notes: Notes) -> str | None:
+    """The folder above whose workspace this one is a member of; None: it stands by itself."""
     for above in [] if source.alone else parents(folder)[1:]:
         if folder in members(source, above, notes).values():
             return above
-    return folder
+    return None
 
 
 def members(source: Source, root: str, notes: Notes) -> dict[str, str]:
