@@ -137,7 +137,18 @@ def prepare(
     if wants.bases:  # a lock may ask for more: a compiler, a base with apt
         keys = needed_bases(detection, facts, config, prepared.lock)
         facts = ensure_bases(keys, prepared.facts, config, engine, listener, prepared.lock.bases)
+        _tell_moved(prepared.lock, facts, keys, listener)
     return planned(msgspec.structs.replace(prepared, facts=facts), config, listener)
+
+
+def _tell_moved(lock: Lock, facts: Facts, keys: tuple[str, ...], listener: Listener) -> None:
+    """A Debian mirror has only the newest: a lock's base may be gone, and its packages still hold."""
+    for key in keys:
+        base = facts.base(key)
+        if base is not None and lock.bases.get(key, base.digest) != base.digest:
+            listener.warn(
+                f"the lock was made on another build of {key}: packages are as locked, the base is the one here"
+            )
 
 
 def _serving_bases(model: Supply) -> tuple[str, ...]:

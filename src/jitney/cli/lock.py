@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = _target(arguments)
     with open_argument(arguments, config) as source, connected(config) as engine:
         prepared = road.prepare(source, config, engine, report, road.Wants(model=False, fresh=True))
-    write_lock(path, prepared.lock)
+    write_lock(path, prepared.plan.lock)  # the plan's knows the bases' digests
     report.say(f"wrote {path}")
     report.event("locked", path=str(path))
     report.finish()
