@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from importlib import import_module
@@ -11,10 +12,28 @@ from typing import Any, NoReturn
 from jitney.cli import COMMANDS
 from jitney.errors import UsageError
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|)")
+_SIZE = r"(\d+(?:\.\d+)?)\s*([kmgtKMGT]?)[iI]?[bB]?"
+_DURATION = r"(\d+(?:\.\d+)?)(ms|s|m|h|)"
 _UNIT = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SECONDS = {"ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3600}
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """argparse asks for the terminal's width by way of shutil (3 ms), each time an argument is added."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """As shutil.get_terminal_size: COLUMNS, else the terminal's width, else 80."""
+    text = os.environ.get("COLUMNS", "")
+    if text.isdigit() and int(text):
+        return int(text)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,7 +54,7 @@ class Parser(argparse.ArgumentParser):
 
 def size(text: str) -> int:
     """`512m`, `2g`, `1.5GiB` → bytes, as Docker reads them (powers of 1,024)."""
-    match = _SIZE.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE, text.strip())
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 512m or 2g")
     return int(float(match[1]) * _UNIT[match[2].lower()])
@@ -43,7 +62,7 @@ def size(text: str) -> int:
 
 def duration(text: str) -> float:
     """`30`, `30s`, `5m`, `250ms` → seconds."""
-    match = _DURATION.fullmatch(text.strip())
+    match = re.fullmatch(_DURATION, text.strip())
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 30s or 5m")
     return float(match[1]) * _SECONDS[match[2]]
@@ -56,7 +75,7 @@ def command_parser(name: str) -> Parser:
         prog=f"jitney {name}",
         description=COMMANDS[name][0].upper() + COMMANDS[name][1:] + ".",
         epilog=getattr(command, "EPILOG", None),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     command.add_arguments(parser)

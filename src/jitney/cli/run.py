@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from jitney import disk, execute, road
+from jitney import execute, road
 from jitney.cli import inputs
 from jitney.cli.common import connected, open_argument, settings
 from jitney.cli.parser import (
@@ -154,6 +154,8 @@ def _go(
 
 def _afterwards(tag: str, cached: bool, config: Config, engine: Engine, report: Report) -> None:
     """Disk stays bounded; only a run that built something has to look."""
+    from jitney import disk
+
     if config.ephemeral:
         if not disk.remove_used_image(engine, config, tag):
             report.warn(f"the image {tag} is in use and stays: jitney clean images")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +52,8 @@ def _key(name: str) -> str:
 
 def _basic(value: object) -> str:
     """JSON's strings, numbers and booleans are TOML's, but for DEL and for lone surrogates, which stand in no lock."""
+    import json  # 1 ms that only writing a lock pays
+
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

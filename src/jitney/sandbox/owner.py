@@ -13,7 +13,7 @@ Life = Literal["alive", "dead", "elsewhere", "unknown"]
 def world() -> str:
     """This boot of this machine, and this process's view of process ids; empty where /proc does not say."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         return f"{boot}.{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
         return ""

@@ -6,7 +6,6 @@ lists them."""
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable
 
 from jitney.detect.notes import Notes
@@ -129,6 +128,8 @@ def _procfile(source: Source, workdir: str, notes: Notes) -> tuple[str, tuple[st
     path = f"{workdir}/Procfile".lstrip("/")
     if not source.has(path):
         return None
+    import shlex
+
     lines = dict(re.findall(r"(?m)^\s*(\w+)\s*:\s*(.+?)\s*$", source.read_text(path)))
     kind = next((kind for kind in ("web", "worker", *lines) if kind in lines), "")
     try:
