@@ -5,6 +5,7 @@ One file per command. Only the command that was asked for is imported: start-up 
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 
@@ -93,6 +94,14 @@ def _dispatch(name: str, arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader of our own stdout left: as a shell would report it
         sys.stderr.close()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f" at {error.filename}" if error.filename else ""
+        _print_error(
+            JitneyError(f"the disk is full{where}", "jitney clean shows what takes room; then try again")
+        )
+        return JitneyError.exit_code
 
 
 def _print_error(error: Exception) -> None:

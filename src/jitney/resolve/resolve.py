@@ -98,10 +98,13 @@ def read_kept(path: Path) -> Lock | None:
 
 
 def keep(path: Path, lock: Lock) -> None:
-    """Written whole or not at all: another jitney may read it meanwhile."""
+    """Written whole or not at all: another jitney may read it meanwhile. A full disk costs only the memory of it."""
     import os
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}")
-    part.write_bytes(msgspec.json.encode(lock))
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(msgspec.json.encode(lock))
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
