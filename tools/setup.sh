@@ -128,10 +128,13 @@ environment() {
     [ -x .venv/bin/python ] || "$UV" venv --quiet .venv
     "$UV" pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
     "$UV" pip install --quiet --python .venv/bin/python --no-deps --editable .
-    # Python keeps bytecode by itself, unless told not to (PYTHONDONTWRITEBYTECODE): then every run would compile anew.
+    echo "$now" >$STATE
+}
+
+# Python keeps bytecode by itself, unless told not to (PYTHONDONTWRITEBYTECODE): then every run would compile anew.
+bytecode() {
     env -u PYTHONPYCACHEPREFIX .venv/bin/python -m compileall -q src .venv/lib/python*/site-packages/{msgspec,packaging} ||
         say "bytecode could not be kept: every start takes 0.1 s longer"
-    echo "$now" >$STATE
 }
 
 pid_one() {
@@ -159,6 +162,7 @@ bases_and_model() {
 system_packages
 start_engine
 have python3 && environment
+[ ! -x .venv/bin/python ] || bytecode
 have make && { have gcc || have musl-gcc; } && pid_one
 if [ ${#wanted[@]} -gt 0 ]; then
     say "not everything could be set up here; what is missing:"
