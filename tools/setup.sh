@@ -5,7 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 STATE=.venv/.setup
-LOG="${TMPDIR:-/tmp}/jitney-dockerd.log"
+LOG=/var/log/jitney-dockerd.log
+APT_LOG="${TMPDIR:-/tmp}/jitney-apt-$$.log"
+POLICY=/usr/sbin/policy-rc.d
+trap 'rm -f "$APT_LOG"; start_nothing_over' EXIT
 ENGINE_WAIT_S=60
 wanted=()
 
@@ -38,6 +41,42 @@ sys.exit(1)
 PYTHON
 }
 
+# A package of the engine that is wanted for its client alone must not start a second engine: Debian's own way to say so.
+start_nothing() {
+    if have python3 && engine_answers && [ ! -e $POLICY ]; then
+        printf '#!/bin/sh\n# jitney setup: gone in a minute\nexit 101\n' >$POLICY
+        chmod 755 $POLICY
+    fi
+}
+
+start_nothing_over() {
+    if grep -qs "jitney setup" $POLICY; then rm -f $POLICY; fi
+}
+
+# Install what is named, or say that it is needed.
+install() {
+    [ $# -gt 0 ] || return 0
+    if ! have apt-get; then
+        need "these programs, under whatever name your system has them: $*"
+    elif is_root; then
+        say "installing with apt-get: $*"
+        start_nothing
+        if ! DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >"$APT_LOG" 2>&1 </dev/null; then
+            tail -n 10 "$APT_LOG" >&2
+            need "these packages, which apt-get could not install: $*"
+        fi
+        start_nothing_over
+    else
+        need "sudo apt-get install $*"
+    fi
+}
+
+update_lists() {
+    [ -z "${lists_are_new:-}" ] && is_root && have apt-get || return 0
+    lists_are_new=yes
+    apt-get update -qq </dev/null || say "apt-get update failed; going on with the lists that are here"
+}
+
 system_packages() {
     local missing=()
     have python3 || missing+=(python3 python3-venv)
@@ -46,21 +85,33 @@ system_packages() {
     have gcc || missing+=(gcc libc6-dev)
     have musl-gcc || missing+=(musl-tools)
     have mmdebstrap || missing+=(mmdebstrap)
-    if ! have python3 || ! engine_answers; then
+    have setsid || missing+=(util-linux)
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || ! have apt-get || missing+=(ca-certificates)
+    [ ${#missing[@]} -eq 0 ] || update_lists
+    install "${missing[@]}"
+    if have python3 && ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+        need "Python 3.11 or newer; this is $(python3 --version 2>&1)"
+    fi
+    engine_packages
+}
+
+# The engine where none answers; a client that can build, whoever runs the engine. Debian 13 and later have them apart.
+engine_packages() {
+    local missing=()
+    if have python3 && ! engine_answers && [ -z "${DOCKER_HOST:-}" ]; then
         have dockerd || [ -x /usr/sbin/dockerd ] || missing+=(docker.io)
         have iptables || [ -x /usr/sbin/iptables ] || missing+=(iptables)
     fi
-    [ ${#missing[@]} -gt 0 ] || return 0
-    if ! have apt-get; then
-        need "these programs, under whatever name your system has them: ${missing[*]}"
-    elif is_root; then
-        say "installing with apt-get: ${missing[*]}"
-        apt-get update -qq
-        # The engine is started below; its package must not start one of its own on a machine without systemd.
-        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
-    else
-        need "sudo apt-get install ${missing[*]}"
+    if ! have docker; then
+        update_lists
+        if have apt-cache && apt-cache show docker-cli >/dev/null 2>&1; then
+            missing+=(docker-cli docker-buildx)
+        elif [ "${missing[0]:-}" != docker.io ]; then
+            missing+=(docker.io)
+        fi
     fi
+    [ ${#missing[@]} -eq 0 ] || update_lists
+    install "${missing[@]}"
 }
 
 start_engine() {
@@ -74,18 +125,35 @@ start_engine() {
         return 0
     fi
     if [ -d /run/systemd/system ] && have systemctl; then
-        say "starting the engine with systemd"
-        systemctl start docker || true
-    elif [ -x /etc/init.d/docker ] && service docker start >/dev/null 2>&1 && wait_for_engine 10; then
-        say "started the engine with service docker start"
+        say "starting the engine: systemctl start docker"
+        systemctl start docker </dev/null || true
+    elif [ -x /etc/init.d/docker ] && service docker start >/dev/null 2>&1 </dev/null && wait_for_engine 15; then
+        say "started the engine: service docker start (its log: /var/log/docker.log)"
     else
-        say "starting dockerd in the background, its log is $LOG"
+        say "starting dockerd in the background; its log: $LOG"
+        # A session of its own, so that it outlives this shell and its terminal.
         PATH="$PATH:/usr/sbin:/sbin" setsid dockerd >"$LOG" 2>&1 </dev/null &
     fi
     if ! wait_for_engine "$ENGINE_WAIT_S"; then
-        tail -n 5 "$LOG" >&2 2>/dev/null || true
-        need "a container engine that starts: none answered within $ENGINE_WAIT_S s"
+        engine_failed
     fi
+}
+
+# The last words of whoever tried, and what dockerd needs of a machine.
+engine_failed() {
+    local log
+    for log in "$LOG" /var/log/docker.log; do
+        if [ -s "$log" ]; then
+            printf '   the last lines of %s:\n' "$log" >&2
+            tail -n 8 "$log" | cut -c 1-300 | sed 's/^/   | /' >&2
+        fi
+    done
+    if [ -d /run/systemd/system ] && have journalctl; then
+        journalctl -u docker -n 8 --no-pager 2>/dev/null | sed 's/^/   | /' >&2
+    fi
+    grep -q '[[:space:]]/sys/fs/cgroup' /proc/mounts || need "cgroups mounted below /sys/fs/cgroup (apt-get install cgroupfs-mount; cgroupfs-mount)"
+    PATH="$PATH:/usr/sbin:/sbin" have iptables || need "iptables (apt-get install iptables)"
+    need "a container engine that starts: none answered within $ENGINE_WAIT_S s. dockerd wants root with CAP_SYS_ADMIN and CAP_NET_ADMIN, cgroups and iptables; inside a container, hand in the host's /var/run/docker.sock instead"
 }
 
 wait_for_engine() {
@@ -108,11 +176,15 @@ find_uv() {
     say "installing uv into .cache/uv-venv"
     if ! python3 -m venv .cache/uv-venv 2>/dev/null; then
         rm -rf .cache/uv-venv
-        is_root && have apt-get || { need "sudo apt-get install python3-venv"; return 1; }
-        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3-venv >/dev/null
-        python3 -m venv .cache/uv-venv
+        update_lists
+        install python3-venv
+        python3 -m venv .cache/uv-venv 2>/dev/null || { rm -rf .cache/uv-venv; return 1; }
     fi
-    .cache/uv-venv/bin/python -m pip install --quiet uv
+    if ! .cache/uv-venv/bin/python -m pip install --quiet --disable-pip-version-check uv </dev/null; then
+        rm -rf .cache/uv-venv
+        need "the package uv from a Python index (pip says why above)"
+        return 1
+    fi
 }
 
 environment() {
