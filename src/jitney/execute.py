@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from jitney.source import Source
 
 Sink = Callable[[bytes], None]
+LARGE_DIR = "/.large"
+MOUNTS_AT_MOST = 64
 GRACE_S = 2.0
 """Between SIGTERM and SIGKILL at a deadline."""
 
@@ -117,13 +119,36 @@ def _park(session: Session, prepared: Prepared, source: Source, beside: Beside |
 
 
 def _source_mounts(prepared: Prepared, source: Source) -> tuple[VolumeMount, ...]:
-    """A large source is mounted read-only where the daemon sees this machine's files."""
-    if prepared.plan.run.delivery != "mount":
-        return ()
-    root = source.host_path()
-    if root is None:
+    """What is too large to stream, read-only: single files, or the program's own folder and what it takes from above."""
+    run = prepared.plan.run
+    if run.delivery != "mount":
+        return tuple(_mounted(source, path, f"{LARGE_DIR}/{number}") for number, path in enumerate(run.large))
+    own = prepared.detection.workdir
+    above = [path for path in run.source if own and not path.startswith(f"{own}/")]
+    if len(above) > MOUNTS_AT_MOST:
+        raise UsageError(
+            f"{source.label} takes {len(above)} files from above its folder, and is too large to stream",
+            "hand over the folder that holds them all, with --entry",
+        )
+    for path in run.source:
+        _require_readable(source, path)
+    return tuple(_mounted(source, path, f"{SOURCE_DIR}/{path}".rstrip("/")) for path in (own, *above))
+
+
+def _mounted(source: Source, path: str, target: str) -> VolumeMount:
+    host = source.host_path(path)
+    if host is None:
         raise UsageError("this source is too large to stream and is not a folder on this machine")
-    return (VolumeMount(kind="bind", source=str(root), target=SOURCE_DIR),)
+    _require_readable(source, path)
+    return VolumeMount(kind="bind", source=str(host), target=target)
+
+
+def _require_readable(source: Source, path: str) -> None:
+    """A mount keeps its permissions: the sandbox's user is somebody else."""
+    host = source.host_path(path)
+    if host is not None and not host.stat().st_mode & 0o004:
+        message = f"{path or source.label} can be read by its owner alone, and is too large to be copied in"
+        raise UsageError(message, f"chmod o+r {host}")
 
 
 def _weights_mounts(session: Session, prepared: Prepared, engine: Engine) -> tuple[VolumeMount, ...]:
@@ -137,13 +162,14 @@ def _weights_mounts(session: Session, prepared: Prepared, engine: Engine) -> tup
 
 def _archive(prepared: Prepared, source: Source) -> Iterator[bytes] | None:
     run = prepared.plan.run
-    if run.delivery != "stream" or not (run.source or prepared.supply.links):
+    links = {**prepared.supply.links, **{path: f"{LARGE_DIR}/{n}" for n, path in enumerate(run.large)}}
+    if run.delivery != "stream" or not (run.source or links):
         return None
-    return chain(_links(prepared.supply.links), source.tar(run.source))
+    return chain(_links(links), source.tar(run.source))
 
 
 def _links(links: Mapping[str, str]) -> Iterator[bytes]:
-    """Weights that the program names by a plain path: a symbolic link beside its source."""
+    """Weights that the program names by a plain path, and large files: symbolic links in their place."""
     if not links:
         return
     import tarfile

@@ -43,7 +43,7 @@ def make_plan(
         version=choice.version,
         build=build,
         run=run,
-        sandbox=sandbox_plan(facts, config, taken.bytes, streamed, model),
+        sandbox=sandbox_plan(facts, config, run.source_bytes, streamed, model),
         model=model,
         lock=msgspec.structs.replace(lock, bases=dict(sorted(bases.items()))),
         evidence=(
@@ -79,13 +79,18 @@ def _run(
     if model is not None and model.serve:
         env |= model_env(detection, model.relays)
     env |= trust_env(facts, config)
-    small = taken.bytes <= STREAM_LIMIT or not facts.engine.shares_files
+    large = taken.large if facts.engine.shares_files else ()
+    streamed = taken.bytes - (taken.large_bytes if large else 0)
+    small = streamed <= STREAM_LIMIT or not facts.engine.shares_files
     return RunPlan(
         argv=argv,
         env=dict(sorted(env.items())),
         workdir=workdir,
-        source=detection.takes,
-        source_bytes=taken.bytes,
+        source=tuple(path for path in detection.takes if path not in set(large))
+        if small
+        else detection.takes,
+        source_bytes=streamed if small else taken.bytes,
+        large=large if small else (),
         delivery="stream" if small else "mount",
         trust=TRUST_FILE if trusts_machine(facts, config) else "",
     )

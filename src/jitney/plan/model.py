@@ -77,7 +77,8 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is started. argv: complete, the user's arguments are appended by the caller. env: fixed variables; the user's
     and the secrets are added at the start and are in no Plan. workdir: absolute, inside the sandbox.
     source: paths of the user's tree that are handed over, relative to its root; they land under /src.
-    delivery: `none` (all is in the image), `stream` (tar frames into a tmpfs), `mount` (read-only).
+    large: paths of it that are rather
+    mounted, one by one, read-only, with a link in their place. delivery: `none` (all is in the image), `stream` (tar frames into a tmpfs), `mount` (read-only).
     trust: the machine's CA bundle is handed over, and lies there inside; empty: the image's own certificates count."""
 
     argv: tuple[str, ...]
@@ -85,6 +86,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     workdir: str = "/src"
     source: tuple[str, ...] = ()
     source_bytes: int = 0
+    large: tuple[str, ...] = ()
     delivery: Literal["none", "stream", "mount"] = "stream"
     trust: str = ""
 

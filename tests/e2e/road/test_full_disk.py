@@ -20,7 +20,11 @@ def run_with_small(
 ) -> subprocess.CompletedProcess[bytes]:
     """The command, in a mount namespace where `folder` is a tmpfs of `size`."""
     folder.mkdir()
-    own = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-current-user", "--keep-caps"]
+    own = (
+        ["unshare", "--mount"]
+        if os.geteuid() == 0
+        else ["unshare", "--mount", "--map-current-user", "--keep-caps"]
+    )
     return subprocess.run(
         [*own, "sh", "-c", MOUNT, "sh", size, folder, JITNEY, *arguments],
         capture_output=True,
