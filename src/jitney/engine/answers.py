@@ -45,9 +45,12 @@ def _major(version: str) -> int:
 
 
 def _is_this_machine(info: Any) -> bool:
-    """A Unix socket may lead elsewhere: into a virtual machine, by ssh, out of a container. Names tell."""
+    """A Unix socket may lead elsewhere: into a virtual machine, by ssh, out of a container. Names tell; and where the
+    daemon keeps its own files, which a container or chroot that was handed its socket does not have."""
     here = os.uname()
-    return bool(info.get("KernelVersion") == here.release and info.get("Name") == here.nodename)
+    if (info.get("KernelVersion"), info.get("Name")) != (here.release, here.nodename):
+        return False
+    return os.path.isdir(info.get("DockerRootDir") or "/")  # noqa: PTH112  (pathlib: 4 ms of every start)
 
 
 def image(body: Any) -> ImageInfo:

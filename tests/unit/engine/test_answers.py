@@ -1,0 +1,37 @@
+"""Whether the engine sees this machine's files: every sign must agree."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jitney.engine.address import Address
+from jitney.engine.answers import abilities
+
+VERSION = {"Version": "20.10.24", "ApiVersion": "1.41"}
+SOCKET, TCP = Address(path="/var/run/docker.sock"), Address(host="127.0.0.1", port=2375)
+
+
+def info(root: Path, **changes: str) -> dict[str, Any]:
+    here = os.uname()
+    own = {"KernelVersion": here.release, "Name": here.nodename, "DockerRootDir": str(root)}
+    return {"Architecture": "x86_64", "NCPU": 2, "MemTotal": 1, **own, **changes}
+
+
+@pytest.mark.parametrize(
+    "name, address, changes, shares",
+    [
+        ("this machine", SOCKET, {}, True),
+        ("over TCP", TCP, {}, False),
+        ("a virtual machine", SOCKET, {"KernelVersion": "6.6.12-linuxkit"}, False),
+        ("another machine's socket, forwarded", SOCKET, {"Name": "elsewhere"}, False),
+        ("handed into a chroot or a container", SOCKET, {"DockerRootDir": "/nowhere/docker"}, False),
+    ],
+)
+def test_shares_files(
+    name: str, address: Address, changes: dict[str, str], shares: bool, tmp_path: Path
+) -> None:
+    assert abilities(VERSION, info(tmp_path, **changes), address, True).shares_files is shares, name
