@@ -114,7 +114,16 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "engine": version.stdout.strip(),
         "load": os.getloadavg()[0],
+        "bytecode": has_bytecode(),
     }
+
+
+def has_bytecode() -> bool:
+    """Jitney's modules lie compiled on disk, as after `make setup` or a second run; without, each start takes 0.1 s longer."""
+    import jitney.execute
+
+    cached = jitney.execute.__cached__
+    return cached is not None and Path(cached).exists()
 
 
 def table(results: Sequence[Result]) -> str:
