@@ -292,5 +292,6 @@ def _whose(error: BuildError, build: BuildPlan, facts: Facts) -> BuildError:
     for stage in build.stages:
         for one in stage.instructions:
             if one.compiles and render_instruction(one, build.stages, facts.engine) in error.message:
-                return CompileError("the program does not compile", "", error.output)
+                hint = "make go.sum complete: go mod tidy" if "missing go.sum entry" in error.output else ""
+                return CompileError("the program does not compile", hint, error.output)
     return error

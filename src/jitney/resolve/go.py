@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from jitney.resolve.resolve import World
 
 MODULE = "jitney.local/main"
-SETTINGS = ("JITNEY=1", "HOME=/root", "GOPATH=/root/go", "GOTOOLCHAIN=auto", "GOFLAGS=-mod=mod")
+SETTINGS = ("JITNEY=1", "HOME=/root", "GOPATH=/root/go", "GOTOOLCHAIN=auto", "GOFLAGS=-mod=mod", "GOWORK=off")
 
 
 def resolve_go(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> Lock:
@@ -30,10 +31,36 @@ def resolve_go(request: ResolveRequest, world: World, texts: Mapping[str, str]) 
     go_mod = texts.get(_join(module, "go.mod"), "")
     if go_mod and (_join(module, "go.sum") in texts or "require" not in go_mod):
         return lock
+    if world.source.has(_join(module, "vendor/modules.txt")):
+        return lock  # the Go command takes the folder, and nothing from elsewhere
     if not go_mod and not request.requirements:
         return _with(lock, {"go.mod": new_module(request.version)})
     world.on_line("asking for Go modules: exact versions and checksums")
-    return _with(lock, _tidy(request, world, module, go_mod or new_module(request.version)))
+    beside = _workspace(module, go_mod, texts)
+    found = _tidy(request, world, module, (go_mod or new_module(request.version)) + beside)
+    return _with(lock, {"go.sum": found.get("go.sum", "")} if beside else found)
+
+
+def _workspace(module: str, go_mod: str, texts: Mapping[str, str]) -> str:
+    """Lines that let `go mod tidy`, which looks at no go.work, find the other modules of the workspace by their folders."""
+    if not any(path.rpartition("/")[2] == "go.work" for path in texts):
+        return ""
+    lines = []
+    for path, text in sorted(texts.items()):
+        name = re.search(r"(?m)^module\s+(\S+)", text)
+        folder = path.rpartition("/")[0]
+        if path.rpartition("/")[2] == "go.mod" and folder != module and name:
+            lines.append(f"replace {name[1]} => {_relative(folder, module)}\n")
+            if not re.search(rf"(?m)^(?:require)?\s*{re.escape(name[1])}\s+v", go_mod):
+                lines.append(f"require {name[1]} v0.0.0\n")
+    return "\n" + "".join(lines) if lines else ""
+
+
+def _relative(folder: str, start: str) -> str:
+    import posixpath
+
+    path = posixpath.relpath(folder or ".", start or ".")
+    return path if path.startswith(".") else f"./{path}"
 
 
 def _with(lock: Lock, files: dict[str, str]) -> Lock:
@@ -111,8 +138,10 @@ def _plan(base: Base, module: str, go_mod: str, *, has_ca: bool) -> BuildPlan:
 
 
 def _translate(error: BuildError) -> ResolveError:
-    lines = [line for line in error.output.splitlines() if "go: " in line or "no required module" in line]
-    words = "; ".join(line.split(" ", 2)[-1].strip() for line in lines[-4:]) or error.message
+    said = [re.sub(r"^#\d+ [\d.]+ ", "", line).strip() for line in error.output.splitlines()]
+    lines = [line for line in said if not re.match(r"go: (?:downloading|finding|found|added)|#|$", line)]
+    wanted = [line for line in lines if re.search(r"go: |imports?\b|module|\bno such|not found", line)]
+    words = " ".join(dict.fromkeys(wanted[-4:]).keys()).replace("go: ", "") or error.message
     return ResolveError(
         f"Go modules cannot be resolved: {words}", "is the module's path right, and the proxy reachable?"
     )

@@ -79,6 +79,23 @@ TABLE: list[tuple[str, Files, str, str]] = [
         "be kind",
     ),
     (
+        "vendored",
+        {"go.mod": "module example.org/m\n\ngo 1.22\n\nrequire example.org/lib v1.0.0\n", "main.go": USES_LIB,
+         "vendor/modules.txt": "# example.org/lib v1.0.0\n## explicit; go 1.22\nexample.org/lib\n",
+         "vendor/example.org/lib/lib.go": LIB["lib/lib.go"]},
+        "",
+        "lib beside",
+    ),
+    (
+        "workspace without sums",
+        {**{f"checkout/{name}": text for name, text in LIB.items()}, "checkout/.git/HEAD": "",
+         "checkout/go.work": "go 1.22\n\nuse (\n\t./app\n\t./lib\n)\n",
+         "checkout/app/main.go": USES_LIB.replace("import (", 'import (\n\t_ "github.com/google/uuid"'),
+         "checkout/app/go.mod": "module example.org/app\n\ngo 1.22\n\nrequire github.com/google/uuid v1.3.0\n"},
+        "checkout/app",
+        "lib beside",
+    ),
+    (
         "cgo",
         {"main.go": 'package main\n\n// #include <math.h>\n// #cgo LDFLAGS: -lm\nimport "C"\nimport "fmt"\n\n'
          "func main() { fmt.Println(float64(C.sqrt(C.double(1764)))) }\n"},
@@ -123,6 +140,16 @@ def test_a_bare_file_keeps_the_versions_that_its_imports_got(tmp_path: Path, jit
     assert [path.name for path in program.parent.iterdir()] == ["main.go"]
 
 
+def test_a_sum_with_gaps_is_not_mended_silently(tmp_path: Path, jitney: Jitney) -> None:
+    uses = 'package main\n\nimport _ "github.com/google/uuid"\n\nfunc main() {}\n'
+    module = "module example.org/m\n\ngo 1.22\n\nrequire github.com/google/uuid v1.3.0\n"
+    sums = UUID_SUM.splitlines()[1] + "\n"
+    done = jitney("run", lay(tmp_path, {"go.mod": module, "go.sum": sums, "main.go": uses}))
+    assert done.returncode == 1
+    assert b"missing go.sum entry" in done.stderr
+    assert b"hint: make go.sum complete: go mod tidy" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("files", "says"),
     [
@@ -139,7 +166,11 @@ def test_a_bare_file_keeps_the_versions_that_its_imports_got(tmp_path: Path, jit
         ),
         (
             {"main.go": 'package main\n\nimport _ "no-such-host.invalid/x"\n\nfunc main() {}\n'},
-            "no-such-host.invalid/x",
+            "imports no-such-host.invalid/x",
+        ),
+        (
+            {"main.go": 'package main\n\nimport _ "github.com/google/uuid/none"\n\nfunc main() {}\n'},
+            "but does not contain package github.com/google/uuid/none",
         ),
     ],
 )

@@ -307,3 +307,113 @@ def test_a_local_project_goes_along_with_its_packages(manifest: dict[str, str | 
     found = see({"main.py": "import m", **library, **manifest})
     assert set(names(found)) == {"rich", "httpx"}
     assert "pythonpath:lib" in found.features and "lib/m/__init__.py" in found.takes
+
+
+LLM = "from huggingface_hub import hf_hub_download\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "want"),
+    [
+        ("R, F = 'a/b', 'c.gguf'\nREPO = 'a/b'\nhf_hub_download(REPO, filename='c.gguf')", ("a/b", "c.gguf")),
+        ("REPO = 'a/b'\nFILE = 'c.gguf'\nhf_hub_download(REPO, FILE)", ("a/b", "c.gguf")),
+        (
+            "F = 'c.gguf'\nfrom transformers import AutoModelForCausalLM as A\nA.from_pretrained('a/b', gguf_file=F)",
+            ("a/b", "c.gguf"),
+        ),
+    ],
+)
+def test_the_file_within_a_repository_is_seen(code: str, want: tuple[str, str]) -> None:
+    found = see({"chat.py": LLM + code}, "chat.py")
+    assert want in [(use.name, use.file) for use in found.models]
+
+
+def test_a_program_that_only_names_weights_loads_them_itself() -> None:
+    found = see({"chat.py": LLM + "print(hf_hub_download('a/b', 'c.gguf'))"}, "chat.py")
+    assert (found.mode, found.modes) == ("in-process", ("in-process",))
+    assert see({"chat.py": "from huggingface_hub import list_models"}, "chat.py").mode == "none"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "xllamacpp",
+        "llama_cpp",
+        "gpt4all",
+        "ctranslate2",
+        "onnxruntime_genai",
+        "mistralrs",
+        "vllm",
+        "openvino_genai",
+    ],
+)
+def test_libraries_that_load_weights(module: str) -> None:
+    found = see({"chat.py": f"import {module}"}, "chat.py")
+    assert found.mode == "in-process"
+    assert found.framework.replace("-python", "").replace("-", "_") == module
+    assert not found.unknown
+
+
+@pytest.mark.parametrize(
+    ("code", "manifest", "want"),
+    [
+        ("from flask import Flask\nweb = Flask(__name__)", "flask\ngunicorn", "-m gunicorn --bind 0.0.0.0:8000 app:web"),
+        ("from flask import Flask\nweb = Flask(__name__)", "flask", "-m flask --app app:web run --host 0.0.0.0"),
+        ("import gradio as gr\nwith gr.Blocks() as demo:\n  pass\n", "gradio",
+         "-c from app import demo; demo.launch(server_name='0.0.0.0')"),
+        ("import gradio as gr\nui = gr.Interface(print)\nui.launch()", "gradio", "app.py"),
+    ],
+)  # fmt: skip
+def test_servers_are_started(code: str, manifest: str, want: str) -> None:
+    assert " ".join(see({"app.py": code, "requirements.txt": manifest}).start) == want
+
+
+def test_limits_ask_for_nothing() -> None:
+    found = see(
+        {"main.py": "", "requirements.txt": "-c limits.txt\nrich\n", "limits.txt": "rich<14\nsix==1\n"}
+    )
+    assert names(found) == {"rich": ""}
+    assert [(one.name, one.spec) for one in found.constraints] == [("rich", "<14"), ("six", "==1")]
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "code"),
+    [
+        ("--index-url https://index.example/simple", "error", "python.index"),
+        ("--extra-index-url=https://index.example/whl/cu124", "note", "python.torch.index"),
+        ("--find-links ./wheels", "error", "python.index"),
+        ("--pre", "warning", "python.option"),
+        ("--no-binary :all:", "warning", "python.option"),
+    ],
+)
+def test_options_are_followed_or_named(line: str, level: str, code: str) -> None:
+    found = see({"main.py": "", "requirements.txt": f"rich\n{line}\n"})
+    assert [(one.level, one.code, one.line) for one in found.findings] == [(level, code, 2)]
+    assert line.replace("=", " ") in found.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("constraint", "want"),
+    [
+        ("^2.0 || ^3.0", ">=2.0,<4"),
+        (">=1,<2", ">=1,<2"),
+        ("~1.2.3", ">=1.2.3,<1.3"),
+        ("^0.0.3", ">=0.0.3,<0.0.4"),
+        ("*", ""),
+    ],
+)
+def test_poetrys_constraints(constraint: str, want: str) -> None:
+    manifest = f"[tool.poetry.dependencies]\npython='^3.11'\nrich='{constraint}'\n"
+    assert names(see({"main.py": "", "pyproject.toml": manifest})) == {"rich": want}
+
+
+def test_poetrys_choice_by_python_becomes_markers() -> None:
+    manifest = (
+        "[tool.poetry.dependencies]\nrich=[{version='^13', python='<3.12'},{version='^14', python='>=3.12'}]\n"
+        "[tool.poetry.group.dev.dependencies]\npytest='*'\n[tool.poetry.group.docs]\noptional=true\n"
+    )
+    found = see({"main.py": "", "pyproject.toml": manifest})
+    assert [package.spec for package in found.packages] == [
+        ">=13,<14 ; python_version < '3.12'",
+        ">=14,<15 ; python_version >= '3.12'",
+    ]

@@ -56,11 +56,10 @@ class Reading:
     def _line(self, line: str, path: str, number: int, depth: int, constraint: bool) -> None:
         if not line:
             return
-        option = re.match(r"(-[a-zA-Z]|--[a-z-]+)(?:\s*=\s*|\s+|(?<=-[a-zA-Z]))(.*)", line)
         if line.startswith("-"):
-            self.option(
-                option[1] if option else line, option[2].strip() if option else "", path, number, depth
-            )
+            option = re.match(r"(--[a-z-]+|-[a-zA-Z])[\s=]*(.*)", line)
+            name, value = (option[1], option[2].strip()) if option else (line, "")
+            self.option(name, value, path, number, depth)
         else:
             self.add(re.split(r"\s+--hash", line)[0].strip(), path, number, constraint=constraint)
 
