@@ -37,15 +37,27 @@ def python_index(environ: Mapping[str, str], root: Path = Path("/")) -> str:
 
 def debian_mirror(root: Path = Path("/")) -> str:
     """The mirror of Debian's main archive that apt uses here; empty on other distributions."""
-    if not re.search(r"^ID=[\"']?debian[\"']?$", _text(root / "etc/os-release"), re.MULTILINE):
+    names = {
+        line.removeprefix("ID=").strip("\"'")
+        for line in _text(root / "etc/os-release").split("\n")
+        if line.startswith("ID=")
+    }
+    if "debian" not in names:
         return ""
     folder = root / "etc/apt"
-    files = [folder / "sources.list", *sorted(folder.glob("sources.list.d/*"))]
+    files = [folder / "sources.list", *_inside(folder / "sources.list.d")]
     for path in files:
         for found in _deb822(path) if path.suffix == ".sources" else _one_line(path):
             if _is_archive(found):
                 return found.rstrip("/")
     return ""
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _one_line(path: Path) -> list[str]:
