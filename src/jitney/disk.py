@@ -118,7 +118,11 @@ def _stale_weights(root: Path) -> list[Item]:
     living = {blob.stat().st_ino for blob in store.blobs() if blob not in blobs}
     found = [Item(kind="stale", name=str(blob), own_bytes=blob.stat().st_size) for blob in blobs]
     for view in sorted((root / "views").glob("*")):
-        held = [path.stat() for path in view.rglob("*") if path.is_file() and "refs" not in path.parts]
+        held = [
+            path.stat()
+            for path in view.rglob("*")
+            if path.is_file() and "refs" not in path.relative_to(view).parts
+        ]
         if _is_old(view) and not {stat.st_ino for stat in held} <= living:
             alone = sum(stat.st_size for stat in held if stat.st_nlink == 1)
             found.append(Item(kind="stale", name=str(view), own_bytes=alone))

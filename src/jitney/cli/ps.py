@@ -24,11 +24,11 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.quiet:
         print("\n".join(dict.fromkeys(box.labels[LABEL_RUN] for box in boxes)), end="\n" if boxes else "")
     else:
-        print(f"{'RUN':<14} {'KIND':<8} {'STATE':<9} {'AGE':<7} PROGRAM")
+        print(f"{'RUN':<17} {'KIND':<8} {'STATE':<9} {'AGE':<7} PROGRAM")
         for box in boxes:
             record = _record(box)
             print(
-                f"{record['run']:<14} {record['kind']:<8} {box.state:<9} {_age(box.created):<7} {record['program']}"
+                f"{record['run']:<17} {record['kind']:<8} {box.state:<9} {_age(box.created):<7} {record['program']}"
             )
     return 0
 

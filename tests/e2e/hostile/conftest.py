@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from jitney.engine.protocol import Engine
 from tests.conftest import Jitney
 
 from ..sandbox.image import hostile
+
+PROGRAM = "jitney.program"
+"""On a program's box: what the user called it."""
 
 BECOME = """import os, sys
 here = os.path.dirname(os.path.abspath(__file__))
@@ -48,6 +53,27 @@ def output(events: list[dict[str, Any]], stream: str) -> bytes:
         for event in events
         if event["event"] == "output" and event["stream"] == stream
     )
+
+
+@pytest.fixture
+def assert_nothing_left(engine: Engine, tmp_path: Path) -> Callable[[], None]:
+    """Within two seconds no container is left of programs below tmp_path: others may run on this machine meanwhile."""
+
+    def check() -> None:
+        end = time.monotonic() + 2
+        while (left := _boxes(engine, str(tmp_path))) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not left
+
+    return check
+
+
+def _boxes(engine: Engine, folder: str) -> list[str]:
+    return [
+        f"{box.labels[PROGRAM]} {box.state}"
+        for box in engine.containers()
+        if box.labels.get(PROGRAM, "").startswith(folder)
+    ]
 
 
 @pytest.fixture
