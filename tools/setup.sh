@@ -174,11 +174,11 @@ find_uv() {
     UV="$PWD/.cache/uv-venv/bin/uv"
     [ -x "$UV" ] && return 0
     say "installing uv into .cache/uv-venv"
-    if ! python3 -m venv .cache/uv-venv 2>/dev/null; then
+    if ! python3 -m venv .cache/uv-venv >/dev/null 2>&1; then
         rm -rf .cache/uv-venv
         update_lists
         install python3-venv
-        python3 -m venv .cache/uv-venv 2>/dev/null || { rm -rf .cache/uv-venv; return 1; }
+        python3 -m venv .cache/uv-venv >/dev/null 2>&1 || { rm -rf .cache/uv-venv; return 1; }
     fi
     if ! .cache/uv-venv/bin/python -m pip install --quiet --disable-pip-version-check uv </dev/null; then
         rm -rf .cache/uv-venv

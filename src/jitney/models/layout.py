@@ -176,15 +176,22 @@ def _open_folders(top: Path) -> None:
 
 
 def view_tar(view: View) -> Iterator[bytes]:
-    """The tree as an uncompressed tar, in constant memory, for daemons that do not see this machine's files."""
+    """The tree as an uncompressed tar, in constant memory, for daemons that do not see this machine's files. A file with
+    several names travels once."""
     import tarfile
 
     top = Path(view.path)
+    sent: dict[int, str] = {}
     for path in sorted(top.rglob("*")):
         info = tarfile.TarInfo(path.relative_to(top).as_posix())
         info.mode, info.mtime = (0o755, 0) if path.is_dir() else (0o444, 0)
         info.type = tarfile.DIRTYPE if path.is_dir() else tarfile.REGTYPE
-        info.size = 0 if path.is_dir() else path.stat().st_size
+        if path.is_file():
+            first = sent.setdefault(path.stat().st_ino, info.name)
+            if first == info.name:
+                info.size = path.stat().st_size
+            else:
+                info.type, info.linkname = tarfile.LNKTYPE, first
         yield info.tobuf(tarfile.PAX_FORMAT)
         if info.size:
             with path.open("rb") as file:
@@ -192,3 +199,9 @@ def view_tar(view: View) -> Iterator[bytes]:
                     yield piece
             yield bytes(-info.size % tarfile.BLOCKSIZE)
     yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def view_bytes(view: View) -> int:
+    """What the tree takes; a file with several names counts once."""
+    stats = [path.stat() for path in Path(view.path).rglob("*") if path.is_file()]
+    return sum({stat.st_ino: stat.st_size for stat in stats}.values())

@@ -17,7 +17,7 @@ from jitney.config import Config
 from jitney.engine.protocol import Engine, VolumeMount
 from jitney.errors import JitneyError, ModelError, PlanError
 from jitney.facts.model import Facts
-from jitney.models.layout import View, Want, library_view, view_tar
+from jitney.models.layout import View, Want, library_view, view_bytes, view_tar
 from jitney.models.model import Weights
 from jitney.models.store import Store
 from jitney.plan.model import SandboxPlan
@@ -173,11 +173,9 @@ def weights_mounts(
 
 def deliver_view(session: Session, engine: Engine, view: View, image: str) -> VolumeMount:
     """A volume that holds the view, sent once."""
-    from pathlib import Path
-
     from jitney.sandbox.deliver import keep_tree
 
-    size = sum(path.stat().st_size for path in Path(view.path).rglob("*") if path.is_file())
+    size = view_bytes(view)
 
     def tar() -> Iterator[bytes]:
         session.tell(f"sending {size >> 20} MB of weights to the engine (once)")
