@@ -164,3 +164,16 @@ def test_a_locks_digest_is_asked_of_a_registry_alone() -> None:
     assert not bases.fits(pulled, "sha256:2")
     assert bases.fits(BaseOnHand(key="debian/python:3.13-run", ref="a", digest="sha256:1"), "sha256:2")
     assert not bases.fits(None, "")
+
+
+def test_a_stale_base_is_made_anew(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, key, made = FakeEngine(), "debian/python:3.13-run", []
+    engine.add_image("jitney-" + key, {LABEL: "base", LABEL_KEY: key, LABEL_RECIPE: "of-another-day"})
+
+    def make(*_: object) -> BaseOnHand:
+        made.append(key)
+        return BaseOnHand(key=key, ref="jitney-" + key, digest="sha256:new")
+
+    monkeypatch.setattr(debian, "make", make)
+    assert bases.ensure(engine, key, Facts(), config, silent).digest == "sha256:new"
+    assert made == [key]
