@@ -95,6 +95,17 @@ system_packages() {
     engine_packages
 }
 
+# A docker client with BuildKit: built in before 23.0, by the plugin buildx after. Several may lie on one PATH.
+can_build() {
+    local client version
+    while read -r client; do
+        version=$("$client" --version 2>/dev/null | sed -n 's/^Docker version \([0-9]*\).*/\1/p')
+        [ -n "$version" ] || continue
+        if [ "$version" -lt 23 ] || "$client" buildx version >/dev/null 2>&1; then return 0; fi
+    done < <(type -aP docker)
+    return 1
+}
+
 # The engine where none answers; a client that can build, whoever runs the engine. Debian 13 and later have them apart.
 engine_packages() {
     local missing=()
@@ -102,7 +113,7 @@ engine_packages() {
         have dockerd || [ -x /usr/sbin/dockerd ] || missing+=(docker.io)
         have iptables || [ -x /usr/sbin/iptables ] || missing+=(iptables)
     fi
-    if ! have docker; then
+    if ! can_build; then
         update_lists
         if have apt-cache && apt-cache show docker-cli >/dev/null 2>&1; then
             missing+=(docker-cli docker-buildx)
@@ -179,6 +190,10 @@ find_uv() {
         update_lists
         install python3-venv
         python3 -m venv .cache/uv-venv >/dev/null 2>&1 || { rm -rf .cache/uv-venv; return 1; }
+    fi
+    # Debian 12's pip trusts a bundle of its own, and some machines look into TLS with an authority of theirs.
+    if [ -z "${PIP_CERT:-}" ] && [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+        export PIP_CERT=/etc/ssl/certs/ca-certificates.crt
     fi
     if ! .cache/uv-venv/bin/python -m pip install --quiet --disable-pip-version-check uv </dev/null; then
         rm -rf .cache/uv-venv

@@ -13,6 +13,7 @@ import msgspec
 
 from jitney import disk
 from jitney import engine as engines
+from jitney.bases import current
 from jitney.cli.common import settings
 from jitney.cli.report import human_size
 from jitney.config import Config
@@ -79,16 +80,30 @@ def _engine_checks(engine: Engine, facts: Facts) -> Iterator[Check]:
     else:
         mend = "install a docker client with BuildKit: apt-get install docker.io, or docker-buildx"
         yield Check(state="fail", name="builder", seen="no docker client here can use BuildKit", mend=mend)
-    bases = ", ".join(f"{base.key} {human_size(base.size_bytes)}" for base in facts.bases)
+    yield from _bases_checks(facts)
+    if not facts.engine.shares_files:
+        seen = "the engine sees none of this machine's: sources and weights are sent, --write is not possible"
+        yield Check(state="ok", name="files", seen=seen)
+    left = [box for box in engine.containers() if LABEL_RUN in box.labels and box.state != "running"]
+    if left:
+        yield Check(state="warn", name="leftovers", seen=f"{len(left)} dead containers", mend="jitney clean")
+
+
+def _bases_checks(facts: Facts) -> Iterator[Check]:
+    good = current(facts.bases)
+    bases = ", ".join(f"{base.key} {human_size(base.size_bytes)}" for base in good)
     yield Check(
         state="ok" if bases else "warn",
         name="bases",
         seen=bases or "none yet",
         mend="" if bases else "jitney setup",
     )
-    left = [box for box in engine.containers() if LABEL_RUN in box.labels and box.state != "running"]
-    if left:
-        yield Check(state="warn", name="leftovers", seen=f"{len(left)} dead containers", mend="jitney clean")
+    stale = [base.key for base in facts.bases if base not in good]
+    if stale:
+        seen = f"made by an older recipe: {', '.join(stale)}"
+        yield Check(
+            state="warn", name="bases", seen=seen, mend="they are made anew when needed, or now: jitney setup"
+        )
 
 
 def _host_checks(facts: Facts | None) -> Iterator[Check]:
