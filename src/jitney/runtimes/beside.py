@@ -104,7 +104,11 @@ class Beside:
         self._session.end(self.box)
         outcome = self._session.wait(self.box, signals=False)
         told = self.runtime.diagnose(self._log.decode("utf-8", "replace"))
-        what = told or outcome.message or f"it ended with exit code {outcome.exit_code}"
+        what = (
+            told
+            or outcome.message.replace("the program", "it")
+            or f"it ended with exit code {outcome.exit_code}"
+        )
         hint = outcome.hint or f"its last words:\n{self.last_lines()}"
         return ModelError(f"the model server {self.runtime.name} {how}: {what}", hint)
 

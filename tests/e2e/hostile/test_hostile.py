@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import signal
 import socket
@@ -114,6 +115,29 @@ def test_a_killed_client_takes_whatever_starves_pid_1_with_it(
     assert_nothing_left()
     child.wait()
     child.stdout.close()
+
+
+def kill_at_random(lair: Path, count: int, check: Callable[[], None]) -> None:
+    """kill -9 from the first moment of the command to well into its program."""
+    rng = random.Random(7)
+    for _ in range(count):
+        command = (JITNEY, "run", "-q", lair / "main.py", "deaf")
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.02, 0.3))
+        child.kill()
+        check()
+        child.wait()
+
+
+def test_killed_commands_leave_nothing(lair: Path, assert_nothing_left: Callable[[], None]) -> None:
+    kill_at_random(lair, 10, assert_nothing_left)
+
+
+@pytest.mark.slow
+def test_many_killed_commands_leave_nothing(lair: Path, assert_nothing_left: Callable[[], None]) -> None:
+    kill_at_random(lair, 100, assert_nothing_left)
+    time.sleep(3)  # nothing comes late either
+    assert_nothing_left()
 
 
 def test_forged_frames_are_only_output(attack: Attack) -> None:
