@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from jitney import disk
 from jitney.bases import ensure
 from jitney.config import Config, load
 from jitney.engine.protocol import Engine
@@ -160,10 +161,16 @@ def test_weights_reach_a_daemon_that_sees_no_files(
 ) -> None:
     blind = msgspec.structs.replace(world.facts.engine, shares_files=False)
     world.facts = msgspec.structs.replace(world.facts, engine=blind)
+    before = {item.name for item in disk.volumes(world.engine)}
     with Session(world.engine) as session:
         beside = world.start(session)
         beside.wait_ready()
         assert run(world, session, beside, "python3", "-c", ASK)[1].startswith(" Paris")
+    for item in disk.volumes(world.engine):
+        if item.name not in before:
+            assert disk.remove_volume(world.engine, item.name), (
+                "kept for the next run, and removed by `jitney clean`"
+            )
     assert_nothing_left()
 
 
