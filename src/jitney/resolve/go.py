@@ -29,7 +29,7 @@ def resolve_go(request: ResolveRequest, world: World, texts: Mapping[str, str]) 
     lock = Lock(language="go", version=request.version, prerelease=request.prerelease)
     module = _module(request, texts)
     go_mod = texts.get(_join(module, "go.mod"), "")
-    if go_mod and (_join(module, "go.sum") in texts or "require" not in go_mod):
+    if go_mod and is_complete(go_mod, texts.get(_join(module, "go.sum"), "")):
         return lock
     if world.source.has(_join(module, "vendor/modules.txt")):
         return lock  # the Go command takes the folder, and nothing from elsewhere
@@ -39,6 +39,13 @@ def resolve_go(request: ResolveRequest, world: World, texts: Mapping[str, str]) 
     beside = _workspace(module, go_mod, texts)
     found = _tidy(request, world, module, (go_mod or new_module(request.version)) + beside)
     return _with(lock, {"go.sum": found.get("go.sum", "")} if beside else found)
+
+
+def is_complete(go_mod: str, go_sum: str) -> bool:
+    """Whether go.sum has the checksum of every module that go.mod asks for directly and does not replace by a folder."""
+    replaced = set(re.findall(r"(?m)^\s*(?:replace\s+)?(\S+)(?:\s+v\S+)?\s+=>\s+[./]", go_mod))
+    asked = re.findall(r"(?m)^\s*(?:require\s+)?([\w.-]+\.[\w-]+/\S+)\s+(v\S+)\s*$", go_mod)
+    return all(f"{name} {version} h1:" in go_sum for name, version in asked if name not in replaced)
 
 
 def _workspace(module: str, go_mod: str, texts: Mapping[str, str]) -> str:
