@@ -15,7 +15,7 @@ from jitney.plan.choice import choose, system_packages
 from jitney.plan.model import Lock
 from jitney.plan.torch import IN_BASE, normal
 
-RESOLVER = 5
+RESOLVER = 3
 """Raised when the same request would get another answer from newer code."""
 
 
