@@ -78,11 +78,11 @@ def _drop_unfinished(engine: Engine, volumes: Iterable[VolumeInfo]) -> None:
 
 
 def remove_tree(engine: Engine, volume: str) -> None:
-    """Its mark first, so that nobody finds it half gone. Raises EngineError where a box uses it."""
+    """And its mark; a mark without a tree counts for nothing. Raises EngineError where a box uses it: then both stay."""
+    engine.remove_volume(volume)
     for other in engine.volumes():
         if other.labels.get(LABEL_HOLDS) == volume:
             engine.remove_volume(other.name)
-    engine.remove_volume(volume)
 
 
 def deliver_tree(

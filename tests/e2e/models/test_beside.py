@@ -166,12 +166,12 @@ def test_weights_reach_a_daemon_that_sees_no_files(
         beside = world.start(session)
         beside.wait_ready()
         assert run(world, session, beside, "python3", "-c", ASK)[1].startswith(" Paris")
+    assert_nothing_left()
     for item in disk.volumes(world.engine):
         if item.name not in before:
             assert disk.remove_volume(world.engine, item.name), (
                 "kept for the next run, and removed by `jitney clean`"
             )
-    assert_nothing_left()
 
 
 def test_a_library_finds_its_files_read_only(world: World) -> None:
