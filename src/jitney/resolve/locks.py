@@ -30,7 +30,7 @@ def from_lock(request: ResolveRequest, world: World, texts: Mapping[str, str]) -
     name = request.lock.rpartition("/")[2]
     if not request.lock or request.lock not in texts:
         return _hashed_requirements(request, texts)
-    if name == "uv.lock":
+    if name == "uv.lock" or name.endswith(".py.lock"):
         from jitney.resolve.uvlock import export_uv_lock
 
         return export_uv_lock(request, world, texts)

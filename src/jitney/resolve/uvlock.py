@@ -14,28 +14,27 @@ from jitney.plan.torch import normal
 from jitney.resolve.inputs import find_uv
 from jitney.resolve.locks import check_fit, refuse_elsewhere
 from jitney.resolve.pins import Pin
-from jitney.source.paths import parent, parents
+from jitney.source.paths import name, parent, parents
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
     from jitney.resolve.resolve import World
 
-EXPORT = "export --frozen --offline --no-emit-workspace --no-default-groups --format requirements.txt --no-header --no-annotate --quiet"
+EXPORT = "export --frozen --offline --no-default-groups --format requirements.txt --no-header --no-annotate --quiet"
 
 
 def export_uv_lock(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> str:
     """ResolveError: the lock does not have what pyproject.toml asks for, or uv cannot read it."""
     check_fit(request, _pins(texts[request.lock], request.lock))
-    root = parent(request.lock)
+    root, script = parent(request.lock), request.lock.removesuffix(".lock")
     with tempfile.TemporaryDirectory(prefix="jitney-uvlock-") as copy:
-        (Path(copy) / "uv.lock").write_text(texts[request.lock], encoding="utf-8")
-        for path in world.source.files(root):
-            if path.endswith("pyproject.toml") or (path.endswith("README.md") and parent(path) == root):
+        for path in {request.lock, *world.source.files(root)}:
+            if path.endswith("pyproject.toml") or path in (request.lock, script):
                 target = Path(copy) / path[len(root) :].lstrip("/")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(world.source.read_text(path), encoding="utf-8")
         said = subprocess.run(
-            [find_uv(), *EXPORT.split(), *_parts(request, texts), "--directory", copy],
+            [find_uv(), *EXPORT.split(), *_parts(request, texts, script), "--directory", copy],
             capture_output=True,
             text=True,
             check=False,
@@ -57,20 +56,23 @@ def _kept(line: str, request: ResolveRequest, world: World) -> bool:
         place = text.removeprefix("-e ").split(" ;")[0].strip()
         refuse_elsewhere(place, place, request.lock, world.source)
         return False
-    name, at, origin = text.partition(" @ ")
+    package, at, origin = text.partition(" @ ")
     if at and "+" in origin.partition("://")[0]:
-        refuse_elsewhere(name, origin.split(" ;")[0], request.lock, world.source)
+        refuse_elsewhere(package, origin.split(" ;")[0], request.lock, world.source)
     return True
 
 
-def _parts(request: ResolveRequest, texts: Mapping[str, str]) -> list[str]:
-    """Which member of a workspace, and which groups, the program wants."""
+def _parts(request: ResolveRequest, texts: Mapping[str, str], script: str) -> list[str]:
+    """Which script, or which member of a workspace and which groups, the program wants."""
+    if script.endswith(".py"):
+        return ["--script", name(script)]
     above = (f"{folder}/pyproject.toml".lstrip("/") for folder in parents(request.workdir))
     own = next((path for path in above if path in texts), "")
     data = _toml(texts[own], own) if own in texts else {}
     words = [word for group in runtime_groups(data) for word in ("--group", group)]
-    name = data.get("project", {}).get("name", "")
-    return [*words, "--package", name] if name and parent(own) != parent(request.lock) else words
+    project = data.get("project", {}).get("name", "")
+    member = ["--package", project] if project and parent(own) != parent(request.lock) else []
+    return ["--no-emit-workspace", *words, *member]
 
 
 def _pins(text: str, path: str) -> dict[str, Pin]:

@@ -162,3 +162,17 @@ wheels = [{{ url = "https://files.example/idna-3.4-py3-none-any.whl", hashes = {
 """
 
 HASHED = f"idna==3.4 \\\n    --hash={IDNA[0]} \\\n    --hash={IDNA[1]}\n"
+
+SCRIPT = f"""version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[manifest]
+requirements = [{{ name = "idna", specifier = ">=2.8" }}]
+
+[[package]]
+name = "idna"
+version = "3.4"
+source = {{ registry = "https://index.example/simple" }}
+wheels = [{{ url = "https://files.example/idna-3.4-py3-none-any.whl", hash = "{IDNA[1]}" }}]
+"""

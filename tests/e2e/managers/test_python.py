@@ -82,6 +82,12 @@ TABLE: list[tuple[str, Files, str]] = [
                  "[tool.setuptools.dynamic]\ndependencies={file=['reqs.in']}\n", "reqs.in": "idna==3.4\n"}, "idna 3.4"),
     ("pep723", {"main.py": f"# /// script\n# dependencies = ['idna==3.4']\n# ///\n{MAIN}"}, "idna 3.4"),
     (
+        "pep723-lock",
+        {"main.py": f"# /// script\n# requires-python = '>=3.11'\n# dependencies = ['idna>=2.8']\n# ///\n{MAIN}",
+         "main.py.lock": locks.SCRIPT},
+        "idna 3.4",
+    ),
+    (
         "conda",
         {"environment.yml": "name: x\ndependencies:\n  - python=3.13\n  - pip\n  - pip:\n    - idna==3.4\n"},
         "idna 3.4",

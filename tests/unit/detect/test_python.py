@@ -36,6 +36,10 @@ def errors(found: Detection) -> list[str]:
         ("from agno.models.openai import OpenAIChat", {"agno", "openai"}),
         ("from transformers import AutoModelForCausalLM", {"transformers", "torch"}),
         (
+            "from transformers import pipeline\npipeline('x', device_map='auto')",
+            {"transformers", "torch", "accelerate"},
+        ),
+        (
             "from fastapi import FastAPI, UploadFile\napp = FastAPI()",
             {"fastapi", "python-multipart", "uvicorn"},
         ),

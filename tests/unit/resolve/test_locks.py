@@ -87,10 +87,11 @@ PYPROJECT = (
 
 
 @pytest.fixture
-def answer(tmp_path: Path) -> Callable[..., Lock]:
+def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Lock]:
     """Resolve without any index: what is asked for must be in the files given."""
+    monkeypatch.setenv("UV_OFFLINE", "1")
 
-    def ask(files: dict[str, str], *, fresh: bool = False, **fields: object) -> Lock:
+    def ask(files: dict[str, str], *, fresh: bool = False, forget: bool = False, **fields: object) -> Lock:
         lock = next((name for name in files if "lock" in name and name != NAME), "")
         request = ResolveRequest(
             language="python", version="3.13", platform="amd64", requirements=("six>=1.16",)
@@ -106,6 +107,7 @@ def answer(tmp_path: Path) -> Callable[..., Lock]:
             config=Config(cache_dir=str(tmp_path)),
             on_line=lambda line: None,
             fresh=fresh,
+            forget=forget,
         )
 
     return ask
@@ -146,6 +148,77 @@ def test_a_lock_that_does_not_fit_is_an_error(
     assert caught.value.hint
 
 
+OLD_PDM = f"""
+[metadata.files]
+"six 1.17.0" = [{{file = "six.whl", hash = "{H1}"}}]
+"attrs 25.1.0" = [{{file = "attrs.whl", hash = "{H2}"}}]
+[[package]]
+name = "six"
+version = "1.17.0"
+dependencies = ["attrs[x]<30 ; python_version > '3'"]
+[[package]]
+name = "attrs"
+version = "25.1.0"
+[[package]]
+name = "pytest"
+version = "8.0"
+"""
+GROUPS = (
+    PYLOCK
+    + f"""
+[[packages]]
+name = "attrs"
+version = "25.1.0"
+marker = "'dev' in dependency_groups"
+wheels = [{{url = "attrs.whl", hashes = {{sha256 = "{"2" * 64}"}}}}]
+"""
+)
+OPTIONAL = POETRY.replace(
+    'version = "*", markers = "sys_platform == \'linux\'"', 'version = "*", optional = true'
+).replace(
+    '[[package]]\nname = "attrs"', '[package.extras]\nmore = ["Attrs (>=20)"]\n[[package]]\nname = "attrs"', 1
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "want"),
+    [
+        ({"pdm.lock": OLD_PDM}, "six>=1.16", f"attrs==25.1.0 \\\n    --hash={H2}\n{SIX}"),
+        ({"pylock.toml": GROUPS}, "six>=1.16", SIX),
+        ({"poetry.lock": OPTIONAL}, "six>=1.16", SIX),
+        ({"poetry.lock": OPTIONAL}, "six[more]>=1.16", f"attrs==25.1.0 \\\n    --hash={H2}\n{SIX}"),
+        ({"a.txt": f"-c b.txt\nsix==1.17.0 --hash={H1}\n", "b.txt": "six<2\n"}, "six", SIX),
+    ],
+    ids=["pdm without groups", "pylock group", "no extra", "extra", "limits beside hashes"],
+)
+def test_of_a_lock_only_what_the_program_needs(
+    answer: Callable[..., Lock], files: dict[str, str], asked: str, want: str
+) -> None:
+    assert answer(files, requirements=(asked,)).packages == want
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"poetry.lock": "[[package]]\nname = 1\n"}, "poetry.lock cannot be read"),
+        ({"poetry.lock": 'package = "x"\n'}, "poetry.lock cannot be read"),
+        ({"pdm.lock": '[[package]]\nname = "six"\ngit = "https://h.example/six"\nrevision = "abc"\n'},
+         "six comes from git+https://h.example/six@abc"),
+        ({"pylock.toml": '[[packages]]\nname = "six"\n[packages.vcs]\ntype = "git"\nurl = "https://h.example/s"\ncommit-id = "a"\n'},
+         "six comes from git+https://h.example/s@a"),
+        ({"Pipfile.lock": '{"default": {"six": {"git": "https://h.example/s", "ref": "a"}}}'}, "six comes from git+"),
+        ({"pdm.lock": '[[package]]\nname = "six"\nversion = "1.17.0"\n'}, "has no hash for six"),
+    ],
+)  # fmt: skip
+def test_what_a_lock_cannot_keep_to_is_refused_by_name(
+    answer: Callable[..., Lock], files: dict[str, str], says: str
+) -> None:
+    with pytest.raises(ResolveError) as caught:
+        answer(files, requirements=("six",))
+    assert says in caught.value.message
+    assert caught.value.hint
+
+
 def test_markers_of_other_systems_ask_for_nothing(answer: Callable[..., Lock]) -> None:
     wanted = ("six", "pywin32 ; sys_platform == 'win32'")
     assert answer({"pdm.lock": PDM}, requirements=wanted).packages == SIX
@@ -158,6 +231,8 @@ def test_the_second_time_one_small_file_is_read(answer: Callable[..., Lock], tmp
     kept[0].write_bytes(msgspec.json.encode(msgspec.structs.replace(first, system=("libgl1",))))
     assert answer({"pdm.lock": PDM}).system == ("libgl1",)
     assert answer({"pdm.lock": PDM}, fresh=True).system == ()
+    kept[0].write_bytes(msgspec.json.encode(msgspec.structs.replace(first, system=("libgl1",))))
+    assert answer({"pdm.lock": PDM}, forget=True).system == ()
     kept[0].write_bytes(b"{broken")
     assert answer({"pdm.lock": PDM}) == first
 
@@ -167,11 +242,15 @@ def test_another_question_is_another_key(answer: Callable[..., Lock]) -> None:
     assert answer({"pdm.lock": PDM + "\n"}).key != first.key
     assert answer({"pdm.lock": PDM}, version="3.11").key != first.key
     assert answer({"pdm.lock": PDM}, asked_by={"six": "chat.py:1"}).key == first.key
+    assert answer({"pdm.lock": PDM}, index="https://mirror.example/simple").key == first.key
 
 
 def test_jitney_lock_is_used_when_it_fits(answer: Callable[..., Lock]) -> None:
     lock = msgspec.structs.replace(answer({"pdm.lock": PDM}), system=("libgl1",))
     assert answer({"pdm.lock": PDM, NAME: format_lock(lock)}) == lock
+    assert answer({"pdm.lock": PDM, NAME: format_lock(lock)}, forget=True) == lock, (
+        "--no-cache leaves it standing"
+    )
     with pytest.raises(ResolveError, match="does not fit") as caught:
         answer({"pdm.lock": PDM, NAME: format_lock(lock)}, version="3.11")
     assert "jitney lock" in caught.value.hint

@@ -32,6 +32,7 @@ IMPLIED: dict[str, tuple[str, ...]] = {
     "fastapi.UploadFile": ("python-multipart",), "fastapi.File": ("python-multipart",),
     "fastapi.security.OAuth2PasswordRequestForm": ("python-multipart",), "pydantic.EmailStr":
     ("email-validator",),
+    "transformers.BitsAndBytesConfig": ("bitsandbytes", "accelerate"),
     "smolagents.TransformersModel": ("transformers", "torch", "accelerate"), "smolagents.LiteLLMModel":
     ("litellm",),
     "smolagents.OpenAIServerModel": ("openai",), "smolagents.OpenAIModel": ("openai",),

@@ -1,8 +1,9 @@
 """Import → distribution in the Python index, where the names differ, and the names that are the same.
 
-Written by hand in 2026-11; only the rows that examples and tests use were run. The longest dotted prefix wins. A name
-that is in
-neither table is never installed by guess: a lookup in a public index is a hole for dependency confusion.
+Written by hand in 2026-11. 77 rows were compared with the wheels that lay on a development machine (none was wrong); the
+others are from memory, and of all of them only those that examples and tests use were run. The longest dotted prefix
+wins. A name that is in neither table is never installed by guess: a lookup in a public index is a hole for dependency
+confusion.
 """
 
 from __future__ import annotations

@@ -40,6 +40,14 @@ _POSITIONAL = _WEIGHTS - {"pipeline", "LLM", "Engine", "load_model", "Model"} | 
     "GenerativeModel",
 }
 
+NEEDS = {
+    "device_map": "accelerate",
+    "gguf_file": "gguf",
+    "load_in_4bit": "bitsandbytes",
+    "load_in_8bit": "bitsandbytes",
+}
+"""Arguments of transformers' that want a further distribution, which it does not depend on."""
+
 
 class Import(msgspec.Struct, frozen=True):
     """One imported module. names: what `from` takes from it. level: leading dots. optional: a fallback
@@ -54,13 +62,14 @@ class Import(msgspec.Struct, frozen=True):
 
 class Facts(msgspec.Struct):
     """What one file says. main: has `if __name__ == "__main__"`; builds: names of apps it constructs, class
-    → variable."""
+    → variable; needs: distributions that an argument of a call asks for."""
 
     imports: list[Import] = msgspec.field(default_factory=list)
     code: Code = msgspec.field(default_factory=Code)
     main: bool = False
     builds: dict[str, str] = msgspec.field(default_factory=dict)
     paths: list[str] = msgspec.field(default_factory=list)
+    needs: list[At] = msgspec.field(default_factory=list)
 
 
 def parse(text: str) -> ast.Module:
@@ -202,6 +211,9 @@ class _Reader(ast.NodeVisitor):
 
     def _call_models(self, node: ast.Call, name: str, first: str) -> None:
         words = {word.arg: self._text(word.value) for word in node.keywords if word.arg}
+        if name in ("from_pretrained", "pipeline"):
+            asked = (At(NEEDS[word], self.file, node.lineno) for word in NEEDS.keys() & words.keys())
+            self.facts.needs += sorted(asked, key=lambda at: at.value)
         kind = "weights" if name in _WEIGHTS else "embedding" if "mbed" in _chain(node.func) else "served"
         file = words.get("filename") or words.get("gguf_file", "")
         if name == "hf_hub_download" and len(node.args) > 1:

@@ -59,8 +59,9 @@ def script_block(source: Source, path: str, notes: Notes) -> Manifest | None:
         line[2:] if line.startswith("# ") else line[1:] for line in match[1].splitlines(keepends=True)
     )
     data = parse_toml(body, path, notes, first)
-    found = Manifest("pep723", Reading(source, notes))
-    found.files.append(path)
+    lock = f"{path}.lock" if source.has(f"{path}.lock") else ""  # by `uv lock --script`
+    found = Manifest("pep723", Reading(source, notes), lock)
+    found.files.extend(name for name in (path, lock) if name)
     for requirement in texts(data.get("dependencies")):
         found.reading.add(requirement, path, line_of(source, path, requirement))
     found.requires = str(data.get("requires-python") or "")

@@ -42,6 +42,9 @@ def from_imports(program: Program, wished: tuple[str, ...]) -> tuple[list[Packag
             unknown.setdefault(top, UnknownImport(name=top, file=at.file, line=at.line, near=near(top)))
         for extra in implied(module):
             _add(packages, extra, "import.implied", at)
+    for facts in program.files.values():
+        for at in facts.needs:
+            _add(packages, at.value, "argument.implied", at)
     return list(packages.values()), list(unknown.values())
 
 
