@@ -9,9 +9,8 @@ import pytest
 from jitney.config import Config
 from jitney.plan import ResolveRequest
 from jitney.plan.model import Lock
-from jitney.resolve.learn import learn_system
 from jitney.resolve.errors import no_wheel_packages, translate
-from jitney.resolve.learn import debian_package
+from jitney.resolve.learn import debian_package, learn_system
 from jitney.resolve.resolve import read_kept
 
 REQUEST = ResolveRequest(
