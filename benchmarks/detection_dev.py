@@ -4,6 +4,8 @@
 
 CHECKOUTS has one folder a repository, `OWNER+NAME`, at the table's commit. The table's keys: `repo`, `path`, `context`
 (absent: the file alone), `language`, `framework`, `mode`, `endpoint`, `env`. Prints what differs, then one line of sums.
+
+Lenient: framework, mode and endpoint count as right where they are among what was seen, not only where they come first.
 """
 
 from __future__ import annotations

@@ -421,3 +421,17 @@ def test_poetrys_choice_by_python_becomes_markers() -> None:
         ">=13,<14 ; python_version < '3.12'",
         ">=14,<15 ; python_version >= '3.12'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pyproject.toml", "[project]\nname='x'\ndependencies=['idna']\n[[tool.uv.index]]\nname='corp'\nurl='https://corp.example'\n"),
+        ("pyproject.toml", "[tool.poetry]\nname='x'\n[tool.poetry.dependencies]\nidna='*'\n[[tool.poetry.source]]\nname='corp'\nurl='https://corp.example'\n"),
+        ("Pipfile", "[[source]]\nname='pypi'\nurl='https://x.example'\n[[source]]\nname='corp'\nurl='https://corp.example'\n[packages]\nidna='*'\n"),
+    ],
+)  # fmt: skip
+def test_an_index_of_the_manifests_own_is_told_and_not_used(path: str, text: str) -> None:
+    found = detect(Source.from_mapping({"main.py": "import idna\n", path: text}), Wishes())
+    told = [finding for finding in found.findings if finding.code == "python.index"]
+    assert [(one.level, "'corp'" in one.message, one.file) for one in told] == [("warning", True, path)]

@@ -12,6 +12,7 @@ from typing import Any
 
 from jitney.detect.notes import Notes
 from jitney.detect.python.groups import requirements_of, runtime_groups
+from jitney.detect.python.indexes import tell_indexes
 from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.packages import normal
 from jitney.detect.python.poetry import caret, read_poetry
@@ -150,6 +151,7 @@ def _pyproject(source: Source, head: str, reading: Reading, lock: str, notes: No
     """`[project]`, poetry's own table, `[dependency-groups]`; None: the file only holds settings of tools."""
     path = f"{head}pyproject.toml"
     data = read_toml(source, path, notes)
+    tell_indexes(data, source, path, notes)
     project, poetry = table(data, "project"), table(data, "tool", "poetry")
     groups = runtime_groups(data)
     if data and not (project or poetry or groups or lock):
@@ -234,6 +236,7 @@ def _pipfile(source: Source, head: str, reading: Reading, locks: list[str]) -> M
     found = Manifest("pipenv", reading, lock)
     found.files.extend([*([lock] if lock else []), *([path] if source.has(path) else [])])
     data = read_toml(source, path, reading.notes)
+    tell_indexes(data, source, path, reading.notes)
     for name, value in table(data, "packages").items():
         spec = str(value.get("version", "*")) if isinstance(value, dict) else str(value)
         extras = ",".join(texts(value.get("extras"))) if isinstance(value, dict) else ""
