@@ -19,7 +19,7 @@ from jitney.resolve.stage import on_hand
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
-    from jitney.resolve.resolve import World
+    from jitney.resolve.world import World
 
 ROUNDS = 8
 """Each may bring more packages without wheels to light."""

@@ -18,7 +18,7 @@ from jitney.resolve.stage import on_hand
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
-    from jitney.resolve.resolve import World
+    from jitney.resolve.world import World
 
 MODULE = "jitney.local/main"
 SETTINGS = ("JITNEY=1", "HOME=/root", "GOPATH=/root/go", "GOTOOLCHAIN=auto", "GOFLAGS=-mod=mod", "GOWORK=off")

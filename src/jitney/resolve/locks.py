@@ -8,21 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from jitney.errors import ResolveError
 from jitney.plan.torch import normal
+from jitney.resolve.fit import check_fit, environment, refuse_elsewhere, remedy
 from jitney.resolve.pins import Pin, form_of
+from jitney.resolve.uvlock import export_uv_lock
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
-    from jitney.resolve.resolve import World
+    from jitney.resolve.world import World
     from jitney.source import Source
-
-REMEDY = {
-    "uv.lock": "uv lock",
-    "poetry.lock": "poetry lock",
-    "pdm.lock": "pdm lock",
-    "Pipfile.lock": "pipenv lock",
-    "pylock.toml": "uv pip compile --format pylock.toml, or the tool that wrote it",
-}
-ELSEWHERE = "give a release or an archive with a hash (NAME @ https://…/REV.zip), or lay the folder beside the program"
 
 
 def from_lock(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> str | None:
@@ -31,8 +24,6 @@ def from_lock(request: ResolveRequest, world: World, texts: Mapping[str, str]) -
     if not request.lock or request.lock not in texts:
         return _hashed_requirements(request, texts)
     if name == "uv.lock" or name.endswith(".py.lock"):
-        from jitney.resolve.uvlock import export_uv_lock
-
         return export_uv_lock(request, world, texts)
     form = form_of(name)
     if form is None:
@@ -42,7 +33,7 @@ def from_lock(request: ResolveRequest, world: World, texts: Mapping[str, str]) -
         pins = form.read(lock)
     except (KeyError, TypeError, AttributeError) as error:
         raise ResolveError(
-            f"{request.lock} cannot be read: {error!r} is not as expected", _remedy(request.lock)
+            f"{request.lock} cannot be read: {error!r} is not as expected", remedy(request.lock)
         ) from error
     by_name = {normal(pin.name): pin for pin in pins}
     check_fit(request, by_name)
@@ -58,9 +49,9 @@ def _parse(path: str, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text) if path.endswith("Pipfile.lock") else tomllib.loads(text)
     except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ResolveError(f"{path} cannot be read: {error}", _remedy(path)) from error
+        raise ResolveError(f"{path} cannot be read: {error}", remedy(path)) from error
     if not isinstance(found, dict):
-        raise ResolveError(f"{path} is no lock file", _remedy(path))
+        raise ResolveError(f"{path} is no lock file", remedy(path))
     return found
 
 
@@ -103,47 +94,6 @@ def _is_constraint(path: str, line: str) -> bool:
 def _folded(line: str) -> str:
     head, *hashes = re.split(r"\s+--hash=", line)
     return " \\\n    ".join([head, *(f"--hash={digest.strip()}" for digest in hashes)])
-
-
-def check_fit(request: ResolveRequest, pins: Mapping[str, Pin]) -> None:
-    """Every package that the manifest asks for is in the lock, at a version it allows. ResolveError otherwise."""
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    for text in request.requirements:
-        try:
-            wanted = Requirement(text)
-        except InvalidRequirement:
-            continue  # a form of another tool's own; its lock is all there is
-        if wanted.url or (wanted.marker and not wanted.marker.evaluate(environment(request))):
-            continue
-        pin = pins.get(normal(wanted.name))
-        place = request.asked_by.get(text, "")
-        asked = f"{text} ({place})" if place else text
-        if pin is None:
-            raise ResolveError(
-                f"{request.lock} does not fit: {asked} is asked for, and not in it", _remedy(request.lock)
-            )
-        if pin.version and not wanted.specifier.contains(pin.version, prereleases=True):
-            raise ResolveError(
-                f"{request.lock} does not fit: {asked} is asked for, it has {pin.version}",
-                _remedy(request.lock),
-            )
-
-
-def environment(request: ResolveRequest) -> dict[str, str]:
-    """What markers are about, of the target rather than of this machine."""
-    machine = {"arm64": "aarch64"}.get(request.platform, "x86_64")
-    return {
-        "python_version": request.version,
-        "python_full_version": f"{request.version}.0",
-        "sys_platform": "linux",
-        "platform_system": "Linux",
-        "platform_machine": machine,
-        "os_name": "posix",
-        "implementation_name": "cpython",
-        "platform_python_implementation": "CPython",
-        "extra": "",
-    }
 
 
 def _applies(marker: str, request: ResolveRequest) -> bool:
@@ -198,17 +148,3 @@ def format_pins(pins: Iterable[Pin], request: ResolveRequest, source: Source) ->
             " \\\n    ".join([normal(pin.name) + release, *(f"--hash={digest}" for digest in pin.hashes)])
         )
     return "".join(f"{block}\n" for block in blocks)
-
-
-def refuse_elsewhere(name: str, origin: str, where: str, source: Source) -> None:
-    """A folder of the source is on the module path already; everything else that has no hash is refused by name."""
-    from jitney.source.paths import join, parent
-
-    place = join(parent(where), origin.removeprefix("file://")) if "+" not in origin else None
-    if place is not None and source.has_folder(place):
-        return
-    raise ResolveError(f"{where}: {name} comes from {origin}, which no hash can pin", ELSEWHERE)
-
-
-def _remedy(path: str) -> str:
-    return f"make it anew: {REMEDY.get(path.rpartition('/')[2], 'the tool that wrote it')}"

@@ -23,7 +23,7 @@ from jitney.resolve.errors import no_wheel_packages, translate
 if TYPE_CHECKING:
     from jitney.facts.model import Facts
     from jitney.plan.request import ResolveRequest
-    from jitney.resolve.resolve import World
+    from jitney.resolve.world import World
 
 PLATFORMS = {"amd64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 """The engine's architecture → uv's platform; both mean glibc, which every base of ours has."""
@@ -57,7 +57,7 @@ def resolve_python(request: ResolveRequest, world: World, texts: Mapping[str, st
 def _refuse_repository(text: str, request: ResolveRequest) -> None:
     """A repository has no hash, so that nothing of it could be kept to; reading its metadata would run its code."""
     name, at, url = text.partition(" @ ")
-    from jitney.resolve.locks import ELSEWHERE
+    from jitney.resolve.fit import ELSEWHERE
 
     if at and re.match(r"(git|hg|svn|bzr)\+|file:", url):
         place = request.asked_by.get(text, "")

@@ -11,26 +11,14 @@ import msgspec
 from jitney.errors import ResolveError
 from jitney.plan.model import Lock
 from jitney.resolve.lockfile import lock_path, read_lock
+from jitney.resolve.world import Ensure, World
 
 if TYPE_CHECKING:
     from jitney.config import Config
     from jitney.engine.protocol import Engine
-    from jitney.facts.model import BaseOnHand, Facts
+    from jitney.facts.model import Facts
     from jitney.plan.request import ResolveRequest
     from jitney.source import Source
-
-Ensure = Callable[[str], "BaseOnHand"]
-
-
-class World(msgspec.Struct, frozen=True, kw_only=True):
-    """What a resolution may use. ensure_base: makes a base that is not on hand; without it such a need is an error."""
-
-    source: Source
-    engine: Engine
-    facts: Facts
-    config: Config
-    on_line: Callable[[str], None]
-    ensure_base: Ensure | None = None
 
 
 def resolve(

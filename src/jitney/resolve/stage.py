@@ -10,7 +10,7 @@ from jitney.errors import ResolveError
 
 if TYPE_CHECKING:
     from jitney.facts.model import Facts
-    from jitney.resolve.resolve import World
+    from jitney.resolve.world import World
 
 
 def on_hand(key: str, world: World) -> Facts:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from jitney.detect.python.groups import runtime_groups
 from jitney.errors import ResolveError
 from jitney.plan.torch import normal
+from jitney.resolve.fit import check_fit, refuse_elsewhere
 from jitney.resolve.inputs import find_uv
-from jitney.resolve.locks import check_fit, refuse_elsewhere
 from jitney.resolve.pins import Pin
 from jitney.source.paths import name, parent, parents
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
-    from jitney.resolve.resolve import World
+    from jitney.resolve.world import World
 
 EXPORT = "export --frozen --offline --no-default-groups --format requirements.txt --no-header --no-annotate --quiet"
 

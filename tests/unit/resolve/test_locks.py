@@ -19,7 +19,7 @@ from jitney.plan import ResolveRequest
 from jitney.plan.model import Lock
 from jitney.resolve import read_lock, resolve, write_lock
 from jitney.resolve.lockfile import NAME, format_lock
-from jitney.resolve.resolve import World
+from jitney.resolve.world import World
 from jitney.source import Source
 
 H1, H2 = "sha256:" + "1" * 64, "sha256:" + "2" * 64
