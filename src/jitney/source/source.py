@@ -40,13 +40,6 @@ class Source:
         self._on_close: Callable[[], None] | None = None
 
     @classmethod
-    def from_path(cls, path: str | Path) -> Source:
-        """A file or folder on disk. SourceError: missing, unreadable, empty, binary."""
-        from jitney.source.opening import open_path
-
-        return open_path(str(path))
-
-    @classmethod
     def from_mapping(
         cls, files: Mapping[str, str | bytes], entry: str = "", workdir: str | None = None
     ) -> Source:
