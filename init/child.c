@@ -61,13 +61,14 @@ static void prefer_for_oom(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* By the system calls themselves: a C library keeps some signals (musl: 32 to 34) for itself and would leave
+ * them as whoever started the box had them. */
 static void reset_signals(void)
 {
-	sigset_t none;
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	const unsigned long none = 0, by_default[4] = {0}; /* struct sigaction of the kernel, all zero: SIG_DFL */
+	for (int i = 1; i <= 64; i++)
+		syscall(SYS_rt_sigaction, i, by_default, NULL, sizeof none);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
 
 static const char *path_of(const struct job *job)
