@@ -125,6 +125,18 @@ engine_packages() {
     install "${missing[@]}"
 }
 
+# A dockerd that was killed leaves its pid file, and refuses to start where another process has that number by now.
+forget_dead_engine() {
+    local file pid
+    for file in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
+        pid=$(cat "$file" 2>/dev/null) || continue
+        case "$(cat "/proc/$pid/comm" 2>/dev/null)" in
+            dockerd | containerd) ;;
+            *) rm -f "$file" ;;
+        esac
+    done
+}
+
 start_engine() {
     engine_answers && return 0
     if [ -n "${DOCKER_HOST:-}" ]; then
@@ -142,6 +154,7 @@ start_engine() {
         say "started the engine: service docker start (its log: /var/log/docker.log)"
     else
         say "starting dockerd in the background; its log: $LOG"
+        forget_dead_engine
         # A session of its own, so that it outlives this shell and its terminal.
         PATH="$PATH:/usr/sbin:/sbin" setsid dockerd >"$LOG" 2>&1 </dev/null &
     fi
