@@ -28,8 +28,8 @@ from jitney.sandbox.run import Job, Session, Stdio
 
 PROGRAM = ROOT / "examples" / "python-inprocess" / "main.py"
 PROMPT = "The capital of France is"
-BENCH = ["-t", "1", "-p", "0", "-n", "96", "-r", "1", "-o", "csv"]
-N_FIRST, N_TOKENS = 7, 5
+BENCH = ["-t", "1", "-p", "0", "-n", "256", "-r", "1", "-o", "csv"]
+N_FIRST, N_TOKENS = 7, 9
 
 
 def measure() -> list[Result]:
