@@ -32,8 +32,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
     @property
-    def ratio(self) -> float:
-        return self.ours / self.peer if self.peer else float("nan")
+    def ratio(self) -> float | None:
+        """None where the peer is zero: such a row is met by being zero too."""
+        return self.ours / self.peer if self.peer else None
 
 
 def seconds(command: Sequence[str], *, stdin: bytes = b"", check: bool = True) -> float:
@@ -135,7 +136,7 @@ def table(results: Sequence[Result]) -> str:
     for row in results:
         mark = "" if row.met else " **missed**"
         lines.append(
-            f"| {row.name} | {row.ours:.4g} {row.unit} | {row.peer:.4g} {row.unit} | {row.ratio:.3f} | {row.goal}{mark} | {row.n} | {row.note} |"
+            f"| {row.name} | {row.ours:.4g} {row.unit} | {row.peer:.4g} {row.unit} | {'–' if row.ratio is None else f'{row.ratio:.3f}'} | {row.goal}{mark} | {row.n} | {row.note} |"
         )
     return "\n".join(lines)
 
@@ -144,6 +145,6 @@ def keep(results: Sequence[Result], name: str) -> Path:
     """Write the results with the machine's description."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{time.strftime('%Y-%m-%d')}-{name}.json"
-    rows = [{**msgspec.to_builtins(row), "ratio": round(row.ratio, 4)} for row in results]
+    rows = [{**msgspec.to_builtins(row), "ratio": row.ratio and round(row.ratio, 4)} for row in results]
     path.write_text(json.dumps({"machine": machine(), "results": rows}, indent=1) + "\n", encoding="utf-8")
     return path
