@@ -21,12 +21,16 @@ KINDS = ("images", "bases", "caches", "weights")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "what", nargs="*", choices=(*KINDS, "all", []), metavar="WHAT", help=f"{', '.join(KINDS)} or all"
-    )
+    parser.add_argument("what", nargs="*", type=_kind, metavar="WHAT", help=f"{', '.join(KINDS)} or all")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     parser.add_argument("--dry-run", action="store_true", help="only show")
     parser.add_argument("--json", action="store_true")
+
+
+def _kind(text: str) -> str:
+    if text not in (*KINDS, "all"):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(KINDS)}, all")
+    return text
 
 
 def run(arguments: argparse.Namespace) -> int:
