@@ -154,6 +154,13 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--user", metavar="UID[:GID]", help="run as another user (default 65532)")
 
 
+def add_plan_options(parser: argparse.ArgumentParser) -> None:
+    """All that decides a plan: the same for every command that makes one."""
+    add_detection_options(parser)
+    add_build_options(parser)
+    add_sandbox_options(parser)
+
+
 def add_output_options(parser: argparse.ArgumentParser) -> None:
     """How Jitney itself speaks."""
     group = parser.add_argument_group("output")

@@ -9,10 +9,8 @@ import msgspec
 from jitney import road
 from jitney.cli.common import connected, open_argument, settings
 from jitney.cli.parser import (
-    add_build_options,
-    add_detection_options,
     add_output_options,
-    add_sandbox_options,
+    add_plan_options,
     add_source,
 )
 from jitney.cli.report import Report, human_size
@@ -21,9 +19,7 @@ from jitney.plan.model import Plan
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source(parser)
-    add_detection_options(parser)
-    add_build_options(parser)
-    add_sandbox_options(parser)
+    add_plan_options(parser)
     add_output_options(parser)
 
 

@@ -10,10 +10,8 @@ from jitney import execute, road
 from jitney.cli import inputs
 from jitney.cli.common import connected, open_argument, settings
 from jitney.cli.parser import (
-    add_build_options,
-    add_detection_options,
     add_output_options,
-    add_sandbox_options,
+    add_plan_options,
     add_source,
     stdin_is_free,
 )
@@ -36,9 +34,7 @@ EPILOG = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source(parser, arguments=True)
-    add_detection_options(parser)
-    add_build_options(parser)
-    add_sandbox_options(parser)
+    add_plan_options(parser)
     group = parser.add_argument_group("run")
     group.add_argument("-e", "--env", metavar="NAME[=VALUE]", action="append", help="a variable (repeatable)")
     group.add_argument(
