@@ -11,7 +11,7 @@ from jitney.plan.taken import Taken
 
 BINARY = "/app/program"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-WORK = "/work"
+WORK = "/build"
 CACHES = (
     Mount(kind="cache", source="jitney-go-mod", target="/root/go/pkg/mod"),
     Mount(kind="cache", source="jitney-go-build", target="/root/.cache/go-build"),
