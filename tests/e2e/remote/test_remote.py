@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jitney.engine.protocol import LABEL, Engine
-from tests.conftest import Jitney
+from tests.conftest import Jitney, give_away
 from tests.e2e.remote.proxy import RemoteEngine
 
 pytestmark = pytest.mark.engine
@@ -116,7 +116,7 @@ def test_a_model_beside(
 def test_write_is_refused_before_anything_is_made(far: Far, remote: RemoteEngine, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("print(1)\n")
     (tmp_path / "out").mkdir(mode=0o777)
-    os.chown(tmp_path / "out", 4711, 4711)
+    give_away(tmp_path / "out")
     code, out, err = far("run", "--write", tmp_path / "out", tmp_path / "main.py")
     assert (code, out) == (125, b"")
     assert "does not see this machine's files" in err
@@ -128,7 +128,7 @@ def test_the_user_may_know_better(far: Far, remote: RemoteEngine, tmp_path: Path
     """And is believed: the engine's own refusal comes back, in its words."""
     (tmp_path / "main.py").write_text("print(1)\n")
     (tmp_path / "out").mkdir()
-    os.chown(tmp_path / "out", 4711, 4711)
+    give_away(tmp_path / "out")
     code, _, err = far("run", "--write", tmp_path / "out", tmp_path / "main.py", JITNEY_ENGINE_FILES="shared")
     assert code == 125
     assert "sees no files of yours" in err
@@ -138,7 +138,7 @@ def test_the_user_may_know_better(far: Far, remote: RemoteEngine, tmp_path: Path
 def test_a_local_engine_can_be_treated_as_a_far_one(jitney: Jitney, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("print(1)\n")
     (tmp_path / "out").mkdir()
-    os.chown(tmp_path / "out", 4711, 4711)
+    give_away(tmp_path / "out")
     env = {"JITNEY_ENGINE_FILES": "separate"}
     done = jitney("run", "--write", tmp_path / "out", tmp_path / "main.py", env=env)
     assert done.returncode == 125

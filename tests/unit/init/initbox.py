@@ -20,7 +20,9 @@ WINDOW = 256 * 1024
 CREDIT = 1024 * 1024
 
 # `unshare` stays outside as the parent; init is PID 1 and gets the pipes.
-ENTER = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net"]
+# Without root, a user namespace gives the rights that the others need.
+OWN_USERS = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+ENTER = ["unshare", *OWN_USERS, "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net"]
 AS_NOBODY = ["setpriv", "--reuid", "65532", "--regid", "65532", "--clear-groups", "--bounding-set=-all"]
 
 
