@@ -335,7 +335,22 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return where->level == 0 ? 0 : remove(path);
 }
 
-static void empty_jail(void) { nftw(jail, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+/* Archives bring folders that their owner may not enter; root may all the same. */
+static int open_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)where;
+	return kind == FTW_D || kind == FTW_DNR ? chmod(path, 0700) && 0 : 0;
+}
+
+static void empty_jail(void)
+{
+	for (int depth = 0; depth < 16; depth++) {
+		nftw(jail, open_one, 16, FTW_PHYS); /* opens one more level each time */
+		if (nftw(jail, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
+			return;
+	}
+}
 
 static void leave_jail(void)
 {
