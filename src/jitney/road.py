@@ -20,7 +20,7 @@ from jitney.errors import BuildError, CompileError, DetectionError
 from jitney.facts.collect import collect
 from jitney.facts.model import BaseOnHand, Facts
 from jitney.listener import Listener
-from jitney.plan import Taken, make_plan, measure, needed_bases, resolve_request
+from jitney.plan import Taken, asks_for_pytorch, make_plan, measure, needed_bases, resolve_request
 from jitney.plan.model import BuildPlan, Lock, Plan, RunPlan
 from jitney.render import context_files, image_tag, render_dockerfile, render_instruction
 from jitney.supply import Supply, supply
@@ -121,6 +121,7 @@ def prepare(
     with listener.phase("facts"):
         facts = collect(engine, config)
         facts = msgspec.structs.replace(facts, bases=current(facts.bases))
+        facts = _with_pytorch(detection, facts, config)
     keys = (*needed_bases(detection, facts, config), *_serving_bases(model))
     if wants.bases:
         facts = ensure_bases(keys, facts, config, engine, listener)
@@ -138,7 +139,25 @@ def prepare(
         keys = needed_bases(detection, facts, config, prepared.lock)
         facts = ensure_bases(keys, prepared.facts, config, engine, listener, prepared.lock.bases)
         _tell_moved(prepared.lock, facts, keys, listener)
-    return planned(msgspec.structs.replace(prepared, facts=facts), config, listener)
+    prepared = planned(msgspec.structs.replace(prepared, facts=facts), config, listener)
+    for finding in prepared.plan.findings:
+        tell = listener.warn if finding.level == "warning" else listener.say
+        tell(finding.message)
+    return prepared
+
+
+def _with_pytorch(detection: Detection, facts: Facts, config: Config) -> Facts:
+    """Whether an index with PyTorch's CPU wheels answers: asked once a day, and only for a program that wants it."""
+    if (
+        config.pytorch not in ("auto", "index")
+        or facts.indexes.pytorch_cpu
+        or not asks_for_pytorch(detection)
+    ):
+        return facts
+    from jitney.facts.collect import probe_pytorch_index
+
+    indexes = msgspec.structs.replace(facts.indexes, pytorch_cpu=probe_pytorch_index(config))
+    return msgspec.structs.replace(facts, indexes=indexes)
 
 
 def _tell_moved(lock: Lock, facts: Facts, keys: tuple[str, ...], listener: Listener) -> None:

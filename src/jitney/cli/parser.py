@@ -121,6 +121,11 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
         "--base-provider", choices=("auto", "debian", "registry"), help="where bases come from"
     )
     group.add_argument("--registry", metavar="HOST", help="image registry to take bases from")
+    group.add_argument(
+        "--pytorch",
+        choices=("auto", "index", "debian", "pypi"),
+        help="where PyTorch comes from (default auto)",
+    )
     group.add_argument("--no-cache", action="store_true", default=None, help="resolve and build anew")
     group.add_argument("--prerelease", action="store_true", default=None, help="allow pre-release packages")
 

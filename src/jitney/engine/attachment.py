@@ -67,11 +67,6 @@ class SocketAttachment:
         self.eof = False
         self.stderr_tail = b""
 
-    @property
-    def has_early(self) -> bool:
-        """Bytes came with the reply's head: read once before the first select."""
-        return bool(self._early)
-
     def fileno(self) -> int:
         return self._socket.fileno()
 

@@ -122,14 +122,16 @@ def _answers(prefix: str) -> bool:
 
 def ask_pytorch() -> str:
     """uv knows where PyTorch's CPU wheels lie: it resolves torch there, and says from where. Empty where it cannot."""
+    import os
     import subprocess
 
     from uv import find_uv_bin
 
     argv = [find_uv_bin(), "pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate"]
     argv += ["--torch-backend", "cpu", "--emit-index-annotation", "--python-version", "3.13", "-"]
+    env = {**os.environ, "UV_HTTP_RETRIES": "0"}  # a question, not a download: no is an answer
     try:
-        done = subprocess.run(argv, input="torch\n", capture_output=True, text=True, timeout=UV_S)
+        done = subprocess.run(argv, input="torch\n", capture_output=True, text=True, timeout=UV_S, env=env)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     match = re.search(r"#\s+from\s+(\S+)", done.stdout)

@@ -13,10 +13,12 @@ from jitney.plan.choice import needed_bases
 from jitney.plan.make import make_plan
 from jitney.plan.request import ResolveRequest, resolve_request
 from jitney.plan.taken import Taken, measure
+from jitney.plan.torch import asks_for_pytorch
 
 __all__ = [
     "ResolveRequest",
     "Taken",
+    "asks_for_pytorch",
     "default_bases",
     "make_plan",
     "measure",

@@ -71,13 +71,16 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def wants_torch(detection: Detection) -> bool:
-    return any(normal(package.name) in BRING_TORCH for package in detection.packages)
+def asks_for_pytorch(detection: Detection) -> bool:
+    """A Python program with a package that is PyTorch or brings it."""
+    return detection.language == "python" and any(
+        normal(package.name) in BRING_TORCH for package in detection.packages
+    )
 
 
 def choose_torch(detection: Detection, facts: Facts, config: Config, source: str) -> Torch:
     """source: the base provider."""
-    if detection.language != "python" or not wants_torch(detection):
+    if not asks_for_pytorch(detection):
         return Torch(source="none")
     if config.gpus and (facts.gpus or facts.engine.has_gpu):
         return _torch("pypi", "torch.gpu", "a GPU is wanted and there")

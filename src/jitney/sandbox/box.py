@@ -72,10 +72,6 @@ def socket_volume_options(user: str) -> Mapping[str, str]:
     return {"type": "tmpfs", "device": "tmpfs", "o": f"uid={uid},gid={gid},{_SOCKET_VOLUME}"}
 
 
-def weights_mount(host_path: str, target: str = MODELS_DIR) -> VolumeMount:
-    return VolumeMount(kind="bind", source=host_path, target=target)
-
-
 def ids(user: str) -> tuple[int, int]:
     """`uid`, `uid:gid` → both; the group is the user's number where none is given."""
     uid, _, gid = user.partition(":")

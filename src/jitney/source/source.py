@@ -14,7 +14,7 @@ from jitney.source import tar
 from jitney.source.ignore import Ignore
 from jitney.source.paths import inside, is_under, parent
 from jitney.source.text import decode
-from jitney.source.tree import DiskTree, MemoryTree, Stat, Tree
+from jitney.source.tree import MemoryTree, Stat, Tree
 from jitney.source.walk import Limits, Walk
 
 MAX_TEXT = 8 << 20
@@ -165,8 +165,3 @@ class Source:
         """Where it lies on this machine, links resolved; None: only in memory, or outside the root."""
         clean = inside(path)
         return None if clean is None else self.tree.host_path(clean)
-
-    @property
-    def on_disk(self) -> bool:
-        """Whether the root can be mounted."""
-        return isinstance(self.tree, DiskTree)

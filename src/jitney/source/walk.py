@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from jitney.findings import Finding
 from jitney.source.ignore import Ignore
-from jitney.source.paths import inside, name
 from jitney.source.tree import Tree
 
 MAX_FILES = 20_000
@@ -134,9 +133,3 @@ def is_skipped_folder(child: str, beside: list[str]) -> bool:
     if child in SKIPPED_FOLDERS or child.endswith(".egg-info"):
         return True
     return any(manifest in beside for manifest in PRODUCTS.get(child, ()))
-
-
-def is_skipped(path: str) -> bool:
-    """Whether a walk from the root would not come to this path."""
-    clean = inside(path) or ""
-    return any(part in SKIPPED_FOLDERS for part in clean.split("/")[:-1]) or name(clean) in SKIPPED_FILES
