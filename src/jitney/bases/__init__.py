@@ -53,9 +53,17 @@ def ensure(
             from jitney.bases.registry import pull
 
             return pull(engine, key, config, on_line, digest)
+        made = recipe(name)
+        if made.parent:
+            from jitney.bases.layered import add_layer
+
+            def other(wanted: str) -> BaseOnHand:
+                return ensure(engine, wanted, facts, config, on_line)
+
+            return add_layer(engine, key, made, other, facts, config, on_line)
         from jitney.bases.debian import make
 
-        return make(engine, key, recipe(name), facts, on_line)
+        return make(engine, key, made, facts, on_line)
 
 
 def fits(base: BaseOnHand | None, digest: str) -> bool:

@@ -9,18 +9,23 @@ from typing import Literal
 
 import msgspec
 
+from jitney.languages.model import Add
+
 Variant = Literal["extract", "minbase"]
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A Debian base. python: `3.13`, the interpreter that /usr/bin/python3 and python must be.
-    path: stands first in PATH."""
+    path: stands first in PATH. parent: the recipe whose base this one adds to, in one more layer, so that bases share what
+    they have in common; suite and variant are then the parent's. adds: files from a language's package registry."""
 
     suite: str
     variant: Variant
     packages: tuple[str, ...]
     python: str = ""
     path: str = ""
+    parent: str = ""
+    adds: tuple[Add, ...] = ()
 
 
 USER = 65532
@@ -87,9 +92,15 @@ def changes(recipe: Recipe) -> list[str]:
     return [f"ENV PATH={f'{recipe.path}:' if recipe.path else ''}{path}"]
 
 
+def _told(recipe: Recipe) -> dict[str, object]:
+    """Without what is not used, so that a new column makes no base anew."""
+    told = msgspec.structs.asdict(recipe)
+    return {name: value for name, value in told.items() if value or name not in ("parent", "adds")}
+
+
 def fingerprint(recipe: Recipe) -> str:
     """Changes with anything that decides what the base holds, but for the mirror and its date."""
     import hashlib
 
-    parts = (msgspec.structs.asdict(recipe), OPTIONS, hooks(recipe), changes(recipe))
+    parts = (_told(recipe), OPTIONS, hooks(recipe), changes(recipe))
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]

@@ -27,7 +27,8 @@ def main() -> int:
         ["apt-get", *OPTIONS, "install", "-q", "-y", "--no-install-recommends", "--", *names], env=ENV
     )
     logs = glob.glob("/var/log/**", recursive=True)
-    for path in (*logs, "/var/cache/ldconfig/aux-cache", "/var/cache/debconf/templates.dat-old"):
+    caches = glob.glob("/var/cache/apt/*.bin")  # two files of 45 MB each
+    for path in (*logs, *caches, "/var/cache/ldconfig/aux-cache", "/var/cache/debconf/templates.dat-old"):
         if os.path.isfile(path):
             os.unlink(path)
     return code

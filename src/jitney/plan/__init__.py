@@ -8,11 +8,11 @@ plan = make_plan(detection, facts, config, lock, model, measure(source, detectio
 
 from __future__ import annotations
 
-from jitney.plan.bases import default_bases
-from jitney.plan.choice import needed_bases
 from jitney.plan.make import make_plan
+from jitney.plan.measure import measure
+from jitney.plan.planner import default_bases, needed_bases, planner
 from jitney.plan.request import ResolveRequest, resolve_request
-from jitney.plan.taken import Taken, measure
+from jitney.plan.taken import Taken
 from jitney.plan.torch import asks_for_pytorch
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "make_plan",
     "measure",
     "needed_bases",
+    "planner",
     "resolve_request",
 ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from jitney.config import Config
-from jitney.detect.model import Detection
 from jitney.errors import PlanError
 from jitney.facts.model import Facts
 from jitney.findings import Evidence
@@ -112,20 +111,3 @@ def base_of(facts: Facts, name: str) -> Base:
     if on_hand is None:
         return Base(key=name, ref=f"jitney/base/{name}")
     return Base(key=name, ref=on_hand.ref, digest=on_hand.digest)
-
-
-def default_bases(languages: tuple[str, ...], facts: Facts, config: Config) -> tuple[str, ...]:
-    """What `jitney setup` makes: the bases of most programs in these languages, of all where none is named."""
-    source, _ = provider(facts, config)
-    known = {
-        "python": (key(source, "python", PYTHONS[source][0], "run"),),
-        "go": (key(source, "go", GO[source], "build"),),
-    }
-    unknown = set(languages) - set(known)
-    if unknown:
-        raise PlanError(f"no base for {', '.join(sorted(unknown))}", f"known: {', '.join(sorted(known))}")
-    return tuple(name for language in (languages or tuple(known)) for name in known[language])
-
-
-def is_cgo(detection: Detection) -> bool:
-    return "cgo" in detection.features

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
-from jitney.plan.bases import base_of, is_cgo
+from jitney.findings import Evidence
+from jitney.plan.bases import DEBIAN, GO, base_of, key, provider
 from jitney.plan.choice import Choice
 from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Mount, Stage
+from jitney.plan.planner import Start
 from jitney.plan.taken import Taken
 
 BINARY = "/app/program"
@@ -18,7 +23,34 @@ CACHES = (
 )
 
 
-def build_go(detection: Detection, facts: Facts, lock: Lock, choice: Choice, taken: Taken) -> BuildPlan:
+def _go_fetches(wanted: str, version: str) -> str:
+    """The Go command takes a newer toolchain as a module; an older wish is met by the base's own."""
+    return f", fetches {wanted}" if _numbers(wanted) > _numbers(version) else ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Choice:
+    source, why = provider(facts, config)
+    version = GO[source]
+    wanted = config.version or detection.version
+    rule = "base.go.toolchain" if wanted else "base.go.default"
+    picked = Evidence(rule=rule, decides="base", value=f"Go {version}" + _go_fetches(wanted, version))
+    run = key(source, "debian", DEBIAN, "run") if is_cgo(detection) else ""
+    return Choice(
+        provider=source,
+        version=version,
+        run=run,
+        build=key(source, "go", version, "cgo" if is_cgo(detection) else "build"),
+        evidence=(why, picked),
+    )
+
+
+def build(
+    detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...], taken: Taken
+) -> BuildPlan:
     folder = f"{WORK}/{module_folder(detection)}".rstrip("/")
     secret = (Mount(kind="secret", source="ca", target=CERTIFICATES),) if facts.ca_bundle else ()
     copies = [
@@ -45,14 +77,14 @@ def build_go(detection: Detection, facts: Facts, lock: Lock, choice: Choice, tak
         compiles=True,
     )
     base = base_of(facts, choice.build)
-    build = Stage(
+    making = Stage(
         name="build",
         base=base,
         instructions=(*copies, compile_it),
         why=tuple(e.rule for e in choice.evidence),
     )
     return BuildPlan(
-        stages=(build, _last(detection, facts, choice)),
+        stages=(making, _last(detection, facts, choice)),
         files={f"lock/{name}": text for name, text in sorted(lock.files.items())},
         source=detection.takes,
         source_digest=taken.digest,
@@ -114,3 +146,36 @@ def target(detection: Detection) -> str:
     folder = entry.rpartition("/")[0] if entry.endswith(".go") else entry.rstrip("/")
     below = folder.removeprefix(module).strip("/") if folder != "." else ""
     return f"./{below}" if below else "."
+
+
+def is_cgo(detection: Detection) -> bool:
+    return "cgo" in detection.features
+
+
+def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Start:
+    return Start(argv=(BINARY,))
+
+
+def is_compiled(detection: Detection) -> bool:
+    return True
+
+
+def version_asked(detection: Detection, config: Config, base: str) -> str:
+    """Go resolves for what go.mod says, else for the base's."""
+    return config.version or detection.version or base
+
+
+def reads(detection: Detection) -> tuple[str, ...]:
+    return tuple(path for path in detection.takes if path.endswith(("go.mod", "go.sum", "go.work")))
+
+
+def resolving_base(choice: Choice) -> str:
+    return choice.build
+
+
+def usual_bases(source: str) -> tuple[str, ...]:
+    return (key(source, "go", GO[source], "build"),)
+
+
+def evidence(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
+    return []

@@ -8,10 +8,10 @@ from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
 from jitney.findings import Evidence
-from jitney.plan import go, python
-from jitney.plan.choice import Choice, choose, system_packages
+from jitney.plan.choice import Choice, system_packages
 from jitney.plan.hosts import TRUST_FILE, trust_env, trust_evidence, trusts_machine
-from jitney.plan.model import BuildPlan, Lock, ModelPlan, Plan, RunPlan
+from jitney.plan.model import Lock, ModelPlan, Plan, RunPlan
+from jitney.plan.planner import PATH, SOURCE_ROOT, choose, planner
 from jitney.plan.sandbox import STREAM_LIMIT, model_env, relays, sandbox_plan, thread_env, weights_env
 from jitney.plan.taken import Taken
 
@@ -30,8 +30,8 @@ def make_plan(
     if model is not None and model.serve and not model.relays:
         model = msgspec.structs.replace(model, relays=relays(detection))
     system = system_packages(detection, config, lock)
-    build = _build(detection, facts, lock, choice, system, taken)
-    run = _run(detection, facts, config, lock, model, taken)
+    build = planner(detection.language).build(detection, facts, lock, choice, system, taken)
+    run = _run(detection, facts, config, lock, choice, model, taken)
     streamed = run.delivery == "stream"
     bases = {
         stage.base.key: stage.base.digest
@@ -56,24 +56,19 @@ def make_plan(
     )
 
 
-def _build(
-    detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...], taken: Taken
-) -> BuildPlan:
-    if detection.language == "go":
-        return go.build_go(detection, facts, lock, choice, taken)
-    return python.build_python(detection, facts, lock, choice, system)
-
-
 def _run(
-    detection: Detection, facts: Facts, config: Config, lock: Lock, model: ModelPlan | None, taken: Taken
+    detection: Detection,
+    facts: Facts,
+    config: Config,
+    lock: Lock,
+    choice: Choice,
+    model: ModelPlan | None,
+    taken: Taken,
 ) -> RunPlan:
-    workdir = f"{python.SOURCE_ROOT}/{detection.workdir}".rstrip("/")
-    env = {"HOME": "/home/jitney", "PATH": python.PATH, "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108 a tmpfs
-    if detection.language == "go":
-        argv: tuple[str, ...] = (go.BINARY,)
-    else:
-        argv = python.argv_python(detection)
-        env |= python.env_python(detection, lock, workdir)
+    workdir = f"{SOURCE_ROOT}/{detection.workdir}".rstrip("/")
+    env = {"HOME": "/home/jitney", "PATH": PATH, "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108 a tmpfs
+    start = planner(detection.language).start(detection, lock, choice, workdir)
+    env |= start.env
     if detection.mode == "in-process" or (model is not None and model.loads):
         env |= thread_env(facts, config) | weights_env()
     if model is not None and model.serve:
@@ -83,7 +78,7 @@ def _run(
     streamed = taken.bytes - (taken.large_bytes if large else 0)
     small = streamed <= STREAM_LIMIT or not facts.engine.shares_files
     return RunPlan(
-        argv=argv,
+        argv=start.argv,
         env=dict(sorted(env.items())),
         workdir=workdir,
         source=tuple(path for path in detection.takes if path not in set(large))
@@ -99,7 +94,7 @@ def _run(
 def _evidence(
     detection: Detection, lock: Lock, system: tuple[str, ...], run: RunPlan, taken: Taken
 ) -> list[Evidence]:
-    seen = python.evidence_python(lock, system) if detection.language == "python" else []
+    seen = planner(detection.language).evidence(lock, system)
     size = f"{run.delivery}: {taken.bytes / (1 << 20):.1f} MB"
     return [*seen, Evidence(rule=f"delivery.{run.delivery}", decides="delivery", value=size)]
 

@@ -8,28 +8,56 @@ system packages      the last stage stands on the full flavour, apt first (docs/
 
 from __future__ import annotations
 
+from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
 from jitney.findings import Evidence
-from jitney.plan.bases import base_of
-from jitney.plan.choice import Choice
+from jitney.plan.bases import PYTHONS, TORCH_PYTHON, base_of, key, pick_python, provider
+from jitney.plan.choice import Choice, system_packages
 from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
+from jitney.plan.planner import PATH, SOURCE_ROOT, Start, folder_of
 from jitney.plan.scripts import script
+from jitney.plan.taken import Taken
+from jitney.plan.torch import choose_torch
 
 TOOL_UV = "jitney/tool-uv:1"
 """Image with nothing but the uv binary; `resolve.build_inputs` sees that it is there. Its version is not part of a Plan: the
 bytes installed are fixed by hashes."""
 
-SOURCE_ROOT = "/src"
 VENV = "/opt/venv"
 ROOM = "/dev/jitney"
 """Where a build mounts what must not stay: /dev is no part of a layer, so not even an empty folder remains."""
 
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Choice:
+    """The series that fits; the full flavour where Debian packages go in, a stage with compilers where sdists are built."""
+    source, why = provider(facts, config)
+    torch = choose_torch(detection, facts, config, source)
+    wanted = config.version or detection.version
+    in_base = torch.source == "debian"
+    version = TORCH_PYTHON if in_base else pick_python(wanted, source)
+    picked = Evidence(
+        rule="base.python.torch" if in_base else ("base.python.asked" if wanted else "base.python.default"),
+        decides="base",
+        value=f"Python {version}" + (f" for {wanted}" if wanted else ""),
+    )
+    is_full = in_base or bool(
+        system_packages(detection, config, lock)
+    )  # Debian's torch comes with apt's world
+    kind = "python-torch" if in_base else "python"
+    return Choice(
+        provider=source,
+        version=version,
+        torch=torch,
+        run=key(source, kind, version, "full" if is_full else "run"),
+        build=key(source, "python", version, "build") if lock.sdists else "",
+        evidence=(why, picked, *torch.evidence),
+        findings=torch.findings,
+    )
 
 
-def build_python(
-    detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...]
+def build(
+    detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...], taken: Taken
 ) -> BuildPlan:
     last = [Instruction(op="user", args=("0:0",), why=("packages are installed by root",))]
     files: dict[str, str] = {}
@@ -102,26 +130,45 @@ def _apt(system: tuple[str, ...]) -> Instruction:
     return Instruction(op="run", args=args, mounts=mounts, why=(f"system packages: {' '.join(system)}",))
 
 
-def argv_python(detection: Detection) -> tuple[str, ...]:
-    """The interpreter by its name: the environment's where there is one, else the base's."""
-    return ("python3", *(detection.start or (detection.entry.removeprefix(_folder(detection)),)))
+def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Start:
+    """The interpreter by its name: the environment's where there is one, else the base's.
 
-
-def env_python(detection: Detection, lock: Lock, workdir: str) -> dict[str, str]:
-    """Output is buffered as on the host: PYTHONUNBUFFERED is for the caller who knows of a terminal."""
+    Output is buffered as on the host: PYTHONUNBUFFERED is for the caller who knows of a terminal."""
+    argv = ("python3", *(detection.start or (detection.entry.removeprefix(folder_of(detection)),)))
     env = {"PYTHONDONTWRITEBYTECODE": "1"}
     if lock.packages.strip():
         env |= {"PATH": f"{VENV}/bin:{PATH}", "VIRTUAL_ENV": VENV}
     roots = _import_roots(detection, workdir)
     if roots:
         env["PYTHONPATH"] = ":".join(roots)
-    return env
+    return Start(argv=argv, env=env)
+
+
+def is_compiled(detection: Detection) -> bool:
+    return False
+
+
+def version_asked(detection: Detection, config: Config, base: str) -> str:
+    """Python resolves for the base's version."""
+    return base
+
+
+def reads(detection: Detection) -> tuple[str, ...]:
+    return ()
+
+
+def resolving_base(choice: Choice) -> str:
+    return choice.build or key(choice.provider, "python", choice.version, "build")
+
+
+def usual_bases(source: str) -> tuple[str, ...]:
+    return (key(source, "python", PYTHONS[source][0], "run"),)
 
 
 def _import_roots(detection: Detection, workdir: str) -> list[str]:
     """Folders that the program imports from beside its own: a src layout, and what detection found above or beside it."""
     roots = []
-    folder = _folder(detection) + "src/"
+    folder = folder_of(detection) + "src/"
     if any(path.startswith(folder) and path.count("/") > folder.count("/") for path in detection.takes):
         roots.append(f"{workdir}/src")
     for feature in detection.features:
@@ -131,7 +178,7 @@ def _import_roots(detection: Detection, workdir: str) -> list[str]:
     return list(dict.fromkeys(roots))
 
 
-def evidence_python(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
+def evidence(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
     seen = []
     if lock.sdists:
         seen.append(Evidence(rule="stage.compile", decides="stage", value=", ".join(lock.sdists)))
@@ -140,7 +187,3 @@ def evidence_python(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
     if not lock.packages.strip():
         seen.append(Evidence(rule="packages.none", decides="packages", value="none: the base is the image"))
     return seen
-
-
-def _folder(detection: Detection) -> str:
-    return f"{detection.workdir}/" if detection.workdir else ""

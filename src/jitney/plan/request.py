@@ -10,9 +10,9 @@ import msgspec
 from jitney.config import Config
 from jitney.detect.model import Detection, Package
 from jitney.facts.model import Facts
-from jitney.plan.bases import key
-from jitney.plan.choice import choose, system_packages
+from jitney.plan.choice import system_packages
 from jitney.plan.model import Lock
+from jitney.plan.planner import choose, planner
 from jitney.plan.torch import IN_BASE, normal
 
 RESOLVER = 3
@@ -37,6 +37,7 @@ class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: dict[str, str] = {}
     reads: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     provided: tuple[str, ...] = ()
     extra_index: str = ""
     index: str = ""
@@ -56,11 +57,12 @@ class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 def resolve_request(detection: Detection, facts: Facts, config: Config) -> ResolveRequest:
     choice = choose(detection, facts, config)
+    plans = planner(detection.language)
     in_base = choice.torch.source == "debian"
     packages = [p for p in detection.packages if not (in_base and normal(p.name) in IN_BASE)]
     return ResolveRequest(
         language=detection.language,
-        version=_version(detection, config, choice.version),
+        version=plans.version_asked(detection, config, choice.version),
         platform=facts.engine.arch,
         manager=detection.manager,
         lock=detection.lock,
@@ -69,15 +71,16 @@ def resolve_request(detection: Detection, facts: Facts, config: Config) -> Resol
         requirements=tuple(sorted({requirement(package) for package in packages})),
         constraints=tuple(sorted({requirement(package) for package in detection.constraints})),
         asked_by={requirement(package): package.why.place for package in packages},
-        reads=_reads(detection),
-        takes=detection.takes if detection.language == "go" else (),
+        reads=_reads(detection, plans.reads(detection)),
+        takes=() if detection.language == "python" else detection.takes,
+        features=detection.features,
         provided=IN_BASE if in_base else (),
         extra_index=choice.torch.index,
         index=config.python_index or facts.indexes.python,
         torch=choice.torch.source,
         prerelease=config.prerelease,
         system=system_packages(detection, config, Lock()),
-        base=choice.build or key(choice.provider, "python", choice.version, "build"),
+        base=plans.resolving_base(choice),
     )
 
 
@@ -85,15 +88,9 @@ def requirement(package: Package) -> str:
     return f"{package.name}{package.spec}".strip()
 
 
-def _version(detection: Detection, config: Config, base: str) -> str:
-    """Python resolves for the base's version; Go for what go.mod says, else for the base's."""
-    return base if detection.language == "python" else (config.version or detection.version or base)
-
-
-def _reads(detection: Detection) -> tuple[str, ...]:
-    """Lock and manifests. Not the sources: their imports are the requirements, so an edited line asks nothing anew."""
-    names = {detection.lock, *detection.manifests} - {""}
-    if detection.language == "go":
-        names |= {path for path in detection.takes if path.endswith(("go.mod", "go.sum", "go.work"))}
+def _reads(detection: Detection, more: tuple[str, ...]) -> tuple[str, ...]:
+    """Lock and manifests, and what the language adds. Not the sources: their imports are the requirements, so an edited line
+    asks nothing anew."""
+    names = {detection.lock, *detection.manifests, *more} - {""}
     own = f"{detection.workdir}/jitney.lock" if detection.workdir else "jitney.lock"
     return tuple(sorted(names - {own}))

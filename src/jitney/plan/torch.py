@@ -66,6 +66,9 @@ class Torch(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
+NO_TORCH = Torch(source="none")
+
+
 def normal(name: str) -> str:
     """PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from jitney.plan.model import BuildPlan
 
 LABEL_VERSION = "jitney.version"
+TOOL_FILES = {
+    "npmrc": ".npmrc",
+    "cargo": ".cargo/config.toml",
+    "maven": ".m2/settings.xml",
+    "netrc": ".netrc",
+}
+"""Secret id → the file below $HOME in which a tool is told of mirrors and credentials."""
 
 
 def find_uv() -> Path:
@@ -54,12 +61,17 @@ def build_inputs(
 
 @contextmanager
 def secret_files(ids: tuple[str, ...], facts: Facts, config: Config) -> Iterator[dict[str, Path]]:
-    """The CA bundle lies on the machine; an index URL, which may hold a password, is written to a file of ours alone."""
+    """The CA bundle and the tools' own configuration lie on the machine; an index URL, which may hold a password, is written
+    to a file of ours alone."""
     import tempfile
 
     secrets: dict[str, Path] = {}
     if "ca" in ids and facts.ca_bundle:
         secrets["ca"] = Path(facts.ca_bundle)
+    for name in set(ids) & set(TOOL_FILES):
+        path = Path.home() / TOOL_FILES[name]
+        if path.is_file():
+            secrets[name] = path
     url = config.python_index or facts.indexes.python
     if "index" not in ids or not url:
         yield secrets

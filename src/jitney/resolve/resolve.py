@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
     from jitney.facts.model import Facts
     from jitney.plan.request import ResolveRequest
     from jitney.source import Source
+
+RESOLVERS = {
+    "python": ("python", "resolve_python"),
+    "go": ("go", "resolve_go"),
+    "javascript": ("node", "resolve_node"),
+    "typescript": ("node", "resolve_node"),
+    "rust": ("rust", "resolve_rust"),
+    "java": ("jvm", "resolve_jvm"),
+    "kotlin": ("jvm", "resolve_jvm"),
+    "c": ("native", "resolve_native"),
+    "cpp": ("native", "resolve_native"),
+}
+"""Language → module of this package and its function: (request, world, texts) → Lock. A table's packages are Debian's."""
 
 
 def resolve(
@@ -52,13 +66,9 @@ def resolve(
 
 
 def _ask(request: ResolveRequest, world: World, texts: dict[str, str]) -> Lock:
-    if request.language == "go":
-        from jitney.resolve.go import resolve_go
-
-        return resolve_go(request, world, texts)
-    from jitney.resolve.python import resolve_python
-
-    return resolve_python(request, world, texts)
+    module, function = RESOLVERS.get(request.language, ("table", "resolve_table"))
+    found: Lock = getattr(import_module(f"jitney.resolve.{module}"), function)(request, world, texts)
+    return found
 
 
 def _from_lock_file(source: Source, request: ResolveRequest, key: str) -> Lock | None:

