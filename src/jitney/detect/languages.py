@@ -3,100 +3,165 @@ are right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from fnmatch import filter as fnfilter
+from importlib import import_module
 
 import msgspec
 
 from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
 from jitney.errors import DetectionError
+from jitney.languages import LanguageTable, tables
 from jitney.source import Source
 from jitney.source.paths import is_under, name, parent
 from jitney.source.sniff import INTERPRETERS, interpreter, sniff
 
 
 class Language(msgspec.Struct, frozen=True):
+    """endings of its files, manifests that say it even where other files lie beside; module of this package and function
+    that detect it: imported only for a program that is one."""
+
     name: str
     endings: tuple[str, ...]
     manifests: tuple[str, ...]
-    detect: Callable[[Source, Wishes, Notes], Detection]
+    detector: tuple[str, str]
 
-
-def _python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
-    from jitney.detect.python import detect_python
-
-    return detect_python(source, wishes, notes)
-
-
-def _go(source: Source, wishes: Wishes, notes: Notes) -> Detection:
-    from jitney.detect.go import detect_go
-
-    return detect_go(source, wishes, notes)
+    def detect(self, source: Source, wishes: Wishes, notes: Notes) -> Detection:
+        module, function = self.detector
+        found: Detection = getattr(import_module(f"jitney.detect.{module}"), function)(source, wishes, notes)
+        return found
 
 
 LANGUAGES: tuple[Language, ...] = (
-    # Go first: a go.mod is never there by chance, while many Go projects carry a requirements.txt for their
-    # scripts.
-    Language("go", (".go",), ("go.mod", "go.work"), _go),
+    # Go first: a go.mod is never there by chance, while many projects carry a requirements.txt for their scripts, and a
+    # package.json for their tools: the languages whose manifests serve other ends come last.
+    Language("go", (".go",), ("go.mod", "go.work"), ("go", "detect_go")),
+    Language("rust", (".rs",), ("Cargo.toml",), ("rust", "detect_rust")),
+    Language("kotlin", (".kt", ".kts"), (), ("jvm", "detect_kotlin")),
     Language(
-        "python", (".py", ".pyw"),
-        ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "pyproject.toml", "requirements.txt", "setup.py",
-        "environment.yml"),
-        _python,
+        "java",
+        (".java", ".jar"),
+        ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"),
+        ("jvm", "detect_java"),
     ),
-)  # fmt: skip
+    Language(
+        "python",
+        (".py", ".pyw"),
+        (
+            "uv.lock",
+            "poetry.lock",
+            "pdm.lock",
+            "Pipfile",
+            "pyproject.toml",
+            "requirements.txt",
+            "setup.py",
+            "environment.yml",
+        ),
+        ("python", "detect_python"),
+    ),
+    Language(
+        "typescript",
+        (".ts", ".mts", ".cts", ".tsx"),
+        ("deno.json", "deno.jsonc"),
+        ("node", "detect_typescript"),
+    ),
+    Language(
+        "javascript",
+        (".js", ".mjs", ".cjs", ".jsx"),
+        ("package.json", "bunfig.toml"),
+        ("node", "detect_javascript"),
+    ),
+    Language(
+        "cpp", (".cpp", ".cc", ".cxx", ".c++"), ("CMakeLists.txt", "meson.build"), ("native", "detect_cpp")
+    ),
+    Language("c", (".c",), ("Makefile", "configure.ac", "configure"), ("native", "detect_c")),
+)
 
 OTHERS: dict[str, str] = {
-    ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".ts": "typescript", ".tsx":
-    "typescript",
-    ".rs": "rust", ".java": "java", ".kt": "kotlin", ".kts": "kotlin", ".scala": "scala", ".clj": "clojure",
-    ".c": "c",
-    ".cc": "cpp", ".cpp": "cpp", ".cxx": "cpp", ".cs": "csharp", ".fs": "fsharp", ".vb": "visual-basic",
-    ".rb": "ruby",
-    ".php": "php", ".pl": "perl", ".lua": "lua", ".sh": "shell", ".bash": "shell", ".zsh": "shell", ".fish":
-    "shell",
-    ".swift": "swift", ".jl": "julia", ".r": "r", ".ex": "elixir", ".exs": "elixir", ".erl": "erlang", ".hs":
-    "haskell",
-    ".ml": "ocaml", ".zig": "zig", ".nim": "nim", ".dart": "dart", ".cr": "crystal", ".d": "d", ".tcl": "tcl",
-    ".groovy": "groovy", ".ps1": "powershell", ".ipynb": "jupyter", ".gleam": "gleam", ".rkt": "racket",
-    ".f90": "fortran",
-    ".cob": "cobol", ".pas": "pascal",
+    ".vb": "visual-basic", ".ps1": "powershell", ".ipynb": "jupyter", ".gleam": "gleam",
 }  # fmt: skip
-OTHER_MANIFESTS = {
-    "package.json": "javascript", "deno.json": "typescript", "Cargo.toml": "rust", "pom.xml": "java",
-    "build.gradle": "java", "build.gradle.kts": "kotlin", "CMakeLists.txt": "cpp", "Gemfile": "ruby",
-    "composer.json": "php", "mix.exs": "elixir", "Package.swift": "swift", "Project.toml": "julia",
-    "build.sbt": "scala",
+"""Endings of languages that are known by name alone."""
+
+ALIASES = {
+    "py": "python", "python3": "python", "golang": "go", "js": "javascript", "node": "javascript", "ts": "typescript",
+    "deno": "typescript", "bun": "typescript", "rs": "rust", "kt": "kotlin", "c++": "cpp", "cxx": "cpp",
 }  # fmt: skip
-SUPPORTED = tuple(sorted(language.name for language in LANGUAGES))
-ALIASES = {"py": "python", "python3": "python", "golang": "go"}
+
+
+def language_of(found: LanguageTable) -> Language:
+    """A language that is a table, in the form of a built-in one."""
+    return Language(found.name, found.endings, found.manifests, ("table", f"detect_{found.name}"))
+
+
+def all_languages() -> tuple[Language, ...]:
+    """Built-in ones first: a table never takes a program from them."""
+    return (*LANGUAGES, *map(language_of, tables().values()))
+
+
+def supported() -> tuple[str, ...]:
+    return tuple(sorted(language.name for language in all_languages()))
 
 
 def choose(source: Source, wishes: Wishes, notes: Notes) -> Language:
-    """DetectionError: another language, or nothing runnable."""
+    """DetectionError: a language that is not supported, or nothing runnable."""
     if wishes.language:
-        wished = ALIASES.get(wishes.language.lower(), wishes.language.lower())
+        wished = _by_alias(wishes.language.lower())
         notes.saw("flag.language", "language", wished)
         return _supported(wished, "--lang")
     file = source.entry or (wishes.entry if "." in name(wishes.entry) else "")
     return _of_file(source, file, notes) if file else _of_folder(source, notes)
 
 
+def _by_alias(word: str) -> str:
+    if word in ALIASES or any(word == language.name for language in LANGUAGES):
+        return ALIASES.get(word, word)
+    return next((found.name for found in tables().values() if word in found.aliases), word)
+
+
 def _supported(language: str, where: str) -> Language:
     for known in LANGUAGES:
         if known.name == language:
             return known
+    found = tables().get(language)
+    if found is not None:
+        return language_of(found)
     raise DetectionError(
-        f"{where}: language {language} is seen, but not supported yet; supported: {', '.join(SUPPORTED)}"
+        f"{where}: language {language} is not supported; supported: {', '.join(supported())}"
     )
 
 
 def by_ending(path: str) -> str:
+    """The language of a file by its name; empty: none is known."""
     dot = name(path).rfind(".")
-    ending = name(path)[dot:].lower() if dot >= 0 else ""
-    return next(
-        (language.name for language in LANGUAGES if ending in language.endings), OTHERS.get(ending, "")
-    )
+    ending = name(path)[dot:] if dot >= 0 else ""
+    for language in LANGUAGES:
+        if ending.lower() in language.endings:
+            return language.name
+    if not ending:
+        return ""
+    for found in tables().values():
+        if ending in found.endings or ending.lower() in found.endings:
+            return found.name
+    return OTHERS.get(ending.lower(), "")
+
+
+def by_interpreter(text: str) -> str:
+    """The language of a shebang."""
+    program = interpreter(text)
+    if not program or program in INTERPRETERS:
+        return INTERPRETERS.get(program, "")
+    return next((found.name for found in tables().values() if program in found.interpreters), "")
+
+
+def _by_content(text: str) -> str:
+    found = sniff(text.encode("utf-8", "replace"))
+    if found:
+        return found
+    for one in tables().values():
+        if any(re.search(mark, text, re.MULTILINE) for mark in one.marks):
+            return one.name
+    return ""
 
 
 def _of_file(source: Source, file: str, notes: Notes) -> Language:
@@ -105,13 +170,13 @@ def _of_file(source: Source, file: str, notes: Notes) -> Language:
     rule = "language.ending"
     if not language and source.has(path):
         text = source.read_text(path)
-        language, rule = INTERPRETERS.get(interpreter(text), ""), "language.shebang"
+        language, rule = by_interpreter(text), "language.shebang"
         if not language:
-            language, rule = sniff(text.encode("utf-8", "replace")), "language.content"
+            language, rule = _by_content(text), "language.content"
     if not language:
         raise DetectionError(
             f"{source.label}: no language is known for it (looked at: ending, shebang, imports); "
-            f"supported: {', '.join(SUPPORTED)}", "name it: jitney run --lang python …",
+            f"supported: {', '.join(supported())}", "name it: jitney run --lang python …",
         )  # fmt: skip
     notes.saw(rule, "language", language, path, 0 if rule == "language.ending" else 1)
     return _supported(language, path)
@@ -120,28 +185,24 @@ def _of_file(source: Source, file: str, notes: Notes) -> Language:
 def _of_folder(source: Source, notes: Notes) -> Language:
     """A manifest beside the program, then the files right in the folder, then those below."""
     files = [path for path in source.files() if is_under(path, source.workdir)]
-    here = {name(path) for path in files if parent(path) == source.workdir}
-    other = next((OTHER_MANIFESTS[file] for file in OTHER_MANIFESTS if file in here), "")
-    for language in LANGUAGES:
-        manifest = next((file for file in language.manifests if file in here), "")
+    here = sorted({name(path) for path in files if parent(path) == source.workdir})
+    for language in all_languages():
+        manifest = next((file for pattern in language.manifests for file in fnfilter(here, pattern)), "")
         if manifest and any(path.endswith(language.endings) for path in files):
-            notes.saw(
-                "language.manifest", "language", language.name, f"{source.workdir}/{manifest}".lstrip("/")
-            )
+            place = f"{source.workdir}/{manifest}".lstrip("/")
+            notes.saw("language.manifest", "language", language.name, place)
             return language
-    if other:
-        return _supported(other, source.label)
     for group in ([path for path in files if parent(path) == source.workdir], files):
         counts: dict[str, int] = {}
         for path in group:
             if language_name := by_ending(path):
                 counts[language_name] = counts.get(language_name, 0) + 1
-        ranked = sorted(counts, key=lambda found: (found not in SUPPORTED, -counts[found], found))
+        ranked = sorted(counts, key=lambda found: (found in OTHERS.values(), -counts[found], found))
         if ranked:
             notes.saw("language.files", "language", ranked[0], source.workdir, 0, tuple(ranked[1:]))
             return _supported(ranked[0], source.label)
-    listed = ", ".join(sorted(here)[:8]) or "no files"
+    listed = ", ".join(here[:8]) or "no files"
     raise DetectionError(
         f"{source.label}: nothing runnable was found (looked at manifests, endings, entries; there is: {listed}); "
-        f"supported: {', '.join(SUPPORTED)}", "hand over a source file, or name the language with --lang",
+        f"supported: {', '.join(supported())}", "hand over a source file, or name the language with --lang",
     )  # fmt: skip

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -17,9 +18,17 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 
 class Expectation(msgspec.Struct, forbid_unknown_fields=True):
     """expect.toml. source: what is handed to `jitney run`; options: further options of it; stdout: all of it;
-    contains, matches: parts and a pattern of it; stderr: a part of it. needs: engine, model."""
+    contains, matches: parts and a pattern of it; stderr: a part of it. needs: engine, model.
+
+    For the gallery in the manual: about: one sentence; language, client: what it is written in and what reaches the model;
+    kind: `beside` (asks a model server), `in-process` (loads weights itself), `none`; stream: the answer comes in pieces."""
 
     source: str
+    about: str = ""
+    language: str = ""
+    client: str = ""
+    kind: Literal["beside", "in-process", "none"] = "none"
+    stream: bool = False
     args: list[str] = []
     options: list[str] = []
     stdin: str = ""

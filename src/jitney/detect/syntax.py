@@ -1,0 +1,94 @@
+"""What any language's string literals say, read by what stands before them: model names, variables of the environment,
+addresses. The literals come from a real parser (`literals`) or, for a language that is a table, from its own scanner.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+from typing import Literal as OneOf
+
+from jitney.detect.code import At, Code
+from jitney.detect.model import ModelUse
+from jitney.findings import Evidence
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Node, Tree
+
+BEFORE = 160
+"""Bytes before a literal that are looked at."""
+
+NAMED = re.compile(
+    r"(?i)(?:^|[^a-z0-9])(?:[a-z0-9_.]*_)?(?:model|model_?(?:name|id)|deployment|engine)['\"`]?\]?\s*(?::\s*[\w<>&' ]+)?\s*"
+    r"(?:=>|=|:|,|\(|\?\?|\|\|)\s*(?:&|new |String::from\(|Some\()*$"
+)
+EMBEDS = re.compile(r"(?i)embed")
+IS_MODEL = re.compile(r"(?:[\w.-]+/)?[A-Za-z][\w.:@-]{2,80}")
+
+
+class Literal(NamedTuple):
+    """value: without quotes; before: the code in front of it, on its line and those above."""
+
+    value: str
+    line: int
+    before: str
+
+
+def parse(text: str, grammar: str, function: str = "language") -> Tree:
+    """tree-sitter's tree of a text; broken code gives what could be parsed. grammar: `tree_sitter_rust`."""
+    from tree_sitter import Parser
+
+    return Parser(_language(grammar, function)).parse(text.encode("utf-8", "replace"))
+
+
+@cache
+def _language(grammar: str, function: str) -> Language:
+    from tree_sitter import Language
+
+    return Language(getattr(import_module(grammar), function)())
+
+
+def nodes(root: Node) -> Iterator[Node]:
+    """All nodes in the order of the text, without recursion: generated code nests deeply."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(node.children))
+
+
+def text_of(node: Node | None) -> str:
+    return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
+
+
+def line_of(node: Node) -> int:
+    return node.start_point[0] + 1
+
+
+def literals(tree: Tree, text: str, kinds: frozenset[str]) -> Iterator[Literal]:
+    """String literals by their node types (`string_literal` …), quotes and prefixes (`r#"`, `b"`) taken off."""
+    data = text.encode("utf-8", "replace")
+    for node in nodes(tree.root_node):
+        if node.type in kinds:
+            value = re.sub(r"^[A-Za-z]{0,2}(?:#*\"\"\"|#*[\"'`])|(?:\"\"\"|[\"'`])#*$", "", text_of(node))
+            before = data[max(0, node.start_byte - BEFORE) : node.start_byte].decode("utf-8", "replace")
+            yield Literal(value, line_of(node), before)
+
+
+def harvest(found: Iterable[Literal], file: str, code: Code, getters: re.Pattern[str]) -> None:
+    """Sort literals into `code`. getters: what stands before the name of a variable (`env::var\\($`)."""
+    for literal in found:
+        if not literal.value or len(literal.value) > 4000:
+            continue
+        code.strings.append(At(literal.value, file, literal.line))
+        if getters.search(literal.before) and re.fullmatch(r"[A-Za-z_]\w*", literal.value):
+            code.env.append(At(literal.value, file, literal.line))
+        elif NAMED.search(literal.before) and IS_MODEL.fullmatch(literal.value):
+            why = Evidence(
+                rule="model.named", decides="model", value=literal.value, file=file, line=literal.line
+            )
+            kind: OneOf["served", "embedding"] = "embedding" if EMBEDS.search(literal.value) else "served"
+            code.models.append(ModelUse(name=literal.value, kind=kind, why=why))
