@@ -29,6 +29,7 @@ from jitney.sandbox.run import Box, Session
 from jitney.sandbox.stdio import Stdio
 
 SOCKET = f"{SOCKETS_DIR}/model.sock"
+TLS_SOCKET = f"{SOCKETS_DIR}/tls.sock"
 POLL_S = 0.015
 ASK_S = 2.0
 LAST_WORD_S = 1.0
@@ -56,6 +57,10 @@ class Beside:
     def relays(self, *ports: int) -> tuple[Relay, ...]:
         """The program's loopback ports that lead to the model."""
         return tuple(Relay(port=port, path=SOCKET) for port in ports)
+
+    def tls_relay(self, port: int = 443) -> Relay:
+        """The program's loopback port that leads to the same API over TLS; only where start_beside was given `tls`."""
+        return Relay(port=port, path=TLS_SOCKET)
 
     def wait_ready(self) -> None:
         """Return when it answers; other boxes of the session go on meanwhile.
@@ -120,8 +125,11 @@ def start_beside(
     weights: Weights,
     facts: Facts,
     config: Config,
+    tls: tuple[bytes, bytes] | None = None,
 ) -> Beside:
     """Start a server for `weights`. It loads when this returns: make the program's box, then `wait_ready`.
+
+    tls: certificate chain and key, both PEM; with them the same API is served over TLS (HTTP/1.1) at `tls_relay`.
 
     The runtime's base must be on hand (facts). Raises ModelError: no runtime takes the weights; PlanError: no
     base.
