@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from jitney.bases.hooks import Recipe, Variant, fingerprint
+from jitney.bases.javascript import javascript
 from jitney.errors import PlanError
 from jitney.facts.model import BaseOnHand
 
@@ -50,6 +51,20 @@ def _go(version: str, suite: str) -> dict[str, Recipe]:
     return {f"go:{version}-build": build, f"go:{version}-cgo": cgo}
 
 
+def _native(version: str, suite: str, rust: str) -> dict[str, Recipe]:
+    """Compilers of C, C++ and Rust on Debian's own: what asks for libraries gets them in its build."""
+    parent = f"debian:{version}-build"
+    tools = ("cmake", "ninja-build", "meson", "autoconf", "automake", "libtool")
+    return {
+        f"cpp:{version}-build": _layer(suite, parent, tools),
+        f"rust:{rust}-build": _layer(suite, parent, ("cargo", "rustc", "libssl-dev")),
+    }
+
+
+def _layer(suite: str, parent: str, packages: tuple[str, ...]) -> Recipe:
+    return Recipe(suite=suite, variant="minbase", packages=packages, parent=parent)
+
+
 def _debian(version: str, suite: str) -> dict[str, Recipe]:
     flavours = {
         "run": _recipe(suite, "extract", RUN),
@@ -73,6 +88,10 @@ RECIPES: dict[str, Recipe] = {
     **_debian("13", "trixie"),
     **_debian("12", "bookworm"),
     **_debian("sid", "sid"),
+    **_native("13", "trixie", "1.85"),
+    **_native("sid", "sid", "1.97"),
+    "debian:13-lean": Recipe(suite="trixie", variant="extract", packages=RUN, lean=True),
+    **javascript(),
     "llama.cpp:sid-run": _recipe("sid", "extract", ("base-files", "ca-certificates", "llama.cpp-tools")),
 }
 
@@ -82,6 +101,16 @@ OFFICIAL = {
     ("python", "build"): "python:{}",
     ("go", "build"): "golang:{}",
     ("go", "cgo"): "golang:{}",
+    ("rust", "build"): "rust:{}-trixie",
+    ("cpp", "build"): "buildpack-deps:{}",
+    ("node", "run"): "node:{}-slim",
+    ("node", "full"): "node:{}-slim",
+    ("node", "build"): "node:{}",
+    ("node", "native"): "node:{}",
+    ("deno", "run"): "denoland/deno:{}",
+    ("deno", "full"): "denoland/deno:{}",
+    ("bun", "run"): "oven/bun:{}-slim",
+    ("bun", "full"): "oven/bun:{}-slim",
     ("debian", "run"): "debian:{}-slim",
     ("debian", "full"): "debian:{}-slim",
     ("debian", "build"): "debian:{}",
