@@ -15,7 +15,7 @@ from jitney.plan.python import ROOM, TOOL_UV
 
 FETCHERS = {
     "pypi": "debian/python:3.13-run",
-    "npm": "debian/node:22-build",
+    "npm": "debian/node:24-build",
     "maven": "debian/java:21-build",
 }
 """Registry → the base whose tool fetches from it."""
@@ -44,6 +44,12 @@ def fetch_stage(add: Add, name: str, base: str, arch: str, *, has_ca: bool, has_
     return [f"FROM {base} AS {name}", "USER 0:0", f"RUN {' '.join(mounts)} {json.dumps(words)}"]
 
 
+def strip_stage(name: str, base: str) -> list[str]:
+    """The stage after it, in which all programs lose what no run needs: section headers and symbol table."""
+    argv = json.dumps(["python3", "-I", "-c", _STRIP])
+    return [f"FROM {base} AS thin-{name}", f"COPY --from={name} /add /add", "USER 0:0", f"RUN {argv}"]
+
+
 def copy_line(add: Add, name: str, arch: str) -> str:
     """COPY of a member, or of all that was fetched. A folder ends with `/`."""
     member = add.member.replace("{arch}", _arch(add, arch))
@@ -57,6 +63,26 @@ if os.path.exists("{CA}"): env["SSL_CERT_FILE"] = "{CA}"
 if os.path.exists("{ROOM}/index"): env["UV_DEFAULT_INDEX"] = open("{ROOM}/index").read().strip()
 sys.exit(subprocess.call(["{ROOM}/tool/uv", "pip", "install", "--quiet", "--target", "/add", "--no-deps",
     "--only-binary", ":all:", sys.argv[1]], env=env))"""
+
+
+_STRIP = """import os, struct
+for folder, _, names in os.walk("/add"):
+    for path in (os.path.join(folder, name) for name in names):
+        with open(path, "rb") as file:
+            head = bytearray(file.read(64))
+        if head[:6] != b"\\x7fELF\\2\\1" or not os.access(path, os.X_OK): continue
+        with open(path, "r+b") as file:
+            start, (size, count) = struct.unpack_from("<Q", head, 32)[0], struct.unpack_from("<HH", head, 54)
+            file.seek(start)
+            table = file.read(size * count)
+            parts = [struct.unpack_from("<IIQQQQ", table, size * n) for n in range(count)]
+            struct.pack_into("<Q", head, 40, 0)
+            struct.pack_into("<HH", head, 60, 0, 0)
+            file.seek(0)
+            file.write(head)
+            file.truncate(max(part[2] + part[5] for part in parts))
+"""
+"""A loader reads segments alone; sections lie behind them."""
 
 
 def _arch(add: Add, arch: str) -> str:

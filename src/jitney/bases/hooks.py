@@ -17,7 +17,8 @@ Variant = Literal["extract", "minbase"]
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A Debian base. python: `3.13`, the interpreter that /usr/bin/python3 and python must be.
     path: stands first in PATH. parent: the recipe whose base this one adds to, in one more layer, so that bases share what
-    they have in common; suite and variant are then the parent's. adds: files from a language's package registry."""
+    they have in common; suite and variant are then the parent's. adds: files from a language's package registry; strip: their
+    binaries lose their symbol tables. lean: without what only a shell or iconv would use."""
 
     suite: str
     variant: Variant
@@ -26,6 +27,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     parent: str = ""
     adds: tuple[Add, ...] = ()
+    strip: bool = False
+    lean: bool = False
 
 
 USER = 65532
@@ -38,7 +41,7 @@ USELESS = (
     "usr/bin/c_rehash usr/bin/py3* usr/bin/pdb* usr/bin/pygettext* usr/bin/pydoc*",
     "usr/lib/python3*/test usr/share/perl5 usr/share/debconf usr/share/bash-completion usr/share/lintian usr/share/bug",
 )
-"""What a Python image without a shell never runs: character sets of iconv (Python has its own), tools that came along."""
+"""What an image without a shell never runs: character sets of iconv (Python and V8 have their own), tools that came along."""
 
 OPTIONS = (
     '--aptopt=Acquire::Languages "none"',
@@ -68,7 +71,7 @@ def hooks(recipe: Recipe) -> list[str]:
         lines.append(
             'cd "$1" && cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt'
         )
-    if recipe.python and recipe.variant == "extract":
+    if (recipe.python or recipe.lean) and recipe.variant == "extract":
         lines += [f'cd "$1" && rm -rf {globs}' for globs in USELESS]
     if recipe.python:
         lines += _python_hooks(recipe.python)
@@ -95,7 +98,11 @@ def changes(recipe: Recipe) -> list[str]:
 def _told(recipe: Recipe) -> dict[str, object]:
     """Without what is not used, so that a new column makes no base anew."""
     told = msgspec.structs.asdict(recipe)
-    return {name: value for name, value in told.items() if value or name not in ("parent", "adds")}
+    return {
+        name: value
+        for name, value in told.items()
+        if value or name not in ("parent", "adds", "strip", "lean")
+    }
 
 
 def fingerprint(recipe: Recipe) -> str:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from jitney.bases.additions import FETCHERS, copy_line, fetch_stage
+from jitney.bases.additions import FETCHERS, copy_line, fetch_stage, strip_stage
 from jitney.bases.hooks import Recipe, fingerprint
 from jitney.config import Config
 from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
@@ -92,7 +92,11 @@ def _dockerfile(recipe: Recipe, parent: BaseOnHand, ensure: Callable[[str], Base
             has_ca=bool(facts.ca_bundle),
             has_index=bool(facts.indexes.python),
         )
-        copies.append(copy_line(add, f"add{number}", facts.engine.arch))
+        stage = f"add{number}"
+        if recipe.strip:
+            lines += strip_stage(stage, ensure(FETCHERS["pypi"]).ref)
+            stage = f"thin-{stage}"
+        copies.append(copy_line(add, stage, facts.engine.arch))
     lines += [f"FROM {parent.ref} AS made", "USER 0:0"]
     if recipe.packages:
         argv = json.dumps(["/bin/sh", "-c", INSTALL, "apt", *recipe.packages])

@@ -38,7 +38,7 @@ def silent(line: str) -> None:
 
 def test_every_recipe_has_a_key_that_can_be_read() -> None:
     for name in RECIPES:
-        assert re.fullmatch(r"[a-z.-]+:[\w.]+-(run|full|build|cgo)", name), name
+        assert re.fullmatch(r"[a-z.-]+:[\w.]+-(run|full|build|cgo|native|lean)", name), name
 
 
 def test_everything_that_the_planner_may_ask_for_can_be_given() -> None:
@@ -50,7 +50,7 @@ def test_everything_that_the_planner_may_ask_for_can_be_given() -> None:
     assert recipe(f"go:{GO['debian']}-build").path
     assert recipe(f"debian:{DEBIAN}-run").variant == "extract"
     assert official(f"python:{PYTHONS['registry'][0]}-run").endswith("-slim")
-    assert {flavour for _, flavour in OFFICIAL} == {"run", "full", "build", "cgo"}
+    assert {flavour for _, flavour in OFFICIAL} <= {"run", "full", "build", "cgo", "native"}
 
 
 def test_a_base_that_nobody_makes(config: Config) -> None:
