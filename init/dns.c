@@ -63,6 +63,9 @@ static bool find(const struct dns_zone *zone, const char *name, uint8_t v4[4], b
 	memcpy(v4, self, 4);
 	if (*is_localhost || (zone->own[0] && strcasecmp(name, zone->own) == 0))
 		return true;
+	for (size_t i = 0; i < zone->nnames; i++)
+		if (strcasecmp(name, zone->names[i]) == 0)
+			return true;
 	for (size_t i = 0; i < zone->nhosts; i++) {
 		if (strcasecmp(name, zone->hosts[i].name) == 0) {
 			const uint8_t theirs[4] = {127, 77, 0, zone->hosts[i].address};

@@ -5,14 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct job_host;
+#include "job.h"
 
 #define DNS_ANSWER 512u /* what an answer needs at most */
 #define DNS_NAME 256u   /* a name as text, with its NUL */
 
 struct dns_zone {
-	const struct job_host *hosts;
+	const struct job_host *hosts; /* at their own loopback addresses */
 	size_t nhosts;
+	char (*names)[HOST_NAME + 1]; /* at 127.0.0.1 */
+	size_t nnames;
 	const char *own; /* the box's host name, "" when it has none */
 };
 

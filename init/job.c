@@ -138,6 +138,29 @@ static const char *take_host(struct job *job, char *text)
 	return NULL;
 }
 
+/* A name that leads to the box itself: its ports are those of the relays. */
+static const char *take_name(struct job *job, const char *text)
+{
+	if (!job->names && !(job->names = calloc(JOB_NAMES, sizeof *job->names)))
+		return "out of memory";
+	if (job->nnames == JOB_NAMES)
+		return "more than 64 names of its own";
+	if (!host_name(job->names[job->nnames], text))
+		return "a name of its own is not a host name";
+	job->nnames++;
+	return NULL;
+}
+
+/* A name leads to one place. */
+static const char *check_names(const struct job *job)
+{
+	for (size_t i = 0; i < job->nnames; i++)
+		for (size_t k = 0; k < job->nhosts; k++)
+			if (strcmp(job->names[i], job->hosts[k].name) == 0)
+				return "a name is both its own and an allowed host's";
+	return NULL;
+}
+
 static const char *take_text(struct job *job, struct record *r)
 {
 	char *text = as_string(r);
@@ -162,6 +185,8 @@ static const char *take_text(struct job *job, struct record *r)
 		return take_out(job, text);
 	case 's':
 		return take_in(job, text);
+	case 'm':
+		return take_name(job, text);
 	default:
 		return take_host(job, text);
 	}
@@ -221,11 +246,11 @@ static const char *walk(uint8_t *buf, size_t len, struct job *job, size_t *args,
 			*envs += r.tag == 'e';
 			continue;
 		}
-		if (seen[r.tag] && !strchr("aelsh", r.tag))
+		if (seen[r.tag] && !strchr("aelshm", r.tag))
 			return "a record is there twice";
 		seen[r.tag] = true;
 		const char *why =
-		    r.tag && strchr("aedolsh", r.tag) ? take_text(job, &r) : take_number(job, &r);
+		    r.tag && strchr("aedolshm", r.tag) ? take_text(job, &r) : take_number(job, &r);
 		if (why)
 			return why;
 	}
@@ -245,6 +270,8 @@ bool job_parse(uint8_t *buf, size_t len, struct job *job, char *why, size_t why_
 	if (!wrong && (job->argc == 0 || job->argv[0][0] == 0))
 		wrong = "it names no program";
 	if (!wrong)
+		wrong = check_names(job);
+	if (!wrong)
 		return true;
 	snprintf(why, why_len, "bad job: %s", wrong);
 	job_free(job);
@@ -256,5 +283,6 @@ void job_free(struct job *job)
 	free(job->argv);
 	free(job->env);
 	free(job->hosts);
+	free(job->names);
 	*job = (struct job){0};
 }

@@ -9,6 +9,7 @@
 #define JOB_MAX (4u * 1024 * 1024)
 #define JOB_RELAYS 64
 #define JOB_HOSTS 250 /* 127.77.0.1 … 127.77.0.250 */
+#define JOB_NAMES 64
 #define UNIX_PATH 107 /* what sockaddr_un holds, less its NUL */
 #define HOST_NAME 253 /* the longest name in DNS */
 
@@ -35,6 +36,8 @@ struct job {
 	size_t outs, ins;
 	struct job_host *hosts;
 	size_t nhosts;
+	char (*names)[HOST_NAME + 1]; /* that lead to 127.0.0.1, where a relay listens */
+	size_t nnames;
 };
 
 /* Parses the whole job. Strings are ended with NUL in place, so buf is changed and must outlive the job.

@@ -164,7 +164,11 @@ static void on_query(struct src *s, uint32_t events)
 static const char *open_names(const struct job *job)
 {
 	gethostname(own_name, sizeof own_name - 1);
-	zone = (struct dns_zone){.hosts = job->hosts, .nhosts = job->nhosts, .own = own_name};
+	zone = (struct dns_zone){.hosts = job->hosts,
+				 .nhosts = job->nhosts,
+				 .names = job->names,
+				 .nnames = job->nnames,
+				 .own = own_name};
 	int fd = net_udp_v4(DNS_PORT);
 	if (fd < 0)
 		return cannot("answer DNS on", "127.0.0.1", DNS_PORT);
@@ -183,7 +187,7 @@ const char *ways_open(const struct job *job)
 		why = open_in(&job->in[i]);
 	for (size_t i = 0; i < job->nhosts && !why; i++)
 		why = open_host(&job->hosts[i]);
-	if (!why && (job->dns || job->nhosts > 0))
+	if (!why && (job->dns || job->nhosts > 0 || job->nnames > 0))
 		why = open_names(job);
 	return why;
 }

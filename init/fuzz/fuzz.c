@@ -135,6 +135,8 @@ static void valid_job(struct input *in)
 	add_text(in, 's', "/run/a b/door 11434");
 	add_text(in, 'h', "API.example.com. 443");
 	add_text(in, 'h', "api.example.com 80");
+	add_text(in, 'm', any(9) ? "Own.example.net." : "api.example.com");
+	add_text(in, 'm', "own2.example.net");
 	add_record(in, 'n', "\1", 1);
 	add_record(in, 'u', "\1", 1);
 }
@@ -153,6 +155,11 @@ static void check_job(const struct job *job)
 		promise(job->in[i].port > 0 && job->in[i].path[0] == '/', "a relay in");
 	for (size_t i = 0; i < job->nhosts; i++)
 		promise(job->hosts[i].port > 0 && job->hosts[i].address > 0 && job->hosts[i].name[0], "a host");
+	for (size_t i = 0; i < job->nnames; i++) {
+		promise(job->names[i][0] && memchr(job->names[i], 0, sizeof job->names[i]), "a name of its own");
+		for (size_t k = 0; k < job->nhosts; k++)
+			promise(strcmp(job->names[i], job->hosts[k].name) != 0, "a name leads to one place");
+	}
 	promise(all < INPUT_MAX, "argv lies in the job");
 }
 
@@ -391,7 +398,7 @@ static void run_unpack(const uint8_t *bytes, size_t len)
 
 static void valid_dns(struct input *in)
 {
-	static const char *const names[] = {"\3api\7example\3com", "\11localhost", "\3box", "\4evil\4host", "",
+	static const char *const names[] = {"\3api\7example\3com", "\11localhost", "\3box", "\4evil\4host", "", "\3OWN\7example\3net",
 					    "\1a\1b\1c\1d\1e\1f\1g\1h\1i\1j\1k\1l"};
 	static const uint8_t head[12] = {0x12, 0x34, 1, 0, 0, 1};
 	static const uint8_t edns[11] = {0, 0, 41, 4, 0};
@@ -409,7 +416,8 @@ static void valid_dns(struct input *in)
 static void run_dns(const uint8_t *bytes, size_t len)
 {
 	static const struct job_host hosts[] = {{.name = "api.example.com", .port = 443, .address = 1}};
-	const struct dns_zone zone = {.hosts = hosts, .nhosts = 1, .own = "box"};
+	static char names[][HOST_NAME + 1] = {"own.example.net"};
+	const struct dns_zone zone = {.hosts = hosts, .nhosts = 1, .names = names, .nnames = 1, .own = "box"};
 	uint8_t *out = malloc(DNS_ANSWER);
 	char *refused = malloc(DNS_NAME);
 	size_t n = dns_answer(&zone, bytes, len, out, refused);

@@ -16,13 +16,13 @@ _NAME, _CHECKSUM, _PREFIX = slice(0, 100), slice(148, 156), slice(345, 500)
 
 
 def archive_frames(job: Job, archive: Iterable[bytes] | None) -> Iterator[bytes]:
-    """The `F` and `f` frames of a job: the source's archive (members relative to job.root), then the
-    secrets'."""
+    """The `F` and `f` frames of a job: the source's archive (members relative to job.root), then that of the
+    secrets and files."""
+    has_more = job.secrets or job.files
     if archive is not None:
-        moved = rebase(archive, job.root.strip("/")) if job.secrets else archive
-        yield from _frames(moved)
-    if job.secrets:
-        yield from _frames(secrets_archive(job.secrets))
+        yield from _frames(rebase(archive, job.root.strip("/")) if has_more else archive)
+    if has_more:
+        yield from _frames(own_archive(job.secrets, job.files))
 
 
 def _frames(tar: Iterable[bytes]) -> Iterator[bytes]:
@@ -37,15 +37,21 @@ def _frames(tar: Iterable[bytes]) -> Iterator[bytes]:
     yield encode(b"f")
 
 
-def secrets_archive(secrets: Mapping[str, bytes]) -> Iterator[bytes]:
-    """Files /run/secrets/NAME, readable by the program's user alone."""
+def own_archive(secrets: Mapping[str, bytes], files: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Files /run/secrets/NAME, readable by the program's user alone, and files at absolute paths."""
     for name, value in sorted(secrets.items()):
         if "/" in name or name in ("", ".", "..") or "\0" in name:
             raise SandboxError(f"{name!r} cannot be the name of a secret: it becomes a file's name")
-        yield file_header(f"{SECRETS_DIR}/{name}", len(value), mode=0o400)
-        yield value
-        yield bytes(-len(value) % BLOCK)
+        yield from _member(f"{SECRETS_DIR}/{name}", value, 0o400)
+    for path, value in sorted(files.items()):
+        yield from _member(path.lstrip("/"), value, 0o444)
     yield bytes(2 * BLOCK)
+
+
+def _member(path: str, value: bytes, mode: int) -> Iterator[bytes]:
+    yield file_header(path, len(value), mode)
+    yield value
+    yield bytes(-len(value) % BLOCK)
 
 
 def file_header(path: str, size: int, mode: int) -> bytes:

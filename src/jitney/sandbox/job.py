@@ -36,9 +36,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value, they
     become /run/secrets/NAME, mode 0400. pty: (rows, columns) of a terminal, None: pipes. grace_s: between
     SIGTERM and
-    SIGKILL. heartbeat_s: longest silence of the client. allow_hosts: `name:port`. dns: answer (and report)
+    SIGKILL. heartbeat_s: longest silence of the client. allow_hosts: `name:port`. names: lead to the box itself, to the
+    ports of its relays. dns: answer (and report)
     every name.
     lo_only: refuse to start when there is a network.
+    files: absolute path → bytes, mode 0444, for folders that are tmpfs.
     """
 
     argv: tuple[str, ...]
@@ -46,6 +48,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     workdir: str = "/src"
     root: str = "/src"
     secrets: Mapping[str, bytes] = {}
+    files: Mapping[str, bytes] = {}
     pty: tuple[int, int] | None = None
     deadline_s: float = 0.0
     grace_s: float = 0.0
@@ -53,6 +56,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     relays: tuple[Relay, ...] = ()
     serves: tuple[Serve, ...] = ()
     allow_hosts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     dns: bool = True
     lo_only: bool = True
 
@@ -98,9 +102,9 @@ def _records(job: Job) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _root(job: Job) -> str:
-    """Secrets lie outside the source's folder: then archives are unpacked below `/`, and archive.py moves
+    """Secrets and files lie outside the source's folder: then archives are unpacked below `/`, and archive.py moves
     the source's."""
-    return "/" if job.secrets else job.root
+    return "/" if job.secrets or job.files else job.root
 
 
 def _times(job: Job) -> Iterator[tuple[bytes, bytes]]:
@@ -120,6 +124,8 @@ def _network(job: Job) -> Iterator[tuple[bytes, bytes]]:
     for host in job.allow_hosts:
         name, port = split_host(host)
         yield b"h", _text(f"{name} {port}")
+    for name in job.names:
+        yield b"m", _text(name)
     if job.dns:
         yield b"n", b"\x01"
     if job.lo_only:

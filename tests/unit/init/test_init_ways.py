@@ -356,6 +356,48 @@ print(socket.gethostbyname('localhost'), socket.gethostbyname(socket.gethostname
     assert said["b"] == b"evil.exampleother.example"
 
 
+def test_a_name_of_its_own_leads_to_a_relay_of_the_box(tmp_path: Path) -> None:
+    """By name and port, as a program calls a vendor; other names stay refused, and nothing becomes a stream."""
+    door = tmp_path / "door"
+    script = """
+import socket
+for name in 'vendor.example', 'VENDOR.Example.':
+    c = socket.create_connection((name, 443)); c.sendall(b'hello'); c.shutdown(socket.SHUT_WR)
+    print(c.getpeername()[0], c.recv(99))
+try: socket.getaddrinfo('sub.vendor.example', 443)
+except socket.gaierror as e: print(e.errno)
+"""
+    with Box() as server, Box() as box:
+        server.send(py(ECHO, relay_record("s", door, 8000)))
+        server.until("o")
+        box.send(py(script, relay_record("l", 443, door) + record("m", b"Vendor.example.")))
+        exit_, said = box.end()
+    assert exit_.code == 0, said
+    assert said["o"] == b"127.0.0.1 b'hello'\n" * 2 + b"-2\n"
+    assert said["b"] == b"sub.vendor.example"
+    assert "C" not in said
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (record("m", b"a b"), b"bad job: a name of its own is not a host name"),
+        (record("m", b""), b"bad job: a name of its own is not a host name"),
+        (
+            b"".join(record("m", b"n%d.example" % n) for n in range(65)),
+            b"bad job: more than 64 names of its own",
+        ),
+        (
+            record("m", b"A.example") + record("h", b"a.example 443"),
+            b"bad job: a name is both its own and an allowed host's",
+        ),
+    ],
+)
+def test_names_that_cannot_be_had(names: bytes, why: bytes) -> None:
+    exit_, said = run(sh("echo never", names))
+    assert (exit_.code, exit_.cause, said["!"]) == (125, "!", why)
+
+
 @pytest.mark.parametrize("interface", [False, True])
 def test_only_loopback(interface: bool) -> None:
     prelude = "ip link set lo up" + (

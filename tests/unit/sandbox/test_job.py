@@ -37,6 +37,7 @@ def test_every_field_has_its_record() -> None:
         relays=(Relay(8080, "/run/jitney/m.sock"),),
         serves=(Serve("/run/jitney/m.sock", 8000),),
         allow_hosts=("API.test.:443",),
+        names=("vendor.test",),
     )
     assert parse(records(job)) == [
         ("o", b"/src"),
@@ -53,6 +54,7 @@ def test_every_field_has_its_record() -> None:
         ("l", b"8080 /run/jitney/m.sock"),
         ("s", b"/run/jitney/m.sock 8000"),
         ("h", b"api.test 443"),
+        ("m", b"vendor.test"),
         ("n", b"\x01"),
         ("u", b"\x01"),
     ]
@@ -155,6 +157,16 @@ def test_secrets_are_an_archive_of_their_own() -> None:
             ("run/secrets/B", 0o400, 600),
             ("run/secrets/KEY", 0o400, 6),
         ]
+
+
+def test_files_lie_at_their_paths() -> None:
+    job = Job(argv=("a",), files={"/etc/x/bundle.crt": b"pem"})
+    source, files = archives(job, [make_tar(tarfile.PAX_FORMAT)])
+    assert ("o", b"/") in parse(records(job))
+    with tarfile.open(fileobj=io.BytesIO(source)) as tar:
+        assert tar.getnames()[0] == "src/a.txt"
+    with tarfile.open(fileobj=io.BytesIO(files)) as tar:
+        assert [(m.name, m.mode, m.size) for m in tar] == [("etc/x/bundle.crt", 0o444, 3)]
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0b"])
