@@ -12,13 +12,15 @@ import json
 from jitney.errors import PlanError
 from jitney.languages.model import Add
 from jitney.plan.python import ROOM, TOOL_UV
+from jitney.plan.scripts import script
 
 FETCHERS = {
     "pypi": "debian/python:3.13-run",
     "npm": "debian/node:24-build",
     "maven": "debian/java:21-build",
+    "jlink": "debian/java:{version}-build",
 }
-"""Registry → the base whose tool fetches from it."""
+"""Registry → the base whose tool fetches from it. jlink is none: it cuts a runtime out of that base's own JDK."""
 
 CA = f"{ROOM}/ca"
 
@@ -32,6 +34,8 @@ def fetch_stage(add: Add, name: str, base: str, arch: str, *, has_ca: bool, has_
         mounts.append(f"--mount=type=cache,id=jitney-uv,target={ROOM}/cache")
         mounts += [f"--mount=type=secret,id=index,target={ROOM}/index"] if has_index else []
         argv = ["python3", "-I", "-c", _UV, f"{package}=={add.version}"]
+    elif add.registry == "jlink":
+        argv = ["/bin/sh", "-c", _JLINK, package]
     elif add.registry == "npm":
         mounts.append("--mount=type=cache,id=jitney-npm,target=/root/.npm")
         mounts.append("--mount=type=secret,id=npmrc,target=/root/.npmrc")
@@ -39,9 +43,15 @@ def fetch_stage(add: Add, name: str, base: str, arch: str, *, has_ca: bool, has_
         argv += ["--ignore-scripts", "--no-audit", "--no-fund", f"{package}@{add.version}"]
     else:
         mounts.append("--mount=type=cache,id=jitney-maven,target=/root/.m2/repository")
-        argv = ["fetch-artifact", f"{package}:{add.version}", "/add"]
+        mounts.append("--mount=type=secret,id=maven,target=/root/.m2/settings.xml")
+        argv = ["/bin/sh", "-c", _MAVEN, script("Trust.java"), CA, f"{package}:{add.version}"]
     words = argv if add.registry == "pypi" else ["/usr/bin/env", "JITNEY=1", *argv]
     return [f"FROM {base} AS {name}", "USER 0:0", f"RUN {' '.join(mounts)} {json.dumps(words)}"]
+
+
+def fetcher(add: Add) -> str:
+    """Key of the base that fetches it."""
+    return FETCHERS[add.registry].replace("{version}", add.version)
 
 
 def strip_stage(name: str, base: str) -> list[str]:
@@ -83,6 +93,34 @@ for folder, _, names in os.walk("/add"):
             file.truncate(max(part[2] + part[5] for part in parts))
 """
 """A loader reads segments alone; sections lie behind them."""
+
+
+_MAVEN = """set -e
+options=
+if [ -f "$1" ]; then
+  echo "$0" >/tmp/Trust.java
+  java /tmp/Trust.java "$1" /tmp/trust.p12
+  options="-Djavax.net.ssl.trustStore=/tmp/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
+fi
+MAVEN_OPTS="$options" mvn -B -C -ntp -q org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \\
+  -Dartifact="$2" -DoutputDirectory=/add -Dmdep.stripVersion=true
+"""
+"""Trust.java, the CA bundle, `group:artifact:version`: the jar lies in /add under its artifact's name."""
+
+_JLINK = """set -e
+compress=zip-6
+case "$(java -version 2>&1)" in *'"17.'*) compress=2 ;; esac
+jlink --add-modules "$0" --strip-java-debug-attributes --no-header-files --no-man-pages --compress "$compress" --output /add/java
+cd /add/java
+rm -f lib/libawt_xawt.so lib/libsplashscreen.so lib/libjsound.so lib/libfontmanager.so lib/libfreetype.so
+for library in $(find lib bin -type f \\( -name '*.so' -o -name java \\) -exec ldd {} + 2>/dev/null | awk '{print $3}' | sort -u); do
+  case "$library" in
+  */libz.so* | */liblcms2.so* | */libjpeg.so*) cp -L "$library" lib/ ;;
+  esac
+done
+bin/java -XX:+UseSerialGC -Xshare:dump >/dev/null
+"""
+"""A runtime of these modules, with the libraries that the bare run base has not, and an archive of loaded classes."""
 
 
 def _arch(add: Add, arch: str) -> str:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from jitney.bases.additions import FETCHERS, copy_line, fetch_stage, strip_stage
+from jitney.bases.additions import FETCHERS, copy_line, fetch_stage, fetcher, strip_stage
 from jitney.bases.hooks import Recipe, fingerprint
 from jitney.config import Config
 from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
@@ -26,6 +26,7 @@ apt="apt-get -q -o Acquire::Check-Valid-Until=false -o Acquire::Languages=none -
 rm -f /etc/apt/apt.conf.d/docker-clean
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 $apt update
+mkdir -p /usr/share/man/man1
 $apt install -y --no-install-recommends -o Dpkg::Options::=--path-exclude=/usr/share/doc/* \
  -o Dpkg::Options::=--path-include=/usr/share/doc/*/copyright -o Dpkg::Options::=--path-exclude=/usr/share/man/* \
  -o Dpkg::Options::=--path-exclude=/usr/share/locale/* -- "$@"
@@ -55,7 +56,7 @@ def add_layer(
     before = engine.image(ref)
     if any(add.registry == "pypi" for add in recipe.adds):
         ensure_uv(engine)
-    with secret_files(("ca", "index", "npmrc"), facts, config) as secrets:
+    with secret_files(("ca", "index", "npmrc", "maven"), facts, config) as secrets:
         engine.build(BuildRequest(dockerfile=dockerfile, tag=ref, secrets=secrets), on_line)
         digest = _digest(engine, ref, recipe, parent, dockerfile, secrets, on_line)
     labels = {
@@ -83,11 +84,11 @@ def _dockerfile(recipe: Recipe, parent: BaseOnHand, ensure: Callable[[str], Base
     lines: list[str] = []
     copies: list[str] = []
     for number, add in enumerate(recipe.adds):
-        fetcher = ensure(FETCHERS[add.registry])
+        base = ensure(fetcher(add))
         lines += fetch_stage(
             add,
             f"add{number}",
-            fetcher.ref,
+            base.ref,
             facts.engine.arch,
             has_ca=bool(facts.ca_bundle),
             has_index=bool(facts.indexes.python),

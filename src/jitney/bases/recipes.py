@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from jitney.bases.hooks import Recipe, Variant, fingerprint
+from jitney.bases.java import java
 from jitney.bases.javascript import javascript
 from jitney.errors import PlanError
 from jitney.facts.model import BaseOnHand
@@ -92,6 +93,7 @@ RECIPES: dict[str, Recipe] = {
     **_native("sid", "sid", "1.97"),
     "debian:13-lean": Recipe(suite="trixie", variant="extract", packages=RUN, lean=True),
     **javascript(),
+    **java(),
     "llama.cpp:sid-run": _recipe("sid", "extract", ("base-files", "ca-certificates", "llama.cpp-tools")),
 }
 
@@ -107,6 +109,9 @@ OFFICIAL = {
     ("node", "full"): "node:{}-slim",
     ("node", "build"): "node:{}",
     ("node", "native"): "node:{}",
+    ("java", "run"): "eclipse-temurin:{}-jre",
+    ("java", "full"): "eclipse-temurin:{}-jre",
+    ("java", "build"): "maven:3-eclipse-temurin-{}",
     ("deno", "run"): "denoland/deno:{}",
     ("deno", "full"): "denoland/deno:{}",
     ("bun", "run"): "oven/bun:{}-slim",

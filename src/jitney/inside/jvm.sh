@@ -1,0 +1,127 @@
+# Runs inside a build, in a base with a JDK and Maven: sh jvm.sh COMMAND WORD…
+# Beside it in $room: Trust.java, the poms that Jitney wrote, lists of sources. Words of the user's are only ever "$words".
+set -eu
+room=/dev/jitney
+repository=/root/.m2/repository
+export HOME=/root LC_ALL=C.UTF-8
+
+maven() {
+    if [ -f "$room/ca" ] && [ ! -f /tmp/trust.p12 ]; then java -XX:TieredStopAtLevel=1 "$room/Trust.java" "$room/ca" /tmp/trust.p12; fi
+    options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
+    if [ -f /tmp/trust.p12 ]; then
+        options="$options -Djavax.net.ssl.trustStore=/tmp/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
+    fi
+    MAVEN_OPTS="$options" mvn -B -C -ntp -q -Dstyle.color=never "$@"
+}
+
+# A class path → one line a jar: SCOPE, its path below the repository, its checksum.
+jars() {
+    scope=$1
+    tr ':' '\n' | while read -r jar; do
+        case $jar in
+        "$repository"/*.jar)
+            sum=$(sha256sum "$jar")
+            echo "$scope ${jar#"$repository"/} ${sum%% *}"
+            ;;
+        esac
+    done
+}
+
+# Which artifacts, exactly, a list of requirements comes to.
+resolve() {
+    mkdir -p /tmp/resolve /out
+    cp -R "$room/poms/." /tmp/resolve
+    maven -f /tmp/resolve/pom.xml validate
+    for list in /tmp/resolve/*/*.classpath; do
+        scope=${list##*/}
+        jars "${scope%.classpath}" <"$list"
+    done >/out/jars
+}
+
+# The same for a Maven project as it is: reactor's folder, module ("." is the reactor itself), scopes by its own poms.
+project() {
+    reactor=$1 module=$2
+    mkdir -p /out
+    cd "$reactor"
+    plugin=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
+    if [ "$module" = . ] && ! grep -q '<module>' pom.xml; then
+        maven "$plugin:build-classpath" -Dmdep.includeScope=runtime -Dmdep.outputFile=/tmp/runtime.classpath
+    else
+        maven -pl "$module" -am compile "$plugin:build-classpath" -Dmdep.includeScope=runtime -Dmdep.outputFile=/tmp/runtime.classpath
+    fi
+    touch /tmp/runtime.classpath
+    jars lib </tmp/runtime.classpath >/out/jars
+}
+
+# Locked artifacts, each checked: /app/lib for the program, /tools/lib (compile only) and /tools/jars (compilers) for the build.
+fetch() {
+    mkdir -p /app/lib /tools/lib /tools/jars /tmp/fetch
+    cp -R "$room/poms/." /tmp/fetch
+    maven -f /tmp/fetch/pom.xml validate
+    sha256sum -c --quiet "$room/sums"
+}
+
+classpath() {
+    find "$@" -name '*.jar' 2>/dev/null | sort | tr '\n' ':'
+}
+
+# A Maven project's own classes: its reactor's other modules become jars beside the libraries.
+maven_compile() {
+    reactor=$1 module=$2
+    mkdir -p /app/classes /app/lib
+    cd "$reactor"
+    if [ "$module" = . ]; then maven -DskipTests compile; else maven -DskipTests -pl "$module" -am compile; fi
+    find . -path '*/target/classes' -type d -prune | while read -r classes; do
+        folder=${classes%/target/classes}
+        if [ "$folder" = "./$module" ] || [ "$folder" = "$module" ]; then
+            cp -R "$classes/." /app/classes
+        elif [ "$module" != . ]; then
+            name=$(echo "${folder#./}" | tr '/' '-')
+            jar -c -f "/app/lib/own-$name.jar" -C "$classes" .
+        fi
+    done
+}
+
+# What javac, kotlinc or scalac is given: $room/options, then the files of $room/sources.
+javac_compile() {
+    mkdir -p /app/classes
+    javac -encoding UTF-8 -d /app/classes -cp "/app/classes:$(classpath /app/lib /tools/lib)" "@$room/javac" "@$room/java"
+}
+
+kotlin_compile() {
+    mkdir -p /app/classes
+    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx1g -cp "$(classpath /tools/jars)" org.jetbrains.kotlin.cli.jvm.K2JVMCompiler \
+        -no-stdlib -no-reflect -d /app/classes -cp "$(classpath /app/lib /tools/lib)" "@$room/kotlinc" "@$room/kotlin"
+}
+
+scala_compile() {
+    mkdir -p /app/classes
+    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx1g -cp "$(classpath /tools/jars)" "$1" \
+        -d /app/classes -cp "$(classpath /app/lib /tools/lib)" "@$room/scala"
+}
+
+groovy_compile() {
+    mkdir -p /app/classes
+    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$(classpath /tools/jars /app/lib)" org.codehaus.groovy.tools.FileSystemCompiler \
+        -d /app/classes -cp "$(classpath /app/lib /tools/lib)" "@$room/groovy"
+}
+
+# Commands, one word each, in the folder given: what a mixed program needs one after the other.
+compile() {
+    cd "$1"
+    shift
+    for command in "$@"; do
+        case $command in
+        java) javac_compile ;;
+        kotlin) kotlin_compile ;;
+        scala2) scala_compile scala.tools.nsc.Main ;;
+        scala3) scala_compile dotty.tools.dotc.Main ;;
+        groovy) groovy_compile ;;
+        resources:*) [ ! -d "${command#*:}" ] || cp -R "${command#*:}/." /app/classes ;;
+        esac
+    done
+}
+
+command=$1
+shift
+$command "$@"
