@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from jitney.config import Config
     from jitney.listener import Listener
+    from jitney.models.convert import Conversion
     from jitney.models.layout import View
     from jitney.models.model import Alias, Weights
     from jitney.models.satisfy import Satisfied
@@ -27,12 +28,14 @@ ANYWAY = "--no-model runs it without"
 
 class Supply(msgspec.Struct, frozen=True, kw_only=True):
     """plan: for make_plan. weights: what a server beside the program serves. view: mounted at /models. links: path in the
-    source → path inside, for weights named by a plain file name."""
+    source → path inside, for weights named by a plain file name. pending: conversions to be made before the run; the view
+    is whole afterwards, when supply is asked again."""
 
     plan: ModelPlan | None = None
     weights: Weights | None = None
     view: View | None = None
     links: dict[str, str] = {}
+    pending: tuple[Conversion, ...] = ()
 
 
 def supply(detection: Detection, config: Config, listener: Listener, *, without: bool = False) -> Supply:
@@ -64,7 +67,8 @@ def _supplied(detection: Detection, config: Config, listener: Listener) -> Suppl
     _tell(found, listener)
     served = given if given is not None and _is_served(detection) else None
     view = library_view(kept, found.wants) if found.wants and _loads(detection) else None
-    chosen = given or (found.wants[0].weights if view else None)
+    chosen = given or next((one.weights for one in found.conversions), None)
+    chosen = chosen or (found.wants[0].weights if view else None)
     if chosen is None:
         return Supply()
     plan = ModelPlan(
@@ -72,10 +76,11 @@ def _supplied(detection: Detection, config: Config, listener: Listener) -> Suppl
         digest=chosen.digest,
         runtime="llama.cpp" if served else "",
         serve=served is not None,
-        bytes=chosen.bytes,
-        loads=view is not None,
+        bytes=chosen.bytes + sum(one.bytes for one in found.conversions),
+        loads=view is not None or bool(found.pending),
+        converts=tuple(one.about for one in found.conversions),
     )
-    return Supply(plan=plan, weights=served, view=view, links=found.links)
+    return Supply(plan=plan, weights=served, view=view, links=found.links, pending=found.pending)
 
 
 def _tell(found: Satisfied, listener: Listener) -> None:

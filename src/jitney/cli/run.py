@@ -78,6 +78,11 @@ def _run(arguments: argparse.Namespace, report: Report) -> int:
         if not cached:
             prepared = road.ensure_image(prepared, source, config, engine, report)
             report.clear()
+        if prepared.supply.pending:
+            from jitney.conversion import complete
+
+            prepared = complete(prepared, config, engine, report)
+            report.clear()
         outcome = _go(prepared, errand, source, config, engine, report)
         _afterwards(prepared.tag, cached, config, engine, report)
     _tell(outcome, report)

@@ -150,7 +150,7 @@ def _from_folder(store: Store, ref: Reference, progress: Progress | None) -> Wei
         )
     except OSError as error:
         raise ModelError(f"{error.filename or root}: {error.strerror}") from error
-    weights = _assembled(store, ref, files)
+    weights = assembled(store, ref, files)
     store.remember(msgspec.structs.replace(weights, ref=key))
     return weights
 
@@ -194,7 +194,7 @@ def _from_archive(store: Store, ref: Reference, file: WeightFile) -> Weights:
                     files.append(msgspec.structs.replace(blob, name=member.filename[len(top) :]))
         except zipfile.BadZipFile as error:
             raise ModelError(f"{file.name}: a broken archive: {error}") from error
-    return store.remember(_assembled(store, ref, tuple(files)))
+    return store.remember(assembled(store, ref, tuple(files)))
 
 
 def _is_wanted(name: str) -> bool:
@@ -211,7 +211,7 @@ def _common_top(names: list[str]) -> str:
     return f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in names) else ""
 
 
-def _assembled(store: Store, ref: Reference, files: tuple[WeightFile, ...]) -> Weights:
+def assembled(store: Store, ref: Reference, files: tuple[WeightFile, ...]) -> Weights:
     """Check every file that has a header; the largest of the best format is the main one."""
     best: tuple[Format, ModelInfo, WeightFile] | None = None
     for file in files:

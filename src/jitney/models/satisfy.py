@@ -10,6 +10,7 @@ import msgspec
 from jitney.detect.model import Detection, ModelUse
 from jitney.findings import Finding
 from jitney.models.alias import by_hub_name
+from jitney.models.convert import Conversion, conversion_for, converted
 from jitney.models.fetch import on_hand
 from jitney.models.layout import FILES, MODELS_DIR, Want, asked_name
 from jitney.models.model import Alias, Weights
@@ -19,9 +20,12 @@ from jitney.models.store import Store
 
 class Satisfied(msgspec.Struct, frozen=True, kw_only=True):
     """wants: for library_view. links: path relative to the source's root → absolute path inside the sandbox, for
-    programs that name a plain file. findings: an `error` for every model that nobody gave, else notes."""
+    programs that name a plain file. findings: an `error` for every model that nobody gave, else notes. conversions: needed
+    for this program; pending: those of them whose result is not in the Store yet, and therefore not among the wants."""
 
     wants: tuple[Want, ...] = ()
+    conversions: tuple[Conversion, ...] = ()
+    pending: tuple[Conversion, ...] = ()
     links: dict[str, str] = {}
     findings: tuple[Finding, ...] = ()
 
@@ -37,6 +41,7 @@ def satisfy(
     wants: list[Want] = []
     links: dict[str, str] = {}
     findings: list[Finding] = []
+    conversions: dict[str, Conversion] = {}
     uses = sorted(
         (use for use in detection.models if _is_loaded(use, detection)), key=lambda use: _is_path(use.name)
     )
@@ -46,8 +51,14 @@ def satisfy(
         if weights is None:
             findings.append(_missing(use, table))
             continue
-        findings += _differs(use, weights)
         repo = "" if _is_path(use.name) else use.name
+        if repo and (conversion := conversion_for(use, weights)):
+            conversions[conversion.ref] = conversion
+            findings.append(_converts(use, conversion))
+            weights = converted(store, conversion)
+            wants += [Want(weights=weights, repo=repo)] if weights else []
+            continue
+        findings += _differs(use, weights)
         wants.append(Want(weights=weights, repo=repo, file=use.file))
         if repo and not use.file:  # a file named elsewhere in the code may be one of this repository
             wants += [Want(weights=weights, repo=repo, file=name) for name in named]
@@ -55,7 +66,13 @@ def satisfy(
             links.update(_link(use, weights, detection))
     if given is not None and all(want.weights is not given for want in wants):
         wants.insert(0, Want(weights=given))
-    return Satisfied(wants=tuple(wants), links=links, findings=tuple(findings))
+    return Satisfied(
+        wants=tuple(wants),
+        conversions=tuple(conversions.values()),
+        pending=tuple(one for one in conversions.values() if converted(store, one) is None),
+        links=links,
+        findings=tuple(findings),
+    )
 
 
 def _is_loaded(use: ModelUse, detection: Detection) -> bool:
@@ -114,13 +131,18 @@ def _differs(use: ModelUse, weights: Weights) -> list[Finding]:
         return [_told(use, level, "model.format", message, "give it a GGUF file with --model")]
     if not wants_gguf and weights.format == "gguf" and not _is_path(use.name):
         message = f"the program asks for {use.name}; what it finds there is a GGUF file ({name})"
-        hint = f'transformers takes it with from_pretrained(…, gguf_file="{weights.main}")'
+        hint = f"give it weights in the format of {use.file or use.name} with --model"
         return [_told(use, "warning", "model.format", message, hint)]
     asked = asked_name(use.file, weights)
     if asked and all(asked != file.name for file in weights.files):
         message = f"{use.name}/{use.file}: the program gets {weights.main} under this name"
         return [_told(use, "note", "model.other", message, "")]
     return []
+
+
+def _converts(use: ModelUse, conversion: Conversion) -> Finding:
+    message = f"{use.name}: the program gets {conversion.about}"
+    return _told(use, "note", "model.converted", message, "")
 
 
 def _told(use: ModelUse, level: str, code: str, message: str, hint: str) -> Finding:

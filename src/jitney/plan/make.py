@@ -107,6 +107,7 @@ def _model_evidence(model: ModelPlan | None) -> list[Evidence]:
         if model.loads
         else []
     )
+    seen += [Evidence(rule="model.converts", decides="weights", value=what) for what in model.converts]
     if model.serve:
         seen.append(Evidence(rule="model.beside", decides="beside", value=f"{model.ref} on {model.runtime}"))
         seen += [

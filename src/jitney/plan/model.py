@@ -118,7 +118,9 @@ class SandboxPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 class ModelPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The model for the program. ref: as asked for. serve: a server beside it (runtime, relays) or the Store mounted
-    read-only in the libraries' layout under /models. digest: of the weights; bytes: their size. loads: the Store's view is mounted at /models for the program's own loading."""
+    read-only in the libraries' layout under /models. digest: of the weights; bytes: their size, with what is made of them.
+    loads: the Store's view is mounted at /models for the program's own loading. converts: what is made of the weights, once,
+    because the program's library reads another format."""
 
     ref: str
     digest: str = ""
@@ -127,6 +129,7 @@ class ModelPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     relays: tuple[Relay, ...] = ()
     bytes: int = 0
     loads: bool = False
+    converts: tuple[str, ...] = ()
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -150,8 +150,8 @@ def test_the_wrong_format_is_said(store: Store, weights: Weights, tmp_path: Path
     (tmp_path / "m.safetensors").write_bytes(safetensors())
     other = fetch(store, parse("./m.safetensors", {}, tmp_path))
     assert satisfy(seen(use("org/x-GGUF", "x.gguf")), other, store, {}).errors[0].code == "model.format"
-    (warning,) = satisfy(seen(use("org/x")), weights, store, {}).findings
-    assert (warning.level, 'gguf_file="tiny.gguf"' in warning.hint) == ("warning", True)
+    (warning,) = satisfy(seen(use("org/x", "model.onnx")), weights, store, {}).findings
+    assert (warning.level, "tiny.gguf" in warning.message) == ("warning", True)
 
 
 def test_an_llm_does_not_stand_in_for_an_embedding_model(store: Store, weights: Weights) -> None:
