@@ -120,7 +120,7 @@ def prepare(
         model = supply(detection, config, listener) if wants.model else Supply()
     with listener.phase("facts"):
         facts = collect(engine, config)
-        facts = msgspec.structs.replace(facts, bases=current(facts.bases))
+        facts = msgspec.structs.replace(facts, bases=current(facts.bases, detection.language))
         facts = _with_pytorch(detection, facts, config)
     keys = (*needed_bases(detection, facts, config), *_serving_bases(model))
     if wants.bases:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from jitney.bases.hooks import Recipe, Variant, fingerprint
 from jitney.bases.java import java
 from jitney.bases.javascript import javascript
+from jitney.bases.tables import kind_of, table_image, table_recipe
 from jitney.errors import PlanError
 from jitney.facts.model import BaseOnHand
 
@@ -125,7 +126,7 @@ OFFICIAL = {
 
 def recipe(name: str) -> Recipe:
     """name: `KIND:VERSION-FLAVOUR`. Raises PlanError with what there is."""
-    found = RECIPES.get(name)
+    found = RECIPES.get(name) or table_recipe(name)
     if found is None:
         kind = name.partition(":")[0]
         near = [known for known in RECIPES if known.startswith(f"{kind}:")] or list(RECIPES)
@@ -135,20 +136,26 @@ def recipe(name: str) -> Recipe:
 
 def is_current(base: BaseOnHand) -> bool:
     """Made by the recipe as it is now. What has no recipe here (a registry's) cannot be stale."""
-    made_by = RECIPES.get(base.key.removeprefix("debian/")) if base.key.startswith("debian/") else None
+    name = base.key.removeprefix("debian/")
+    made_by = (RECIPES.get(name) or table_recipe(name)) if name != base.key else None
     return made_by is None or base.recipe == fingerprint(made_by)
 
 
-def current(bases: Iterable[BaseOnHand]) -> tuple[BaseOnHand, ...]:
-    """Those that may be built upon; the others are made anew when they are needed."""
-    return tuple(base for base in bases if is_current(base))
+def current(bases: Iterable[BaseOnHand], language: str = "") -> tuple[BaseOnHand, ...]:
+    """Those that may be built upon; the others are made anew when they are needed. language: the only one whose bases are asked
+    for, so that no other table has to be read."""
+    return tuple(base for base in bases if _is_asked(base, language) and is_current(base))
+
+
+def _is_asked(base: BaseOnHand, language: str) -> bool:
+    return not language or kind_of(base.key.partition("/")[2]) in ("", language)
 
 
 def official(name: str) -> str:
     """The same as an image name, `python:3.13-slim`. Raises PlanError where there is no such image."""
-    match = re.fullmatch(r"([a-z.-]+):([\w.]+)-(\w+)", name)
-    pattern = OFFICIAL.get((match[1], match[3])) if match else None
-    if match is None or pattern is None:
+    match = re.fullmatch(r"([a-z.-]+):([\w.+]+)-(\w+)", name)
+    pattern = OFFICIAL.get((match[1], match[3]), table_image(name)) if match else ""
+    if match is None or not pattern:
         raise PlanError(
             f"no official image is known for {name!r}", "use --base-provider debian, which makes it"
         )

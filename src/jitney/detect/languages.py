@@ -3,7 +3,7 @@ are right."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from fnmatch import filter as fnfilter
 from importlib import import_module
 
@@ -12,23 +12,28 @@ import msgspec
 from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
 from jitney.errors import DetectionError
-from jitney.languages import LanguageTable, tables
+from jitney.languages import LanguageTable, manifests, mentioning, names, table
 from jitney.source import Source
 from jitney.source.paths import is_under, name, parent
-from jitney.source.sniff import INTERPRETERS, interpreter, sniff
+from jitney.source.sniff import by_interpreter, interpreter, sniff
 
 
 class Language(msgspec.Struct, frozen=True):
     """endings of its files, manifests that say it even where other files lie beside; module of this package and function
-    that detect it: imported only for a program that is one."""
+    that detect it: imported only for a program that is one. table: of a language that is one, which table.py detects."""
 
     name: str
     endings: tuple[str, ...]
     manifests: tuple[str, ...]
     detector: tuple[str, str]
+    table: LanguageTable | None = None
 
     def detect(self, source: Source, wishes: Wishes, notes: Notes) -> Detection:
         module, function = self.detector
+        if self.table is not None:
+            from jitney.detect.table import detect_table
+
+            return detect_table(self.table, source, wishes, notes)
         found: Detection = getattr(import_module(f"jitney.detect.{module}"), function)(source, wishes, notes)
         return found
 
@@ -91,16 +96,11 @@ ALIASES = {
 
 def language_of(found: LanguageTable) -> Language:
     """A language that is a table, in the form of a built-in one."""
-    return Language(found.name, found.endings, found.manifests, ("table", f"detect_{found.name}"))
-
-
-def all_languages() -> tuple[Language, ...]:
-    """Built-in ones first: a table never takes a program from them."""
-    return (*LANGUAGES, *map(language_of, tables().values()))
+    return Language(found.name, found.endings, found.manifests, ("table", "detect_table"), found)
 
 
 def supported() -> tuple[str, ...]:
-    return tuple(sorted(language.name for language in all_languages()))
+    return tuple(sorted((*(language.name for language in LANGUAGES), *names())))
 
 
 def choose(source: Source, wishes: Wishes, notes: Notes) -> Language:
@@ -116,16 +116,15 @@ def choose(source: Source, wishes: Wishes, notes: Notes) -> Language:
 def _by_alias(word: str) -> str:
     if word in ALIASES or any(word == language.name for language in LANGUAGES):
         return ALIASES.get(word, word)
-    return next((found.name for found in tables().values() if word in found.aliases), word)
+    return next((found.name for found in mentioning(word) if word in (found.name, *found.aliases)), word)
 
 
 def _supported(language: str, where: str) -> Language:
     for known in LANGUAGES:
         if known.name == language:
             return known
-    found = tables().get(language)
-    if found is not None:
-        return language_of(found)
+    if language in names():
+        return language_of(table(language))
     raise DetectionError(
         f"{where}: language {language} is not supported; supported: {', '.join(supported())}"
     )
@@ -140,28 +139,10 @@ def by_ending(path: str) -> str:
             return language.name
     if not ending:
         return ""
-    for found in tables().values():
-        if ending in found.endings or ending.lower() in found.endings:
+    for spelling in dict.fromkeys((ending, ending.lower())):
+        if found := next((one for one in mentioning(spelling) if spelling in one.endings), None):
             return found.name
     return OTHERS.get(ending.lower(), "")
-
-
-def by_interpreter(text: str) -> str:
-    """The language of a shebang."""
-    program = interpreter(text)
-    if not program or program in INTERPRETERS:
-        return INTERPRETERS.get(program, "")
-    return next((found.name for found in tables().values() if program in found.interpreters), "")
-
-
-def _by_content(text: str) -> str:
-    found = sniff(text.encode("utf-8", "replace"))
-    if found:
-        return found
-    for one in tables().values():
-        if any(re.search(mark, text, re.MULTILINE) for mark in one.marks):
-            return one.name
-    return ""
 
 
 def _of_file(source: Source, file: str, notes: Notes) -> Language:
@@ -170,9 +151,9 @@ def _of_file(source: Source, file: str, notes: Notes) -> Language:
     rule = "language.ending"
     if not language and source.has(path):
         text = source.read_text(path)
-        language, rule = by_interpreter(text), "language.shebang"
+        language, rule = by_interpreter(interpreter(text)), "language.shebang"
         if not language:
-            language, rule = _by_content(text), "language.content"
+            language, rule = sniff(text.encode("utf-8", "replace")), "language.content"
     if not language:
         raise DetectionError(
             f"{source.label}: no language is known for it (looked at: ending, shebang, imports); "
@@ -182,13 +163,23 @@ def _of_file(source: Source, file: str, notes: Notes) -> Language:
     return _supported(language, path)
 
 
+def _with_manifest(here: list[str]) -> Iterator[Language]:
+    """Built-in languages first: a table never takes a program from them."""
+    for language in LANGUAGES:
+        if any(fnfilter(here, pattern) for pattern in language.manifests):
+            yield language
+    for word, patterns in manifests():
+        if any(fnfilter(here, pattern) for pattern in patterns):
+            yield language_of(table(word))
+
+
 def _of_folder(source: Source, notes: Notes) -> Language:
     """A manifest beside the program, then the files right in the folder, then those below."""
     files = [path for path in source.files() if is_under(path, source.workdir)]
     here = sorted({name(path) for path in files if parent(path) == source.workdir})
-    for language in all_languages():
-        manifest = next((file for pattern in language.manifests for file in fnfilter(here, pattern)), "")
-        if manifest and any(path.endswith(language.endings) for path in files):
+    for language in _with_manifest(here):
+        manifest = next(file for pattern in language.manifests for file in fnfilter(here, pattern))
+        if any(path.endswith(language.endings) for path in files):
             place = f"{source.workdir}/{manifest}".lstrip("/")
             notes.saw("language.manifest", "language", language.name, place)
             return language

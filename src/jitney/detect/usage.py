@@ -21,16 +21,24 @@ class Usage(msgspec.Struct, frozen=True):
     env: tuple[str, ...]
 
 
-def usage(code: Code, language: str, notes: Notes) -> Usage:
+def usage(
+    code: Code,
+    language: str,
+    notes: Notes,
+    rows: tuple[Framework, ...] = FRAMEWORKS,
+    http: tuple[str, ...] = (),
+) -> Usage:
     """Mode: an address on this machine written in the code beats the framework's habit, that beats a
-    vendor's address."""
-    found = _frameworks(code.imports, language)
+    vendor's address. rows, http: of a language that is a table."""
+    found = _frameworks(code.imports, language, rows)
     addresses = _addresses(code.strings)
-    http = [at for at in code.imports if _starts(at.value, HTTP.get(language, ()))]
+    https = [at for at in code.imports if _starts(at.value, http or HTTP.get(language, ()))]
     names = list(dict.fromkeys(row.name for row, _ in found))
-    if not any(row.mode != "none" for row, _ in found) and addresses and http:
-        names.append(http[0].value if language == "go" else http[0].value.partition(".")[0])
-    elif not found or not (found or http):
+    if not any(row.mode != "none" for row, _ in found) and addresses and https:
+        names.append(https[0].value if language == "go" else https[0].value.partition(".")[0])
+    elif (
+        not found and rows is FRAMEWORKS
+    ):  # a table's language may open a socket by itself: its addresses count
         addresses = []
     modes = _modes(found, addresses, code, notes)
     for row, at in found[:1]:
@@ -43,15 +51,15 @@ def usage(code: Code, language: str, notes: Notes) -> Usage:
 
 
 def _starts(module: str, heads: tuple[str, ...]) -> bool:
-    return any(module == head or module.startswith((head + ".", head + "/")) for head in heads)
+    return any(module == head or module.startswith((head + ".", head + "/", head + "::")) for head in heads)
 
 
-def _frameworks(imports: list[At], language: str) -> list[tuple[Framework, At]]:
+def _frameworks(imports: list[At], language: str, rows: tuple[Framework, ...]) -> list[tuple[Framework, At]]:
     """Rows whose imports occur, in the table's order; each import counts for the most telling row of a name
     only."""
     found: list[tuple[Framework, At]] = []
     taken: set[tuple[str, int, str]] = set()
-    for row in FRAMEWORKS:
+    for row in rows:
         if row.language != language:
             continue
         heads = tuple(row.imports.split("|"))

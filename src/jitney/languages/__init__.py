@@ -1,33 +1,55 @@
-"""The languages that are tables: one TOML file each (model.py). Read only where no built-in language claims a program."""
+"""The languages that are tables: one TOML file each (model.py). Read only where no built-in language claims a program, and then
+only those that may be meant: parsing them all takes longer than a cached run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 from jitney.languages.model import LanguageTable
 
-__all__ = ["LanguageTable", "table", "tables"]
+__all__ = ["LanguageTable", "manifests", "mentioning", "names", "table", "tables"]
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def _texts() -> Mapping[str, str]:
+    """Name → text, sorted by name."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.toml"))}
+
+
+def names() -> tuple[str, ...]:
+    return tuple(_texts())
 
 
 @cache
 def tables() -> Mapping[str, LanguageTable]:
-    """Name → table, sorted by name."""
-    folder = Path(__file__).parent
-    return {path.stem: _read(path) for path in sorted(folder.glob("*.toml"))}
+    """Name → table, sorted by name. All of them: for lists and errors."""
+    return {name: table(name) for name in _texts()}
 
 
+@cache
 def table(name: str) -> LanguageTable:
     """KeyError: no such language."""
-    return tables()[name]
-
-
-def _read(path: Path) -> LanguageTable:
     import tomllib
 
     import msgspec
 
-    found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), LanguageTable)
-    assert found.name == path.stem, f"{path.name} describes {found.name}"
+    found = msgspec.convert(tomllib.loads(_texts()[name]), LanguageTable)
+    assert found.name == name, f"{name}.toml describes {found.name}"
     return found
+
+
+def mentioning(word: str) -> Iterator[LanguageTable]:
+    """Tables in whose text the word stands in quotes."""
+    return (table(name) for name, text in _texts().items() if f'"{word}"' in text)
+
+
+def manifests() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Name and `manifests` of each table, without parsing the rest."""
+    for name, text in _texts().items():
+        line = re.search(r"(?m)^manifests\s*=\s*\[([^\]]*)\]", text)
+        yield name, tuple(re.findall(r'"([^"]+)"', line[1])) if line else ()

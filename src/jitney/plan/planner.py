@@ -92,12 +92,12 @@ def planner(language: str) -> Planner:
     """PlanError: a language that nobody plans."""
     module = PLANNERS.get(language, "")
     if not module:
-        from jitney.languages import tables
+        from jitney.languages import names
 
-        if language not in tables():
+        if language not in names():
             raise PlanError(
                 f"{language or 'this'} is detected but cannot be built yet",
-                f"languages that can: {', '.join(sorted({*PLANNERS, *tables()}))}",
+                f"languages that can: {', '.join(sorted({*PLANNERS, *names()}))}",
             )
         module = "table"
     return cast("Planner", import_module(f"jitney.plan.{module}"))
