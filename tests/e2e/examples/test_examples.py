@@ -75,7 +75,8 @@ def test_example(folder: Path, jitney: Jitney, assert_nothing_left: Callable[[],
     assert_nothing_left()
 
 
-def test_every_example_has_an_expectation() -> None:
+def test_every_example_has_an_expectation_and_its_words_for_the_gallery() -> None:
     folders = [path for path in EXAMPLES.iterdir() if path.is_dir()]
     assert folders
     assert not [path.name for path in folders if not (path / "expect.toml").is_file()]
+    assert not [path.name for path in folders if not (read(path).about and read(path).language)]

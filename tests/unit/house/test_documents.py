@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 
 
-def test_the_command_page_is_the_parsers_own() -> None:
+@pytest.mark.parametrize("maker", ["tools/help_pages.py", "tools/gallery.py"])
+def test_generated_pages_are_current(maker: str) -> None:
     done = subprocess.run(
-        [sys.executable, "tools/help_pages.py", "--check"],
+        [sys.executable, maker, "--check"],
         cwd=ROOT,
         capture_output=True,
         text=True,
