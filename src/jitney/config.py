@@ -44,6 +44,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     model: str = ""
+    redirect: bool = True
+    """Vendors' names in the code lead to the model beside the program."""
+    redirects: tuple[str, ...] = ()
     # the sandbox
     memory_bytes: int = 0
     cpus: float = 0.0

@@ -16,16 +16,18 @@ from jitney.engine.protocol import Engine, VolumeMount
 from jitney.errors import EngineError, UsageError
 from jitney.listener import Listener
 from jitney.road import Prepared
-from jitney.sandbox.box import SECRETS_DIR, SOURCE_DIR, box_spec
+from jitney.sandbox.box import SOURCE_DIR, box_spec
 from jitney.sandbox.egress import resolve
-from jitney.sandbox.job import Job
+from jitney.sandbox.job import Job, Relay
 from jitney.sandbox.outcome import Outcome
 from jitney.sandbox.run import Box, Session
 from jitney.sandbox.stdio import Stdio
 
 if TYPE_CHECKING:
     from jitney.config import Config
+    from jitney.plan.model import ModelPlan
     from jitney.runtimes.beside import Beside
+    from jitney.sandbox.certificates import Certificates
     from jitney.source import Source
 
 Sink = Callable[[bytes], None]
@@ -59,13 +61,14 @@ def execute(
     with Session(
         engine, reconnect=reconnect, on_blocked=blocked, say=listener.say, resolver=resolver
     ) as session:
-        with listener.phase("start"), _beside(session, prepared, config, engine, listener) as beside:
+        made = _certificates(prepared)
+        with listener.phase("start"), _beside(session, prepared, config, engine, made) as beside:
             box = _park(session, prepared, source, beside, engine)
             if beside is not None:
                 beside.wait_ready()
         listener.event("started", run=session.run)
         with listener.phase("program"):
-            session.submit(box, job(prepared, errand, beside), errand.stdio, _archive(prepared, source))
+            session.submit(box, job(prepared, errand, beside, made), errand.stdio, _archive(prepared, source))
             return _with_model(session.wait(box), beside)
 
 
@@ -86,7 +89,7 @@ def _blocked(listener: Listener, name: str) -> None:
 
 @contextmanager
 def _beside(
-    session: Session, prepared: Prepared, config: Config, engine: Engine, listener: Listener
+    session: Session, prepared: Prepared, config: Config, engine: Engine, made: Certificates | None
 ) -> Iterator[Beside | None]:
     """The model's box, started but not waited for: the program's box starts meanwhile."""
     if prepared.supply.weights is None:
@@ -95,7 +98,19 @@ def _beside(
     from jitney.runtimes.beside import start_beside
     from jitney.supply import store
 
-    yield start_beside(session, engine, store(config), prepared.supply.weights, prepared.facts, config)
+    tls = (made.chain, made.key) if made is not None else None
+    yield start_beside(session, engine, store(config), prepared.supply.weights, prepared.facts, config, tls)
+
+
+def _certificates(prepared: Prepared) -> Certificates | None:
+    """For vendors' names that lead to the model; None: there are none."""
+    model = prepared.plan.model
+    hosts = {one.host for one in model.redirects if not one.is_plain} if model is not None else set()
+    if not hosts:
+        return None
+    from jitney.sandbox.certificates import make_certificates
+
+    return make_certificates(hosts)
 
 
 def _park(session: Session, prepared: Prepared, source: Source, beside: Beside | None, engine: Engine) -> Box:
@@ -184,7 +199,7 @@ def _links(links: Mapping[str, str]) -> Iterator[bytes]:
         yield link.tobuf(tarfile.GNU_FORMAT)
 
 
-def job(prepared: Prepared, errand: Errand, beside: Beside | None) -> Job:
+def job(prepared: Prepared, errand: Errand, beside: Beside | None, made: Certificates | None) -> Job:
     """What init is told. The user's variables win over the plan's; secrets that the program reads there are variables too."""
     plan = prepared.plan
     reads = set(prepared.detection.env)
@@ -197,29 +212,42 @@ def job(prepared: Prepared, errand: Errand, beside: Beside | None) -> Job:
         argv=(*plan.run.argv, *errand.arguments),
         env={**plan.run.env, **_terminal_env(errand), **shown, **errand.env},
         workdir=plan.run.workdir,
-        secrets={**errand.secrets, **_trust(prepared)},
+        secrets=errand.secrets,
+        files=_trust(prepared, made),
         pty=errand.terminal,
         deadline_s=plan.sandbox.timeout_s,
         grace_s=GRACE_S,
-        relays=beside.relays(*(relay.port for relay in plan.model.relays)) if beside and plan.model else (),
+        relays=_relays(plan.model, beside) if beside and plan.model else (),
         allow_hosts=plan.sandbox.allow_hosts,
+        names=tuple(sorted({one.host for one in plan.model.redirects})) if beside and plan.model else (),
         dns=not plan.sandbox.network,
         lo_only=not plan.sandbox.network,
     )
 
 
-def _trust(prepared: Prepared) -> dict[str, bytes]:
-    """The machine's CA bundle as a file beside the secrets, where the plan says so."""
-    path = PurePosixPath(prepared.plan.run.trust)
-    if not path.name:
+def _relays(model: ModelPlan, beside: Beside) -> tuple[Relay, ...]:
+    """One a port: those that the program calls on this machine, and those of the vendors' names."""
+    plain = {*(relay.port for relay in model.relays), *(one.port for one in model.redirects if one.is_plain)}
+    tls = {one.port for one in model.redirects if not one.is_plain}
+    return (*beside.relays(*sorted(plain - tls)), *map(beside.tls_relay, sorted(tls)))
+
+
+def _trust(prepared: Prepared, made: Certificates | None) -> dict[str, bytes]:
+    """What the program trusts, as files: the machine's CA bundle and the run's own authority, where the plan says so."""
+    run = prepared.plan.run
+    if not run.trust:
         return {}
-    assert str(path.parent) == SECRETS_DIR, "the plan hands it over as a file beside the secrets"
+    from jitney.sandbox.certificates import trust_files
+
+    bundle = b""
     try:
-        return {path.name: Path(prepared.facts.ca_bundle).read_bytes()}
+        if "machine" in run.trust:
+            bundle = Path(prepared.facts.ca_bundle).read_bytes()
     except OSError as error:
         raise UsageError(
             f"the CA bundle {prepared.facts.ca_bundle} cannot be read: {error.strerror}"
         ) from error
+    return trust_files(bundle, made.authority if made is not None else b"", run.trust_store)
 
 
 def _terminal_env(errand: Errand) -> dict[str, str]:

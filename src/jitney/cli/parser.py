@@ -134,6 +134,20 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     """What a plan needs to know about the sandbox and the model beside it."""
     group = parser.add_argument_group("sandbox")
     group.add_argument("--model", metavar="REF", help="put a model beside the program, or weights into it")
+    group.add_argument(
+        "--redirect",
+        dest="redirects",
+        metavar="NAME[:PORT]",
+        action="append",
+        help="one more vendor's name that leads to the model; those in the code do by themselves",
+    )
+    group.add_argument(
+        "--no-redirect",
+        dest="redirect",
+        action="store_false",
+        default=None,
+        help="no vendor's name leads to the model",
+    )
     group.add_argument("--memory", dest="memory_bytes", metavar="SIZE", type=size, help="such as 512m or 4g")
     group.add_argument("--cpus", type=float, metavar="N", help="such as 1.5")
     group.add_argument("--pids", type=int, metavar="N", help="processes and threads at most")

@@ -64,6 +64,9 @@ def describe(plan: Plan, tag: str) -> str:
         lines.append(
             f"model    {plan.model.ref}" + (f" beside it at {relays}" if plan.model.serve else " in /models")
         )
+        lines += [
+            f"redirect {one.url} leads to it, for {one.place or one.rule}" for one in plan.model.redirects
+        ]
     locked = len([line for line in plan.lock.packages.splitlines() if "==" in line])
     if locked:
         lines.append(f"locked   {locked} packages with hashes")

@@ -14,15 +14,36 @@ from jitney.config import Config
 from jitney.errors import UsageError
 from jitney.facts.model import Facts
 from jitney.findings import Evidence
+from jitney.plan.model import Authority, ModelPlan
 
 HTTPS = 443
 FORM = "--allow-host NAME[:PORT][=ADDRESS], for example api.example.com or model.test:8000=192.168.1.20"
 
-TRUST_FILE = "/run/secrets/ca-certificates.crt"
-"""Where the machine's CA bundle lies inside. The name is no variable's name, so no secret can have it."""
+TRUST_DIR = "/etc/ssl/certs"
+"""A tmpfs over the image's own: what has this path compiled in needs no variable (libcurl, GnuTLS, Go, Zig, Nim, Erlang,
+PHP's curl, Guile), and neither the image nor the engine's view of this machine's files matters."""
+TRUST_FILE = f"{TRUST_DIR}/ca-certificates.crt"
+JAVA_STORE = f"{TRUST_DIR}/java/cacerts"
+"""Where Debian's JVMs look by themselves; one made by jlink has its own, and is told."""
 
-TRUST_ENV = ("CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-"""Read by curl, Node, requests, and OpenSSL, Go, httpx, rustls-native-certs. Java reads none of them."""
+TRUST_READERS = {
+    "SSL_CERT_FILE": "OpenSSL (Python, Ruby, Perl, PHP, Crystal, Lua), Go, httpx, rustls-native-certs, .NET, OCaml, Julia",
+    "REQUESTS_CA_BUNDLE": "Python's requests, which brings its own bundle",
+    "CURL_CA_BUNDLE": "the curl tool",
+    "NODE_EXTRA_CA_CERTS": "Node, Bun, Deno from 2.8; added to the authorities compiled in",
+    "DENO_CERT": "Deno",
+    "GIT_SSL_CAINFO": "git",
+    "CARGO_HTTP_CAINFO": "cargo",
+    "AWS_CA_BUNDLE": "Amazon's SDKs",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "gRPC, which brings its own bundle",
+    "PERL_LWP_SSL_CA_FILE": "Perl's LWP, which brings Mozilla::CA",
+    "SYSTEM_CERTIFICATE_PATH": "Haskell's x509-system",
+    "URLSessionCertificateAuthorityInfoFile": "Swift's FoundationNetworking",
+}
+"""Variable → who reads it. Not to be helped: what has its authorities compiled in and reads nothing (Rust's webpki-roots)."""
+
+STORE_PASSWORD = "changeit"  # noqa: S105  the one that every JVM knows; it guards nothing
+JVM_LANGUAGES = frozenset({"java", "kotlin", "scala", "groovy", "clojure"})
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -73,8 +94,41 @@ def trusts_machine(facts: Facts, config: Config) -> bool:
     return bool(facts.ca_bundle and (config.allow_hosts or config.network))
 
 
-def trust_env(facts: Facts, config: Config) -> dict[str, str]:
-    return dict.fromkeys(TRUST_ENV, TRUST_FILE) if trusts_machine(facts, config) else {}
+def trust(facts: Facts, config: Config, model: ModelPlan | None) -> tuple[Authority, ...]:
+    """Whose certificates the program is handed; none: the image's own count."""
+    seen: list[Authority] = ["machine"] if trusts_machine(facts, config) else []
+    if model is not None and model.redirects:
+        seen.append("run")
+    return tuple(seen)
+
+
+def trusting(
+    language: str, argv: tuple[str, ...], env: dict[str, str]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """argv and variables of a program that is handed certificates, in whatever way its language is told.
+
+    Java reads no variable of the others' and has a store of its own. JAVA_TOOL_OPTIONS makes it print a line, so that is for
+    JVMs that something else starts.
+    """
+    env = env | dict.fromkeys(TRUST_READERS, TRUST_FILE)
+    options = (
+        f"-Djavax.net.ssl.trustStore={JAVA_STORE}",
+        f"-Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}",
+    )
+    if _is_java(argv):
+        return (argv[0], *options, *argv[1:]), env
+    if language in JVM_LANGUAGES:
+        env["JAVA_TOOL_OPTIONS"] = " ".join((*env.get("JAVA_TOOL_OPTIONS", "").split(), *options))
+    return argv, env
+
+
+def java_store(language: str, argv: tuple[str, ...]) -> str:
+    """Where the program's JVM is told to look; empty: it starts none."""
+    return JAVA_STORE if language in JVM_LANGUAGES or _is_java(argv) else ""
+
+
+def _is_java(argv: tuple[str, ...]) -> bool:
+    return bool(argv) and argv[0].rpartition("/")[2] == "java"
 
 
 def trust_evidence(facts: Facts, config: Config) -> list[Evidence]:

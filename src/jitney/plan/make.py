@@ -9,9 +9,10 @@ from jitney.detect.model import Detection
 from jitney.facts.model import Facts
 from jitney.findings import Evidence
 from jitney.plan.choice import Choice, system_packages
-from jitney.plan.hosts import TRUST_FILE, trust_env, trust_evidence, trusts_machine
+from jitney.plan.hosts import java_store, trust, trust_evidence, trusting
 from jitney.plan.model import Lock, ModelPlan, Plan, RunPlan
 from jitney.plan.planner import PATH, SOURCE_ROOT, choose, planner
+from jitney.plan.redirect import redirect_evidence, redirect_findings, redirects
 from jitney.plan.sandbox import STREAM_LIMIT, model_env, relays, sandbox_plan, thread_env, weights_env
 from jitney.plan.taken import Taken
 
@@ -28,11 +29,12 @@ def make_plan(
     choice = choose(detection, facts, config, lock)
     taken = taken or Taken()
     if model is not None and model.serve and not model.relays:
-        model = msgspec.structs.replace(model, relays=relays(detection))
+        model = msgspec.structs.replace(
+            model, relays=relays(detection), redirects=redirects(detection, config, model)
+        )
     system = system_packages(detection, config, lock)
     build = planner(detection.language).build(detection, facts, lock, choice, system, taken)
     run = _run(detection, facts, config, lock, choice, model, taken)
-    streamed = run.delivery == "stream"
     bases = {
         stage.base.key: stage.base.digest
         for stage in build.stages
@@ -43,7 +45,7 @@ def make_plan(
         version=choice.version,
         build=build,
         run=run,
-        sandbox=sandbox_plan(facts, config, run.source_bytes, streamed, model),
+        sandbox=sandbox_plan(facts, config, run, model),
         model=model,
         lock=msgspec.structs.replace(lock, bases=dict(sorted(bases.items()))),
         evidence=(
@@ -51,8 +53,9 @@ def make_plan(
             *_evidence(detection, lock, system, run, taken),
             *trust_evidence(facts, config),
             *_model_evidence(model),
+            *redirect_evidence(model),
         ),
-        findings=choice.findings,
+        findings=(*choice.findings, *redirect_findings(detection, config, model)),
     )
 
 
@@ -73,12 +76,14 @@ def _run(
         env |= thread_env(facts, config) | weights_env()
     if model is not None and model.serve:
         env |= model_env(detection, model.relays)
-    env |= trust_env(facts, config)
+    argv, trusts = start.argv, trust(facts, config, model)
+    if trusts:
+        argv, env = trusting(detection.language, argv, env)
     large = taken.large if facts.engine.shares_files else ()
     streamed = taken.bytes - (taken.large_bytes if large else 0)
     small = streamed <= STREAM_LIMIT or not facts.engine.shares_files
     return RunPlan(
-        argv=start.argv,
+        argv=argv,
         env=dict(sorted(env.items())),
         workdir=workdir,
         source=tuple(path for path in detection.takes if path not in set(large))
@@ -87,7 +92,8 @@ def _run(
         source_bytes=streamed if small else taken.bytes,
         large=large if small else (),
         delivery="stream" if small else "mount",
-        trust=TRUST_FILE if trusts_machine(facts, config) else "",
+        trust=trusts,
+        trust_store=java_store(detection.language, argv) if trusts else "",
     )
 
 

@@ -73,13 +73,17 @@ class BuildPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secrets: tuple[str, ...] = ()
 
 
+Authority = Literal["machine", "run"]
+
+
 class RunPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is started. argv: complete, the user's arguments are appended by the caller. env: fixed variables; the user's
     and the secrets are added at the start and are in no Plan. workdir: absolute, inside the sandbox.
     source: paths of the user's tree that are handed over, relative to its root; they land under /src.
     large: paths of it that are rather
     mounted, one by one, read-only, with a link in their place. delivery: `none` (all is in the image), `stream` (tar frames into a tmpfs), `mount` (read-only).
-    trust: the machine's CA bundle is handed over, and lies there inside; empty: the image's own certificates count."""
+    trust: whose certificates are handed over: this machine's, those made for the run; empty: the image's own count.
+    trust_store: where a Java trust store of the same lies inside, for programs with a JVM."""
 
     argv: tuple[str, ...]
     env: dict[str, str] = {}
@@ -88,7 +92,8 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source_bytes: int = 0
     large: tuple[str, ...] = ()
     delivery: Literal["none", "stream", "mount"] = "stream"
-    trust: str = ""
+    trust: tuple[Authority, ...] = ()
+    trust_store: str = ""
 
 
 class Relay(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +101,29 @@ class Relay(msgspec.Struct, frozen=True, kw_only=True):
 
     port: int
     why: str
+
+
+class Redirect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A vendor's name that leads to the model, inside this sandbox alone. rule, file, line: where it was seen."""
+
+    host: str
+    port: int = 443
+    rule: str
+    file: str = ""
+    line: int = 0
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    @property
+    def is_plain(self) -> bool:
+        return self.port == 80
+
+    @property
+    def url(self) -> str:
+        port = "" if self.port in (80, 443) else f":{self.port}"
+        return f"{'http' if self.is_plain else 'https'}://{self.host}{port}"
 
 
 class SandboxPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -118,7 +146,7 @@ class SandboxPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 class ModelPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The model for the program. ref: as asked for. serve: a server beside it (runtime, relays) or the Store mounted
-    read-only in the libraries' layout under /models. digest: of the weights; bytes: their size, with what is made of them.
+    read-only in the libraries' layout under /models. redirects: names that lead to that server. digest: of the weights; bytes: their size, with what is made of them.
     loads: the Store's view is mounted at /models for the program's own loading. converts: what is made of the weights, once,
     because the program's library reads another format."""
 
@@ -127,6 +155,7 @@ class ModelPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     runtime: str = ""
     serve: bool = False
     relays: tuple[Relay, ...] = ()
+    redirects: tuple[Redirect, ...] = ()
     bytes: int = 0
     loads: bool = False
     converts: tuple[str, ...] = ()

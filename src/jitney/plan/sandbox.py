@@ -6,8 +6,8 @@ from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.errors import PlanError
 from jitney.facts.model import Facts
-from jitney.plan.hosts import openings, trusts_machine
-from jitney.plan.model import ModelPlan, Relay, SandboxPlan
+from jitney.plan.hosts import TRUST_DIR, openings
+from jitney.plan.model import ModelPlan, Relay, RunPlan, SandboxPlan
 
 MIB = 1 << 20
 MEMORY = 2 << 30
@@ -21,7 +21,7 @@ SLACK = 16 * MIB
 """Room in /src for files that the program writes beside its source."""
 
 BUNDLE = 4 * MIB
-"""Room for a CA bundle; Mozilla's takes 0.2 MiB."""
+"""Room for a CA bundle and a Java trust store of it; Mozilla's take 0.2 MiB each."""
 
 HOST_KEYS = {"openai": ("OPENAI_API_KEY", "OPENAI_KEY", "OPEN_API_KEY"), "anthropic": ("ANTHROPIC_API_KEY",)}
 MODEL_PORT = 11434
@@ -39,9 +39,7 @@ def check_openings(facts: Facts, config: Config) -> None:
         )
 
 
-def sandbox_plan(
-    facts: Facts, config: Config, source_bytes: int, streamed: bool, model: ModelPlan | None
-) -> SandboxPlan:
+def sandbox_plan(facts: Facts, config: Config, run: RunPlan, model: ModelPlan | None) -> SandboxPlan:
     weights = model.bytes if model is not None and not model.serve else 0
     hosts = openings(config)
     memory = config.memory_bytes or _within_machine(MEMORY + weights, facts.engine.memory_bytes)
@@ -51,7 +49,7 @@ def sandbox_plan(
         cpus=config.cpus,
         pids=config.pids,
         timeout_s=config.timeout_s,
-        tmpfs=_tmpfs(memory, source_bytes if streamed else 0, streamed, trusts_machine(facts, config)),
+        tmpfs=_tmpfs(memory, run),
         network=config.network,
         allow_hosts=tuple(one.place for one in hosts),
         addresses={one.place: one.address for one in hosts if one.address},
@@ -64,11 +62,13 @@ def _within_machine(wanted: int, machine: int) -> int:
     return min(wanted, int(machine * MEMORY_SHARE) // MIB * MIB) if machine else wanted
 
 
-def _tmpfs(memory: int, source_bytes: int, streamed: bool, with_bundle: bool) -> dict[str, int]:
+def _tmpfs(memory: int, run: RunPlan) -> dict[str, int]:
     """Together below the memory limit, so that a full one is "no space left" and not an out-of-memory kill."""
-    sizes = {"/run/secrets": MIB + (BUNDLE if with_bundle else 0)}
-    if streamed:
-        sizes["/src"] = -(-source_bytes // MIB) * MIB + SLACK
+    sizes = {"/run/secrets": MIB}
+    if run.trust:
+        sizes[TRUST_DIR] = BUNDLE
+    if run.delivery == "stream":
+        sizes["/src"] = -(-run.source_bytes // MIB) * MIB + SLACK
     rest = max(memory * 3 // 4 - sum(sizes.values()), 8 * MIB)
     sizes["/tmp"] = rest * 2 // 3 // MIB * MIB or MIB  # noqa: S108 a mount point, not a file
     sizes["/home/jitney"] = rest // 3 // MIB * MIB or MIB

@@ -57,16 +57,16 @@ def planned(config: Config, bundle: str = "/etc/ssl/certs/ca-certificates.crt") 
 @pytest.mark.parametrize("config", [Config(allow_hosts=("api.test:8000=192.0.2.1",)), Config(network=True)])
 def test_a_program_that_reaches_hosts_trusts_whom_the_machine_trusts(config: Config) -> None:
     plan = planned(config)
-    assert plan.run.trust == "/run/secrets/ca-certificates.crt"
+    assert plan.run.trust == ("machine",)
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
-        assert plan.run.env[name] == plan.run.trust
+        assert plan.run.env[name] == "/etc/ssl/certs/ca-certificates.crt"
     assert [one.value for one in plan.evidence if one.decides == "trust"] != []
-    assert plan.sandbox.tmpfs["/run/secrets"] >= 5 << 20
+    assert plan.sandbox.tmpfs["/etc/ssl/certs"] >= 4 << 20
     assert plan.sandbox.addresses == ({"api.test:8000": "192.0.2.1"} if config.allow_hosts else {})
 
 
 @pytest.mark.parametrize("plan", [planned(Config()), planned(Config(allow_hosts=("api.test",)), bundle="")])
 def test_nobody_else_is_handed_certificates(plan: Plan) -> None:
-    assert plan.run.trust == ""
+    assert plan.run.trust == ()
     assert "SSL_CERT_FILE" not in plan.run.env
-    assert plan.sandbox.tmpfs["/run/secrets"] == 1 << 20
+    assert "/etc/ssl/certs" not in plan.sandbox.tmpfs
