@@ -10,6 +10,9 @@ from jitney.facts.model import EngineFacts
 from jitney.plan.model import BuildPlan, Instruction, Mount, Stage
 
 PLAIN_WORD = r"[A-Za-z0-9@%+:./_-]+"
+ALONE = ("jitney-apt-", "jitney-src-", "jitney-build-")
+"""Caches that one build at a time may write."""
+
 IMAGE = r"[a-z0-9][A-Za-z0-9._:/@-]*"
 
 
@@ -72,7 +75,7 @@ def _mount(mount: Mount) -> str:
     else:
         parts.append(f"id={_only(mount.source)}")
     parts.append(f"target={_only(mount.target)}")
-    if mount.kind == "cache" and mount.source.startswith("jitney-apt-"):
+    if mount.kind == "cache" and mount.source.startswith(ALONE):
         parts.append("sharing=locked")
     return ",".join(parts)
 

@@ -1,0 +1,155 @@
+"""Rust files through tree-sitter: crates used, strings, variables read, modules, files included."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jitney.detect.code import At, Code
+from jitney.detect.syntax import harvest, line_of, literals, nodes, parse, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+STRINGS = frozenset({"string_literal", "raw_string_literal"})
+GETTERS = re.compile(r"(?:env::var(?:_os)?|dotenv(?:y)?::var|\bvar|env!|option_env!)\s*\(\s*$")
+INCLUDES = re.compile(r"\binclude(?:_str|_bytes|_dir)?!\s*\(\s*\"([^\"\n]+)\"")
+BUILT_IN = frozenset(
+    [
+        "std",
+        "core",
+        "alloc",
+        "proc_macro",
+        "test",
+        "crate",
+        "self",
+        "super",
+        "Self",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "i128",
+        "isize",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "u128",
+        "usize",
+        "f32",
+        "f64",
+        "str",
+        "char",
+        "bool",
+    ]
+)
+
+
+class RustFile(msgspec.Struct):
+    """main: has `fn main`. modules: (`name`, its #[path]) of `mod name;`. crates: names that only another crate can give."""
+
+    main: bool = False
+    modules: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    crates: list[At] = msgspec.field(default_factory=list)
+    includes: list[str] = msgspec.field(default_factory=list)
+    unstable: list[At] = msgspec.field(default_factory=list)
+    code: Code = msgspec.field(default_factory=Code)
+
+
+def look(text: str, file: str) -> RustFile:
+    tree = parse(text, "tree_sitter_rust")
+    seen = RustFile(includes=INCLUDES.findall(text))
+    harvest(literals(tree, text, STRINGS), file, seen.code, GETTERS)
+    _walk(tree, file, seen)
+    return seen
+
+
+def _walk(tree: Tree, file: str, seen: RustFile) -> None:
+    local: set[str] = set()
+    heads: list[tuple[str, int, bool]] = []
+    for node in nodes(tree.root_node):
+        line = line_of(node)
+        if node.type == "use_declaration":
+            paths = list(_paths(node.child_by_field_name("argument"), ""))
+            heads += [(path.split("::")[0], line, True) for path in paths]
+            seen.code.imports += [At(path.replace("::", "."), file, line) for path in paths]
+            local |= {path.split("::")[-1] for path in paths if "::" in path}
+        elif node.type == "extern_crate_declaration":
+            name = text_of(node.child_by_field_name("name"))
+            heads.append((name, line, True))
+            seen.code.imports.append(At(name, file, line))
+        elif node.type == "mod_item":
+            local.add(text_of(node.child_by_field_name("name")))
+            if node.child_by_field_name("body") is None:
+                seen.modules.append((text_of(node.child_by_field_name("name")), _path_attribute(node)))
+        elif node.type == "function_item":
+            is_top = node.parent is not None and node.parent.type == "source_file"
+            seen.main |= is_top and text_of(node.child_by_field_name("name")) == "main"
+        elif node.type in ("scoped_identifier", "scoped_type_identifier"):
+            head = _head(node)
+            if head:
+                heads.append((head, line, False))
+        elif node.type == "inner_attribute_item" and "feature(" in text_of(node):
+            seen.unstable.append(At(text_of(node), file, line))
+    seen.crates = [
+        At(head, file, line)
+        for head, line, sure in heads
+        if head not in BUILT_IN and head not in local and (sure or re.fullmatch(r"[a-z][a-z0-9_]*", head))
+    ]
+    known = {at.value.split(".")[0] for at in seen.code.imports}
+    seen.code.imports += [at for at in seen.crates if at.value not in known]
+
+
+def _head(node: Node) -> str:
+    """First segment of a path in an expression, a type, an attribute or a macro; empty inside a longer path."""
+    if node.parent is not None and node.parent.type in (
+        "scoped_identifier",
+        "scoped_type_identifier",
+        "use_declaration",
+        "scoped_use_list",
+        "use_list",
+        "use_as_clause",
+        "use_wildcard",
+    ):
+        return ""  # fmt: skip
+    while node.type in ("scoped_identifier", "scoped_type_identifier"):
+        path = node.child_by_field_name("path")
+        if path is None:
+            return ""
+        node = path
+    return text_of(node) if node.type == "identifier" else ""
+
+
+def _paths(node: Node | None, before: str) -> list[str]:
+    """All that a `use` names: `a::{b, c::d as e}` → a::b, a::c::d."""
+    if node is None:
+        return []
+    join = f"{before}::" if before else ""
+    if node.type == "scoped_use_list":
+        inner = _paths(node.child_by_field_name("path"), before)
+        head = inner[0] if inner else before
+        found = [path for child in _members(node) for path in _paths(child, head)]
+        return found or [head]
+    if node.type == "use_list":
+        return [path for child in node.named_children for path in _paths(child, before)]
+    if node.type == "use_as_clause":
+        return _paths(node.child_by_field_name("path"), before)
+    if node.type == "use_wildcard":
+        return _paths(node.named_children[0], before) if node.named_children else [before]
+    if node.type in ("self", "crate", "super"):
+        return [f"{join}{text_of(node)}" if node.type != "self" or not before else before]
+    return [f"{join}{text_of(node)}"] if node.type != "line_comment" else []
+
+
+def _members(node: Node) -> list[Node]:
+    members = node.child_by_field_name("list")
+    return list(members.named_children) if members is not None else []
+
+
+def _path_attribute(node: Node) -> str:
+    before = node.prev_named_sibling
+    match = re.search(r'path\s*=\s*"([^"]+)"', text_of(before)) if before is not None else None
+    return match[1] if match else ""

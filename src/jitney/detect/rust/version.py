@@ -1,0 +1,76 @@
+"""Which Rust a program asks for: flag > rust-toolchain.toml > rust-toolchain > .rust-version > rust-version > edition."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from jitney.detect.notes import Notes
+from jitney.detect.rust.code import RustFile
+from jitney.detect.rust.entry import Chosen
+from jitney.detect.rust.script import Embedded
+from jitney.source import Source
+from jitney.source.paths import parents
+
+EDITIONS = {"2015": "1.30", "2018": "1.55", "2021": "1.56", "2024": "1.85"}
+"""The first release that compiles an edition (doc.rust-lang.org/edition-guide)."""
+
+CHANNEL = re.compile(r"(?:stable|beta|nightly|\d+\.\d+(?:\.\d+)?)(?:-\S+)?")
+
+
+def version(
+    source: Source,
+    chosen: Chosen,
+    script: Embedded | None,
+    files: dict[str, RustFile],
+    wished: str,
+    notes: Notes,
+) -> str:
+    """`1.79.0`, `nightly`, `stable`: exactly that was asked for. `>=1.75`: the least that will do. Empty: any."""
+    seen = [("flag.version", wished, "", 0)] if wished else []
+    seen += [one for folder in parents(source.workdir) if (one := _toolchain(source, folder, notes))]
+    package = (
+        chosen.crate.package if chosen.crate else script.manifest.get("package") if script else None
+    ) or {}
+    shared = ((chosen.workspace.workspace or {}).get("package") if chosen.workspace else None) or {}
+    file = chosen.crate.file if chosen.crate else chosen.path
+    if isinstance(package, dict) and isinstance(shared, dict):
+        for key, table in (("rust-version", None), ("edition", EDITIONS)):
+            value = package.get(key)
+            value = shared.get(key) if isinstance(value, dict) else value
+            least = table.get(str(value), "") if table else str(value or "")
+            if re.fullmatch(r"\d+\.\d+(\.\d+)?", least):
+                seen.append((f"rust.version.{key}", f">={least}", file, 0))
+    nightly = next((at for one in files.values() for at in one.unstable), None)
+    if nightly is not None and not wished:
+        seen.insert(0, ("rust.version.feature", "nightly", nightly.file, nightly.line))
+    if not seen:
+        return ""
+    rule, value, file, line = seen[0]
+    notes.saw(rule, "version", value, file, line, tuple(f"{r}: {v}" for r, v, _, _ in seen[1:]))
+    return value
+
+
+def _toolchain(source: Source, folder: str, notes: Notes) -> tuple[str, str, str, int] | None:
+    """A toolchain file right there. One that names no known channel is a finding of level error."""
+    for file in ("rust-toolchain.toml", "rust-toolchain", ".rust-version"):
+        path = f"{folder}/{file}".lstrip("/")
+        if not source.has(path):
+            continue
+        text = source.read_text(path).strip()
+        channel = _channel(text) if "[" in text else text
+        if CHANNEL.fullmatch(channel):
+            line = next((number for number, one in enumerate(text.splitlines(), 1) if channel in one), 1)
+            return f"rust.version.{file.lstrip('.')}", channel, path, line
+        if channel:
+            notes.tell("error", "rust.toolchain", f"{path}: `{channel[:60]}` is no Rust toolchain", file=path, line=1,
+                       hint="for example `channel = \"1.85\"`")  # fmt: skip
+    return None
+
+
+def _channel(text: str) -> str:
+    try:
+        found = tomllib.loads(text).get("toolchain")
+    except tomllib.TOMLDecodeError:
+        return text.splitlines()[0] if text else ""
+    return str(found.get("channel", "")) if isinstance(found, dict) else ""
