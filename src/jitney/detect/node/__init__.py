@@ -1,0 +1,191 @@
+"""JavaScript and TypeScript on Node.js, Deno or Bun: a project with package.json or deno.json, or a bare file whose imports
+decide.
+
+Features for the planner, `NAME` or `NAME:VALUE`: runtime:node|deno|bun · root:FOLDER of the install · member:FOLDER of the
+workspace · tsx (a loader for TypeScript) · module (bare files are ES modules) · dev (packages for development are used) ·
+extra:PACKAGE that the manifest lacks · manager:VERSION · build:COMMAND, run before it · start:tool|shell · env:NAME=VALUE
+"""
+
+from __future__ import annotations
+
+from jitney.detect.code import At, is_secret
+from jitney.detect.model import Detection, Package, UnknownImport, Wishes
+from jitney.detect.node import deno, entry, follow, manifest, tsconfig
+from jitney.detect.node.command import Command
+from jitney.detect.node.needs import Needs, judge
+from jitney.detect.node.packages import is_builtin, is_known, near, split, version_for
+from jitney.detect.node.runtime import choose_runtime
+from jitney.detect.node.version import version
+from jitney.detect.notes import Notes
+from jitney.detect.usage import usage
+from jitney.findings import Evidence
+from jitney.source import Source
+from jitney.source.paths import parent
+
+TYPED = (".ts", ".mts", ".cts", ".tsx")
+
+
+def detect_javascript(source: Source, wishes: Wishes, notes: Notes) -> Detection:
+    """DetectionError: no entry, many entries, contradicting package managers."""
+    return _detect(source, wishes, notes, "javascript")
+
+
+def detect_typescript(source: Source, wishes: Wishes, notes: Notes) -> Detection:
+    """Like detect_javascript."""
+    return _detect(source, wishes, notes, "typescript")
+
+
+def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Detection:
+    project = manifest.find(source, notes)
+    config = deno.find(source, notes)
+    if (
+        config is not None
+        and not wishes.entry
+        and not source.entry
+        and (task := config.task(source)) is not None
+    ):
+        start, command = task
+        notes.saw("deno.entry.task", "entry", start, config.path)
+    else:
+        start, command = entry.find(source, project, wishes.entry, notes)
+    paths = tsconfig.read(source, parent(start) if start else source.workdir)
+    program = follow.follow(source, [start] if source.has(start) else _scripts(source), paths)
+    runtime = choose_runtime(source, wishes, project, config, start, command, program, notes)
+    if runtime == "deno":
+        return deno.detect(source, wishes, notes, config, start, command, program)
+    needs = judge(source, project, start, command, program, runtime, notes)
+    packages, unknown, more = _packages(project, program, needs, wishes, notes)
+    if needs.runtime != runtime:
+        runtime = needs.runtime
+    for path, item in program.outside:
+        program.code.imports.append(At(item.specifier, path, item.line))
+    use = usage(program.code, "javascript", notes)
+    return Detection(
+        language=("typescript" if start.endswith(TYPED) else "javascript") if start else language,
+        version=version(source, project, runtime, wishes.version, notes),
+        frameworks=use.frameworks,
+        mode=use.modes[0],
+        modes=use.modes,
+        entry=start,
+        start=_start(source, start, command, project),
+        workdir=source.workdir,
+        manager=("bun" if runtime == "bun" else project.manager) if project else "imports",
+        manifests=(*project.manifests, *manifest.beside(source, project)) if project else (),
+        lock=project.lock if project and not project.lock.endswith(".lockb") else "",
+        packages=tuple(packages),
+        unknown=tuple(unknown),
+        models=tuple(program.code.models),
+        endpoints=use.endpoints,
+        env=use.env,
+        secrets=tuple(variable for variable in use.env if is_secret(variable)),
+        system=tuple(
+            Package(name=apt, why=Evidence(rule="flag.apt", decides="system", value=apt))
+            for apt in sorted(wishes.apt)
+        ),
+        features=(f"runtime:{runtime}", *needs.features, *more, *_told(command, project)),
+        takes=_takes(source, project, program, paths),
+    )
+
+
+def _scripts(source: Source) -> list[str]:
+    """What is looked at where the entry is made by a build: all of the program's own code."""
+    return [
+        path
+        for path in source.files()
+        if path.endswith(follow.SCRIPTS) and "/node_modules/" not in f"/{path}"
+    ]
+
+
+def _start(source: Source, start: str, command: Command, project: manifest.Project | None) -> tuple[str, ...]:
+    """Words after the runtime; the file relative to the program's folder."""
+    if command.tool:
+        return command.tool
+    if command.shell:
+        return (command.shell,)
+    folder = f"{source.workdir}/" if source.workdir else ""
+    return (*command.flags, start.removeprefix(folder), *command.args)
+
+
+def _told(command: Command, project: manifest.Project | None) -> list[str]:
+    told = [f"env:{key}={value}" for key, value in sorted(command.env.items())]
+    told += ["start:tool"] if command.tool else ["start:shell"] if command.shell else []
+    if project is not None:
+        told += [f"root:{project.root}", *(f"member:{folder}" for folder in project.members)]
+        told += [f"manager:{project.manager_version}"] if project.manager_version else []
+    return told
+
+
+def _packages(
+    project: manifest.Project | None,
+    program: follow.Program,
+    needs: Needs,
+    wishes: Wishes,
+    notes: Notes,
+) -> tuple[list[Package], list[UnknownImport], list[str]]:
+    """What is installed; imports that nobody knows; features for what the manifest lacks."""
+    found: dict[str, Package] = {}
+    if project is not None:
+        path = project.manifests[0]
+        wanted = project.dependencies() | (project.dependencies(dev=True) if needs.dev else {})
+        for package, spec in wanted.items():
+            why = Evidence(rule="node.dependency", decides="package", value=f"{package}@{spec}", file=path)
+            found[package] = Package(name=package, spec=f"@{spec}", why=why)
+    unknown: list[UnknownImport] = []
+    more: list[str] = []
+    for path, item in program.outside:
+        package, subpath = split(item.specifier)
+        if not package or is_builtin(item.specifier) or item.way == "types" or package in found:
+            continue
+        if project is not None and _has(project, package):
+            continue
+        spec = version_for(package, subpath, item.names, required=item.way == "require")
+        if is_known(package):
+            why = Evidence(
+                rule="node.import", decides="package", value=item.specifier, file=path, line=item.line
+            )
+            found[package] = Package(name=package, spec=f"@{spec}" if spec else "", why=why)
+            more += [f"extra:{package}@{spec}" if spec else f"extra:{package}"] if project else []
+        elif project is None and not item.optional:
+            wished = {_name_of(wish) for wish in wishes.packages}
+            if package not in wished and all(known.name != package for known in unknown):
+                unknown.append(UnknownImport(name=package, file=path, line=item.line, near=near(package)))
+    for wish in wishes.packages:
+        package = _name_of(wish)
+        why = Evidence(rule="flag.package", decides="package", value=wish)
+        found[package] = Package(name=package, spec=wish.removeprefix(package), why=why)
+        more += [f"extra:{wish}"] if project else []
+    return list(found.values()), unknown, more
+
+
+def _name_of(wish: str) -> str:
+    """`@scope/name@^1` without its version."""
+    return wish[0] + wish[1:].partition("@")[0]
+
+
+def _has(project: manifest.Project, package: str) -> bool:
+    """Declared, its own name, a member of the workspace; or a lock says what there is beyond what is declared."""
+    members = {data.get("name") for data in project.members.values()}
+    declared = project.dependencies() | project.dependencies(dev=True)
+    return bool(project.lock) or package in declared or package in members
+
+
+def _takes(
+    source: Source, project: manifest.Project | None, program: follow.Program, paths: tsconfig.Paths
+) -> tuple[str, ...]:
+    """The program's folder, what it reaches above it, manifests, the workspace's members, folders named by `file:`."""
+    taken = {*source.files(), *program.files, *program.data}
+    if paths.file:
+        taken.add(paths.file)
+    if project is not None:
+        taken |= {*project.manifests, *manifest.beside(source, project)}
+        taken |= {project.lock} - {""}
+        for folder in (*project.members, *manifest.local_dependencies(source, project)):
+            taken |= set(source.files(folder))
+    outside = ("node_modules/", ".git/")
+    return tuple(
+        sorted(
+            path
+            for path in taken
+            if source.has(path) and not any(f"/{part}" in f"/{path}" for part in outside)
+        )
+    )

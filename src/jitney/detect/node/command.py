@@ -1,0 +1,158 @@
+"""A script of package.json → what is really started: a file on a runtime, or a package's program; what has to be built before.
+
+NODE_ENV=production tsc && node --env-file=.env dist/main.js
+└ env ┘             └ builds   └ flags                 └ file
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import msgspec
+
+_ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_SHELL = re.compile(r"[|;<>`$&(){}*?!]")
+_VALUED = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions",
+                     "--max-old-space-size", "--env-file-if-exists", "--tsconfig", "-P", "--project", "--config", "-c"})  # fmt: skip
+_RUNNERS = frozenset(
+    {"tsx", "ts-node", "ts-node-esm", "ts-node-dev", "tsnd", "esno", "jiti", "swc-node", "babel-node"}
+)
+"""Programs that do nothing but run a TypeScript file: Jitney's own loader takes their place."""
+
+_WATCHERS = frozenset({"nodemon", "node-dev", "pm2-runtime"})
+_FILE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|[jt]sx)")
+MAX_DEPTH = 6
+
+
+class Command(msgspec.Struct):
+    """file: relative to the package's folder; tool: name of a package's program and its arguments; shell: all of it, where it
+    is no plain command. typed: a runner for TypeScript was named. builds: commands before it, for a shell."""
+
+    runtime: str = ""
+    file: str = ""
+    tool: tuple[str, ...] = ()
+    shell: str = ""
+    flags: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    builds: tuple[str, ...] = ()
+    typed: bool = False
+
+
+def parse(name: str, scripts: dict[str, str], depth: int = 0) -> Command:
+    """The command of the script `name`."""
+    text = scripts[name].strip()
+    before = (scripts[f"pre{name}"],) if f"pre{name}" in scripts else ()
+    parts = [part.strip() for part in text.split("&&")]
+    found = _command(parts[-1], scripts, depth)
+    found.builds = (*before, *parts[:-1], *found.builds)
+    return found
+
+
+def _command(text: str, scripts: dict[str, str], depth: int) -> Command:
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return Command(shell=text)
+    if not words or any(_SHELL.search(word) for word in words):
+        return Command(shell=text)
+    env: dict[str, str] = {}
+    if words[0] in ("cross-env", "env", "cross-env-shell"):
+        words = words[1:]
+    while words and (match := _ASSIGNED.fullmatch(words[0])):
+        env[match[1]] = match[2]
+        words = words[1:]
+    found = _words(words, scripts, depth) if words else Command(shell=text)
+    found.env = {**found.env, **env}
+    return found
+
+
+def _words(words: list[str], scripts: dict[str, str], depth: int) -> Command:
+    head, rest = words[0], words[1:]
+    called = _script(words, scripts)
+    if called and depth < MAX_DEPTH:
+        name, more = called
+        found = parse(name, scripts, depth + 1)
+        found.args = (*found.args, *more)
+        return found
+    if head in ("npx", "bunx", "pnpx") or words[:2] in (["pnpm", "exec"], ["yarn", "exec"], ["npm", "exec"]):
+        rest = rest if head in ("npx", "bunx", "pnpx") else rest[1:]
+        rest = [word for word in rest if word not in ("-y", "--yes", "--", "--bun", "-s")]
+        return _words(rest, scripts, depth) if rest else Command(shell=" ".join(words))
+    if head in ("node", "nodejs") or head in _RUNNERS:
+        return _run("node", rest, typed=head in _RUNNERS)
+    if head in ("bun", "deno"):
+        return _run(head, rest[1:] if rest[:1] == ["run"] else rest)
+    if head in _WATCHERS:
+        return _watched(rest, scripts, depth)
+    return Command(tool=tuple(words))
+
+
+def _script(words: list[str], scripts: dict[str, str]) -> tuple[str, list[str]] | None:
+    """`npm run x`, `yarn x`, `pnpm x`, `bun run x`, `deno task x`, `node --run x`: the script and what is handed to it."""
+    head, rest = words[0], words[1:]
+    if head not in ("npm", "pnpm", "yarn", "bun", "deno", "node"):
+        return None
+    if head == "deno" and rest[:1] != ["task"]:
+        return None
+    if head == "node" and rest[:1] != ["--run"]:
+        return None
+    rest = [word for word in rest if word not in ("run", "task", "--run", "-s", "--silent", "run-script")]
+    name = rest[0] if rest else ""
+    return (name, [word for word in rest[1:] if word != "--"]) if name in scripts else None
+
+
+def _run(runtime: str, rest: list[str], *, typed: bool = False) -> Command:
+    flags: list[str] = []
+    words = list(rest)
+    while words and words[0].startswith("-"):
+        flag = words.pop(0)
+        flags.append(flag)
+        if flag in _VALUED and words:
+            flags.append(words.pop(0))
+    if words and words[0] == "watch":
+        words = words[1:]
+    if not words:
+        return Command(shell=" ".join([runtime, *rest]))
+    typed = typed or any(
+        word in ("tsx", "tsx/esm", "ts-node/esm", "ts-node/register", "tsx/cjs") for word in flags
+    )
+    return Command(
+        runtime=runtime,
+        file=words[0].removeprefix("./"),
+        args=tuple(words[1:]),
+        flags=_kept(flags),
+        typed=typed,
+    )
+
+
+def _kept(flags: list[str]) -> tuple[str, ...]:
+    """Without watching, and without loaders of TypeScript, whose place Jitney's own takes."""
+    kept: list[str] = []
+    words = list(flags)
+    while words:
+        flag = words.pop(0)
+        value = words.pop(0) if flag in _VALUED and words else ""
+        if flag.startswith(
+            ("--watch", "--inspect", "--hot", "--transpile", "--esm", "--respawn", "--swc", "--files")
+        ):
+            continue
+        if re.search(r"tsx|ts-node|tsconfig|project", f"{flag} {value}") or flag in ("-P", "-T"):
+            continue
+        kept += [flag, value] if value else [flag]
+    return tuple(kept)
+
+
+def _watched(rest: list[str], scripts: dict[str, str], depth: int) -> Command:
+    """A single-use box watches nothing: the program alone."""
+    for flag in ("--exec", "-x"):
+        if flag in rest and len(rest) > rest.index(flag) + 1:
+            at = rest.index(flag)
+            inner = shlex.split(rest[at + 1])
+            file = [word for word in rest[at + 2 :] if _FILE.fullmatch(word)]
+            return _words([*inner, *file], scripts, depth)
+    file = [word for word in rest if _FILE.fullmatch(word)]
+    if not file:
+        return Command(shell=" ".join(["nodemon", *rest]))
+    return _run("node", [file[0]], typed=file[0].endswith(("ts", "tsx")))

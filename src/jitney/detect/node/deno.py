@@ -1,0 +1,185 @@
+"""Deno: deno.json, or a file whose imports are `npm:`, `jsr:` and addresses."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import msgspec
+
+from jitney.detect.code import At, is_secret
+from jitney.detect.model import Detection, Package, UnknownImport, Wishes
+from jitney.detect.node.code import JsFile
+from jitney.detect.node.command import Command, parse
+from jitney.detect.node.follow import Program
+from jitney.detect.node.jsonc import loads, table, texts
+from jitney.detect.node.packages import is_builtin, is_known, near, split
+from jitney.detect.node.version import version
+from jitney.detect.notes import Notes
+from jitney.detect.usage import usage
+from jitney.findings import Evidence
+from jitney.source import Source
+from jitney.source.paths import join, parents
+
+_ALWAYS = ("--allow-net", "--allow-env", "--allow-read", "--allow-sys", "--allow-import")
+"""A program that reaches a model needs these; the box it runs in has nothing else to give anyway."""
+
+_SPECIFIER = re.compile(r"(?:npm|jsr):/?(@[^/@]+/[^/@]+|[^/@]+)(?:@([^/]+))?(/.*)?")
+_REMOTE = ("npm:", "jsr:", "https://", "http://")
+_WRITES = re.compile(
+    r"Deno\.(?:write|open|mkdir|remove|rename|create|copyFile|makeTemp)|\bwriteFile|\bmkdir|\bappendFile"
+)
+_RUNS = re.compile(r"Deno\.(?:Command|run)\b|child_process")
+_LOADS = re.compile(r"Deno\.dlopen|onnxruntime|node-llama-cpp|better-sqlite3|\.node['\"]")
+
+
+class DenoConfig(msgspec.Struct):
+    path: str
+    folder: str
+    data: dict[str, object]
+
+    @property
+    def imports(self) -> dict[str, str]:
+        return texts(self.data.get("imports"))
+
+    def task(self, source: Source) -> tuple[str, Command] | None:
+        """The task `start`, else `dev` or the exported module, as file and command."""
+        tasks = {
+            name: said if isinstance(said, str) else texts(said).get("command", "")
+            for name, said in table(self.data.get("tasks")).items()
+        }
+        for name in ("start", "run", "dev", "main"):
+            if tasks.get(name):
+                command = parse(name, tasks)
+                place = join(self.folder, command.file) if command.file else None
+                if command.runtime == "deno" and place is not None and source.has(place):
+                    return place, command
+        exports = self.data.get("exports")
+        place = join(self.folder, exports) if isinstance(exports, str) else None
+        return (place, Command()) if place is not None and source.has(place) else None
+
+
+def find(source: Source, notes: Notes) -> DenoConfig | None:
+    if source.alone:
+        return None
+    for at in parents(source.workdir):
+        for file in ("deno.json", "deno.jsonc"):
+            path = f"{at}/{file}".lstrip("/")
+            if source.has(path):
+                try:
+                    return DenoConfig(path, at, table(loads(source.read_text(path))))
+                except ValueError as error:
+                    line = getattr(error, "lineno", 1)
+                    notes.tell("error", "deno.json", f"{path}:{line}: {error}", file=path, line=line)
+                    return DenoConfig(path, at, {})
+    return None
+
+
+def detect(
+    source: Source,
+    wishes: Wishes,
+    notes: Notes,
+    config: DenoConfig | None,
+    entry: str,
+    command: Command,
+    program: Program,
+) -> Detection:
+    packages, unknown = _packages(config, program, wishes)
+    for path, item in program.outside:
+        match = _SPECIFIER.fullmatch(_mapped(item.specifier, config))
+        name = f"{match[1]}{match[3] or ''}" if match else item.specifier
+        program.code.imports.append(At(name, path, item.line))
+    use = usage(program.code, "javascript", notes)
+    folder = f"{source.workdir}/" if source.workdir else ""
+    lock = f"{config.folder}/deno.lock".lstrip("/") if config else f"{folder}deno.lock"
+    has_lock = not source.alone and source.has(lock)
+    flags = command.flags or _shebang_flags(source, entry) or _allowed(program.files, source)
+    return Detection(
+        language="typescript" if entry.endswith((".ts", ".mts", ".tsx")) else "javascript",
+        version=version(source, None, "deno", wishes.version, notes),
+        frameworks=use.frameworks,
+        mode=use.modes[0],
+        modes=use.modes,
+        entry=entry,
+        start=(*flags, entry.removeprefix(folder), *command.args),
+        workdir=source.workdir,
+        manager="deno",
+        manifests=(config.path,) if config else (),
+        lock=lock if has_lock else "",
+        packages=tuple(packages),
+        unknown=tuple(unknown),
+        models=tuple(program.code.models),
+        endpoints=use.endpoints,
+        env=use.env,
+        secrets=tuple(variable for variable in use.env if is_secret(variable)),
+        features=("runtime:deno", *(f"env:{key}={value}" for key, value in sorted(command.env.items()))),
+        takes=tuple(
+            sorted({*source.files(), *program.files, *program.data, *((config.path,) if config else ())})
+        ),
+    )
+
+
+def _mapped(specifier: str, config: DenoConfig | None) -> str:
+    """Through the import map: a name, or a prefix that ends with `/`."""
+    for name, target in config.imports.items() if config else ():
+        if specifier == name:
+            return target
+        if specifier.startswith(f"{name}/") and target.startswith(_REMOTE):
+            return target + specifier[len(name) :]
+        if name.endswith("/") and specifier.startswith(name):
+            return target + specifier[len(name) :]
+    return specifier
+
+
+def _packages(
+    config: DenoConfig | None, program: Program, wishes: Wishes
+) -> tuple[list[Package], list[UnknownImport]]:
+    """Specifiers as they are fetched. A plain name that no map has is the registry's package of that name, if it is known."""
+    found: dict[str, Package] = {}
+    unknown: list[UnknownImport] = []
+    for path, item in program.outside:
+        target = _mapped(item.specifier, config)
+        if item.way == "types" or is_builtin(target):
+            continue
+        why = Evidence(rule="deno.import", decides="package", value=item.specifier, file=path, line=item.line)
+        if target.startswith(_REMOTE):
+            found.setdefault(target, Package(name=target, why=why))
+            continue
+        package, subpath = split(target)
+        if not package:
+            continue
+        if is_known(package):
+            found.setdefault(f"npm:{package}{subpath}", Package(name=f"npm:{package}{subpath}", why=why))
+        elif not item.optional:
+            unknown.append(UnknownImport(name=package, file=path, line=item.line, near=near(package)))
+    for wish in wishes.packages:
+        target = wish if wish.startswith(_REMOTE) else f"npm:{wish}"
+        found[target] = Package(name=target, why=Evidence(rule="flag.package", decides="package", value=wish))
+    return list(found.values()), unknown
+
+
+def _shebang_flags(source: Source, entry: str) -> tuple[str, ...]:
+    """`#!/usr/bin/env -S deno run --allow-net`."""
+    line = source.read_text(entry).partition("\n")[0] if source.has(entry) else ""
+    if not line.startswith("#!") or "deno" not in line:
+        return ()
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return ()
+    return tuple(
+        word
+        for word in words[1:]
+        if word.startswith(("--allow", "--unstable", "-A", "--deny")) and word != "-S"
+    )
+
+
+def _allowed(files: dict[str, JsFile], source: Source) -> tuple[str, ...]:
+    """No more than the code speaks of."""
+    text = "\n".join(source.read_text(path) for path in files)
+    more = [
+        flag
+        for flag, mark in (("--allow-write", _WRITES), ("--allow-run", _RUNS), ("--allow-ffi", _LOADS))
+        if mark.search(text)
+    ]
+    return (*_ALWAYS, *more)
