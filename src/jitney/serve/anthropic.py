@@ -1,0 +1,148 @@
+"""Anthropic: messages, whole and streamed, and the counting of tokens."""
+
+from __future__ import annotations
+
+import os
+from contextlib import aclosing
+
+import msgspec
+from aiohttp import web
+
+from jitney.serve import checks
+from jitney.serve.answer import Call, End, Event, Events, Text, Thought, Usage, Whole, take
+from jitney.serve.anthropic_in import chat_body
+from jitney.serve.chat import Ask, read_chat
+from jitney.serve.errors import ApiError, Json, error_body
+from jitney.serve.exchange import EVENTS, Exchange, Pieces, sse
+from jitney.serve.stopping import Stopped, stop_at
+
+_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
+
+
+async def create(exchange: Exchange) -> web.StreamResponse:
+    body = await exchange.body()
+    gateway = exchange.gateway
+    ask = read_chat(chat_body(body), await gateway.caps(), gateway.settings.about.name)
+    stopped = Stopped(checks.stops(body, "stop_sequences"))
+    events = stop_at(gateway.answer(ask), stopped)
+    if ask.streams:
+        return await exchange.stream(_stream(ask, events, stopped), EVENTS, _broken)
+    whole = Whole()
+    async with aclosing(events):
+        async for event in events:
+            take(whole, event)
+    content: list[Json] = [{"type": "text", "text": whole.text}] if whole.text else []
+    content += [
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": _input(call.arguments)}
+        for call in whole.calls
+    ]
+    made = {**_message(ask), "content": content, **_ending(whole.end, stopped)}
+    return exchange.whole({**made, "usage": _usage(whole.end.usage)})
+
+
+async def count(exchange: Exchange) -> web.StreamResponse:
+    """Tokens of the prompt that the messages become."""
+    gateway = exchange.gateway
+    ask = read_chat(chat_body(await exchange.body(), counts=True), await gateway.caps(), "")
+    native = {name: ask.body[name] for name in ("tools", "tool_choice") if name in ask.body}
+    prompt = await gateway.upstream.template(ask.body["messages"], **native)
+    return exchange.whole({"input_tokens": len(await gateway.upstream.tokenize(prompt, special=True))})
+
+
+def _broken(error: ApiError) -> bytes:
+    return sse(error_body(error, "anthropic"), "error")
+
+
+def _message(ask: Ask) -> Json:
+    return {
+        "id": f"msg_{os.urandom(12).hex()}",
+        "type": "message",
+        "role": "assistant",
+        "model": ask.model,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+    }
+
+
+def _usage(usage: Usage) -> Json:
+    """Anthropic counts cached tokens apart; here they cost the same and are input."""
+    return {
+        "input_tokens": usage.prompt,
+        "output_tokens": usage.answer,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": 0,
+    }
+
+
+def _ending(end: End, stopped: Stopped) -> Json:
+    if stopped.word:
+        return {"stop_reason": "stop_sequence", "stop_sequence": stopped.word}
+    return {"stop_reason": _REASONS[end.reason], "stop_sequence": None}
+
+
+def _input(arguments: str) -> Json:
+    """An answer that was cut may be no JSON any more: then what there is of it is kept as text."""
+    try:
+        found = msgspec.json.decode(arguments or "{}")
+    except msgspec.DecodeError:
+        return {"_incomplete": arguments}
+    return found if isinstance(found, dict) else {"value": found}
+
+
+class _Blocks:
+    """Content blocks of a stream: one is open at a time."""
+
+    def __init__(self) -> None:
+        self._index = -1
+        self._key: object = None
+
+    def piece(self, event: Event) -> list[bytes]:
+        if isinstance(event, Text):
+            out = self._at("text", {"type": "text", "text": ""})
+            return [*out, self._delta({"type": "text_delta", "text": event.text})]
+        if isinstance(event, Call):
+            block = {"type": "tool_use", "id": event.id, "name": event.name, "input": {}}
+            out = self._at(event.index, block)
+            return [*out, self._delta({"type": "input_json_delta", "partial_json": event.arguments})]
+        return []
+
+    def close(self) -> list[bytes]:
+        if self._key is None:
+            return []
+        self._key = None
+        return [_event("content_block_stop", index=self._index)]
+
+    def _at(self, key: object, block: Json) -> list[bytes]:
+        if key == self._key:
+            return []
+        out = self.close()
+        self._index += 1
+        self._key = key
+        return [*out, _event("content_block_start", index=self._index, content_block=block)]
+
+    def _delta(self, delta: Json) -> bytes:
+        return _event("content_block_delta", index=self._index, delta=delta)
+
+
+def _event(kind: str, **fields: object) -> bytes:
+    return sse({"type": kind, **fields}, kind)
+
+
+async def _stream(ask: Ask, events: Events, stopped: Stopped) -> Pieces:
+    blocks = _Blocks()
+    is_open = False
+    async with aclosing(events):
+        async for event in events:
+            if not is_open:
+                is_open = True
+                yield _event("message_start", message={**_message(ask), "usage": _usage(Usage())})
+                yield _event("ping")
+            if isinstance(event, End):
+                for piece in blocks.close():
+                    yield piece
+                yield _event("message_delta", delta=_ending(event, stopped), usage=_usage(event.usage))
+            elif not isinstance(event, Thought):
+                for piece in blocks.piece(event):
+                    yield piece
+    yield _event("message_stop")

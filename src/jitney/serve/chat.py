@@ -1,0 +1,219 @@
+"""An OpenAI chat request, checked and made into one that the runtime honours. The other APIs become such a request first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from jitney.serve import checks
+from jitney.serve.bounds import JSON_OBJECT, bounded
+from jitney.serve.errors import Json, bad
+from jitney.serve.tools import OPENING, Tools, apply, read_tools
+
+ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+NUMBERS = {
+    "temperature": (0, 100),
+    "top_p": (0, 1),
+    "min_p": (0, 1),
+    "typical_p": (0, 1),
+    "presence_penalty": (-10, 10),
+    "frequency_penalty": (-10, 10),
+    "repeat_penalty": (0, 10),
+    "mirostat_tau": (0, 100),
+    "mirostat_eta": (0, 10),
+}
+WHOLES = ("top_k", "repeat_last_n", "mirostat")
+UNTOLD = {
+    "audio": "this model gives no audio",
+    "web_search_options": "there is no search here",
+    "prompt": "stored prompts are the vendor's",
+}
+
+
+class Ask(msgspec.Struct, kw_only=True):
+    """One request for the runtime. capped: it set no limit of its own; tokens: the limit that counts; streams: it wants pieces;
+    model: as it was asked for."""
+
+    body: Json
+    model: str
+    tokens: int
+    capped: bool
+    tools: Tools = Tools()
+    streams: bool = False
+
+
+class Caps(msgspec.Struct, frozen=True):
+    """What counts where a request says nothing, and what the model can. context: tokens at most."""
+
+    text: int
+    structured: int
+    context: int
+    knows_tools: bool
+
+
+def read_chat(body: Json, caps: Caps, default_model: str) -> Ask:
+    """Raises ApiError 400, naming the field, for what is wrong or cannot be honoured."""
+    checks.refuse(body, UNTOLD)
+    if "audio" in (body.get("modalities") or ()):
+        raise bad("modalities", "this model gives text only")
+    structured = bool(body.get("tools") or (body.get("response_format") or {}).get("type", "text") != "text")
+    tokens, capped = limit(body, caps, structured=structured)
+    made = sampling(body)
+    made["messages"] = messages(body.get("messages"), knows_tools=caps.knows_tools)
+    made["max_tokens"] = tokens
+    tools = read_tools(body, tokens, knows_tools=caps.knows_tools)
+    structure(body.get("response_format"), tokens, made)
+    apply(tools, made)
+    _log_probabilities(body, made)
+    return Ask(
+        body=made,
+        model=checks.text(body, "model") or default_model,
+        tokens=tokens,
+        capped=capped,
+        tools=tools,
+        streams=checks.flag(body, "stream"),
+    )
+
+
+def limit(body: Json, caps: Caps, *, structured: bool) -> tuple[int, bool]:
+    """The cap, and whether it is ours. Neither goes beyond the context."""
+    asked = checks.whole(body, "max_completion_tokens", 1) or checks.whole(body, "max_tokens", 1)
+    ours = caps.structured if structured else caps.text
+    return min(asked or ours, caps.context), asked is None
+
+
+def sampling(body: Json) -> Json:
+    """The knobs that the runtime has too."""
+    made: Json = {}
+    for name, (low, high) in NUMBERS.items():
+        if (value := checks.number(body, name, low, high)) is not None:
+            made[name] = value
+    for name in WHOLES:
+        if (count := checks.whole(body, name)) is not None:
+            made[name] = count
+    if (seed := checks.whole(body, "seed")) is not None:
+        made["seed"] = seed & 0xFFFFFFFF
+    if words := checks.stops(body):
+        made["stop"] = words
+    if body.get("logit_bias"):
+        made["logit_bias"] = checks.table(body["logit_bias"], "logit_bias")
+    return made
+
+
+def _log_probabilities(body: Json, made: Json) -> None:
+    if not checks.flag(body, "logprobs"):
+        if body.get("top_logprobs"):
+            raise bad("top_logprobs", "only together with logprobs: true")
+        return
+    made["logprobs"] = True
+    made["top_logprobs"] = checks.whole(body, "top_logprobs", 0) or 1
+
+
+def structure(wanted: Any, tokens: int, made: Json) -> None:
+    """response_format: a schema with bounds, or any JSON object that ends."""
+    if wanted is None:
+        return
+    wanted = checks.table(wanted, "response_format")
+    kind = wanted.get("type", "text")
+    if kind == "json_object" and isinstance(wanted.get("schema"), dict):
+        hold_to(wanted["schema"], tokens, made, "response_format.schema")
+    elif kind == "json_object":
+        made["grammar"] = JSON_OBJECT
+    elif kind == "json_schema":
+        where = "response_format.json_schema"
+        schema = checks.table(wanted.get("json_schema", wanted), where).get("schema")
+        hold_to(checks.table(schema, f"{where}.schema"), tokens, made, f"{where}.schema")
+    elif kind != "text":
+        raise bad("response_format.type", f"text, json_object or json_schema is expected, not {kind!r}")
+
+
+def hold_to(schema: Json, tokens: int, made: Json, where: str) -> None:
+    """Hold an answer to a schema."""
+    if schema.get("type", "object") == "object" and not (
+        schema.keys() - {"type", "title", "description", "$schema"}
+    ):
+        made["grammar"] = JSON_OBJECT
+        return
+    held = {"name": "answer", "schema": bounded(schema, tokens, where)}
+    made["response_format"] = {"type": "json_schema", "json_schema": held}
+
+
+def messages(given: Any, *, knows_tools: bool) -> list[Json]:
+    """Messages as every chat template takes them: text only, developer as system, calls written out where need be."""
+    found = checks.listing(given, "messages")
+    if not found:
+        raise bad("messages", "there is none")
+    return [_message(one, f"messages[{at}]", knows_tools) for at, one in enumerate(found)]
+
+
+def _message(one: Any, where: str, knows_tools: bool) -> Json:
+    one = checks.table(one, where)
+    role = checks.text(one, "role", where=f"{where}.")
+    if role not in ROLES:
+        raise bad(f"{where}.role", f"one of {', '.join(ROLES)} is expected, not {role!r}")
+    content = plain(one.get("content"), f"{where}.content")
+    if role in ("tool", "function"):
+        return _result(one, content, knows_tools)
+    calls = _calls(one, where)
+    if role != "assistant" and one.get("content") is None:
+        raise bad(f"{where}.content", "it is missing")
+    if not calls:
+        return {"role": "system" if role == "developer" else role, "content": content}
+    if knows_tools:
+        return {"role": role, "content": content, "tool_calls": calls}
+    written = "".join(f"{OPENING}{_written(call)}</tool_call>" for call in calls)
+    return {"role": role, "content": content + written}
+
+
+def _result(one: Json, content: str, knows_tools: bool) -> Json:
+    if knows_tools:
+        return {
+            "role": "tool",
+            "content": content,
+            "tool_call_id": str(one.get("tool_call_id") or one.get("name") or ""),
+        }
+    return {"role": "user", "content": f"<tool_response>{content}</tool_response>"}
+
+
+def _calls(one: Json, where: str) -> list[Json]:
+    given = one.get("tool_calls")
+    if given is None and one.get("function_call"):
+        given = [{"type": "function", "function": one["function_call"]}]
+    calls = []
+    for at, call in enumerate(checks.listing(given, f"{where}.tool_calls") if given else ()):
+        place = f"{where}.tool_calls[{at}]"
+        function = checks.table(checks.table(call, place).get("function"), f"{place}.function")
+        name = checks.text(function, "name", where=f"{place}.function.")
+        arguments = function.get("arguments") or "{}"
+        if not isinstance(arguments, str):
+            arguments = msgspec.json.encode(arguments).decode()
+        made = {"id": str(call.get("id") or f"call_{at}"), "type": "function"}
+        calls.append({**made, "function": {"name": name, "arguments": arguments}})
+    return calls
+
+
+def _written(call: Json) -> str:
+    function = call["function"]
+    return (
+        f'{{"name": {msgspec.json.encode(function["name"]).decode()}, "arguments": {function["arguments"]}}}'
+    )
+
+
+def plain(content: Any, where: str) -> str:
+    """Text, or parts that are all text."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    words = []
+    for at, part in enumerate(checks.listing(content, where)):
+        if isinstance(part, str):
+            words.append(part)
+            continue
+        part = checks.table(part, f"{where}[{at}]")
+        kind = part.get("type", "text")
+        if kind not in ("text", "input_text", "output_text", "refusal"):
+            raise bad(f"{where}[{at}].type", f"this model reads text only, not {kind!r}")
+        words.append(checks.text(part, "refusal" if kind == "refusal" else "text", where=f"{where}[{at}]."))
+    return "\n".join(words)
