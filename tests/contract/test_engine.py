@@ -12,7 +12,7 @@ import pytest
 
 from jitney.engine import connect
 from jitney.engine.fake import Box, FakeEngine, echo
-from jitney.engine.protocol import Attachment, BuildRequest, ContainerSpec, Engine, VolumeMount
+from jitney.engine.protocol import LABEL_BASE, Attachment, BuildRequest, ContainerSpec, Engine, VolumeMount
 from jitney.errors import BuildError, EngineError
 from tests.contract.program import KIND, TAG, rootfs
 
@@ -243,6 +243,23 @@ def test_images_by_tag_and_id(engine: Engine) -> None:
     engine.remove_image("jitney-contract/other:2")
     assert engine.image("jitney-contract/other:2") is None
     assert engine.image(TAG) is not None
+
+
+def test_layers_add_up_and_are_shared(engine: Engine) -> None:
+    tag = f"jitney-contract/layered:{uuid.uuid4().hex[:8]}"
+    request = BuildRequest(
+        dockerfile=f"FROM {TAG}\nENV A=b\nWORKDIR /data\nCOPY big /data/big\n",
+        tag=tag,
+        labels={**KIND, LABEL_BASE: TAG},
+        context={"big": bytes(300_000)},
+    )
+    engine.build(request)
+    base, image, whole = engine.layers(TAG), engine.layers(tag), engine.image(tag)
+    assert whole is not None
+    assert image[: len(base)] == base
+    assert sum(layer.size_bytes for layer in image) == whole.size_bytes
+    engine.remove_image(tag)
+    assert engine.layers(tag) == ()
 
 
 def test_a_build_makes_a_labelled_image(engine: Engine) -> None:

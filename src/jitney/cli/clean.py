@@ -12,9 +12,11 @@ import msgspec
 from jitney import disk
 from jitney.cli.common import connected, settings
 from jitney.cli.report import human_size
+from jitney.cli.sizes import family_lines
 from jitney.config import Config
 from jitney.engine.protocol import Engine
 from jitney.errors import UsageError
+from jitney.family import Family, family
 from jitney.sandbox.sweep import sweep
 
 KINDS = ("images", "bases", "caches", "weights")
@@ -23,7 +25,7 @@ KINDS = ("images", "bases", "caches", "weights")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="*", type=_kind, metavar="WHAT", help=f"{', '.join(KINDS)} or all")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
-    parser.add_argument("--dry-run", action="store_true", help="only show")
+    parser.add_argument("--dry-run", action="store_true", help="only show, and what the images share")
     parser.add_argument("--json", action="store_true")
 
 
@@ -39,10 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     with connected(config) as engine:
         left = sweep(engine)
         items = _items(engine, config, wanted)
+        images = family(engine) if arguments.dry_run else Family()
         if arguments.json:
-            print(msgspec.json.encode({"swept": left, "items": items}).decode())
+            print(msgspec.json.encode({"swept": left, "items": items, "images": images}).decode())
         else:
             _show(items, left)
+            print("\n".join(("", *family_lines(images))) + "\n" if images.members else "", end="")
         if arguments.dry_run or not items:
             return 0
         if not arguments.yes and not _agreed(items):

@@ -16,11 +16,13 @@ from jitney import engine as engines
 from jitney.bases import current
 from jitney.cli.common import settings
 from jitney.cli.report import human_size
+from jitney.cli.sizes import family_lines
 from jitney.config import Config
 from jitney.engine.protocol import LABEL_RUN, Engine
 from jitney.errors import JitneyError
 from jitney.facts.collect import collect
 from jitney.facts.model import Facts
+from jitney.family import Family, family
 from jitney.sandbox.initvolume import init_binary
 
 LOW_DISK = 5 << 30
@@ -37,19 +39,21 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="checks, and the images with what each adds")
 
 
 def run(arguments: argparse.Namespace) -> int:
     config = settings(arguments)
     checks = list(examine(config))
+    images = _family(config)
     if arguments.json:
-        print(msgspec.json.encode(checks).decode())
+        print(msgspec.json.encode({"checks": checks, "images": images}).decode())
     else:
         for check in checks:
             print(f"{check.state:<5} {check.name:<14} {check.seen}")
             if check.mend:
                 print(f"{'':<20} → {check.mend}")
+        print("\n".join(("", *family_lines(images))) + "\n" if images.members else "", end="")
     return 1 if any(check.state == "fail" for check in checks) else 0
 
 
@@ -68,6 +72,18 @@ def examine(config: Config) -> Iterator[Check]:
         yield from _disk_checks(engine, config)
     finally:
         engine.close()
+
+
+def _family(config: Config) -> Family:
+    """Empty where no engine answers: the checks say so."""
+    try:
+        engine = engines.connect(config.engine_host)
+        try:
+            return family(engine)
+        finally:
+            engine.close()
+    except JitneyError:
+        return Family()
 
 
 def _engine_checks(engine: Engine, facts: Facts) -> Iterator[Check]:

@@ -6,12 +6,14 @@ import os
 from typing import Any
 
 from jitney.engine.address import Address
-from jitney.engine.protocol import Abilities, BuildCache, ContainerInfo, ImageInfo, VolumeInfo
+from jitney.engine.protocol import Abilities, BuildCache, ContainerInfo, ImageInfo, Layer, VolumeInfo
 
 FIRST_WITH_HEREDOC = 23
 """Docker 23.0 carries BuildKit 0.10, whose Dockerfile 1.4 has heredocs and COPY --link; 20.10 refuses."""
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
+EMPTY_LAYER = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+"""The digest of a tar of nothing."""
 NO_TAG = "<none>:<none>"
 
 
@@ -80,6 +82,20 @@ def listed_image(body: Any) -> ImageInfo:
         labels=body.get("Labels") or {},
         digests=tuple(digest for digest in body.get("RepoDigests") or () if not digest.startswith("<none>")),
     )
+
+
+def layers(inspected: Any, history: Any) -> tuple[Layer, ...]:
+    """The history has sizes and no digests, the image digests and no sizes; lines without a layer have size 0, and so have
+    some layers: the lowest ones, where they cannot be told apart."""
+    digests = list(inspected["RootFS"].get("Layers") or ())
+    sizes = [entry["Size"] for entry in reversed(history) if entry["Size"]]
+    empty = [digest == EMPTY_LAYER for digest in digests]
+    if len(digests) - sum(empty) == len(sizes):
+        rest = iter(sizes)
+        sizes = [0 if none else next(rest) for none in empty]
+    else:
+        sizes = [0] * (len(digests) - len(sizes)) + sizes
+    return tuple(Layer(digest=digest, size_bytes=size) for digest, size in zip(digests, sizes, strict=False))
 
 
 def container(body: Any) -> ContainerInfo:

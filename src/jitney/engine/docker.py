@@ -23,6 +23,7 @@ from jitney.engine.protocol import (
     ContainerSpec,
     ExitInfo,
     ImageInfo,
+    Layer,
     VolumeInfo,
 )
 from jitney.engine.wire import RefusedError, Wire
@@ -77,9 +78,21 @@ class DockerEngine:
             raise
 
     def images(self) -> list[ImageInfo]:
-        """Ours: those with the label."""
+        """Ours: those with the label. What somebody built upon one of ours has inherited it, and has a name of its own."""
         found = self._wire.call("GET", "/images/json", {"filters": _filters(label=[LABEL])})
-        return [answers.listed_image(body) for body in found]
+        images = [answers.listed_image(body) for body in found]
+        return [image for image in images if not image.tags or any(map(_is_our_name, image.tags))]
+
+    def layers(self, ref: str) -> tuple[Layer, ...]:
+        try:
+            return answers.layers(
+                self._wire.call("GET", f"/images/{ref}/json"),
+                self._wire.call("GET", f"/images/{ref}/history"),
+            )
+        except RefusedError as refusal:
+            if refusal.status == 404:
+                return ()
+            raise
 
     def import_image(
         self, rootfs: Iterable[bytes], tag: str, labels: Mapping[str, str], changes: Iterable[str] = ()
@@ -236,6 +249,10 @@ class DockerEngine:
         except RefusedError as refusal:
             if refusal.status != 404:
                 raise
+
+
+def _is_our_name(tag: str) -> bool:
+    return tag.startswith(("jitney/", "jitney-"))
 
 
 def _ignore(line: str) -> None:

@@ -22,6 +22,7 @@ from jitney.engine.attachment import SocketAttachment
 from jitney.engine.hardening import create_body
 from jitney.engine.protocol import (
     LABEL,
+    LABEL_BASE,
     Abilities,
     Attachment,
     BuildCache,
@@ -30,6 +31,7 @@ from jitney.engine.protocol import (
     ContainerSpec,
     ExitInfo,
     ImageInfo,
+    Layer,
     VolumeInfo,
 )
 from jitney.errors import BuildError, EngineError, EngineGone
@@ -147,6 +149,15 @@ class FakeEngine:
     def images(self) -> list[ImageInfo]:
         self._trip("images")
         return [image for image in self._images.values() if LABEL in image.labels]
+
+    def layers(self, ref: str) -> tuple[Layer, ...]:
+        """One of its own, on those of the base that its label names."""
+        found = self.image(ref)
+        if found is None:
+            return ()
+        below = self.layers(found.labels.get(LABEL_BASE, "")) if LABEL_BASE in found.labels else ()
+        own = found.size_bytes - sum(layer.size_bytes for layer in below)
+        return (*below, Layer(digest=found.id, size_bytes=max(own, 0)))
 
     def import_image(
         self, rootfs: Iterable[bytes], tag: str, labels: Mapping[str, str], changes: Iterable[str] = ()

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import msgspec
 
 LABEL = "jitney"
-"""Every container, image, volume of ours has it; its value is the kind: `run`, `model`, `base`, `image`, `init`, `probe`."""
+"""Every container, image, volume of ours has it (and names of images begin with `jitney`); its value is the kind: `run`, `model`, `base`, `image`, `init`, `probe`."""
 
 LABEL_RUN = "jitney.run"
 """One id a run: guard and sweep remove by it."""
@@ -92,6 +92,13 @@ class ImageInfo(msgspec.Struct, frozen=True, kw_only=True):
     digests: tuple[str, ...] = ()
 
 
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """One layer of an image; images with the same digest share it."""
+
+    digest: str
+    size_bytes: int
+
+
 class VolumeInfo(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     labels: Mapping[str, str]
@@ -158,6 +165,10 @@ class Engine(Protocol):
     # images
     def image(self, ref: str) -> ImageInfo | None: ...
     def images(self) -> list[ImageInfo]: ...
+    def layers(self, ref: str) -> tuple[Layer, ...]:
+        """From the lowest to the highest; none where the image is gone. The sizes add up to the image's."""
+        ...
+
     def import_image(
         self, rootfs: Iterable[bytes], tag: str, labels: Mapping[str, str], changes: Iterable[str] = ()
     ) -> str: ...

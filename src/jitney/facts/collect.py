@@ -55,16 +55,22 @@ def collect(engine: Engine, config: Config) -> Facts:
 
 
 def bases_on_hand(engine: Engine, images: list[ImageInfo], config: Config) -> list[BaseOnHand]:
-    """Our own by their labels; those of a registry by what was noted when they were pulled, if they are still there."""
-    ours = [_base(image) for image in images if image.labels.get(LABEL) == "base" and image.tags]
+    """Our own by their labels and their name (labels are inherited by what is built upon them); those of a registry by what
+    was noted when they were pulled, if they are still there."""
+    ours = [_base(image) for image in images if image.labels.get(LABEL) == "base" and _has_own_name(image)]
     noted = [base for base in kept.noted_bases(config) if engine.image(base.ref) is not None]
-    return [base for base in ours if base.key] + noted
+    return ours + noted
+
+
+def _has_own_name(image: ImageInfo) -> bool:
+    key = image.labels.get(LABEL_KEY, "")
+    return bool(key) and f"jitney-{key}" in image.tags
 
 
 def _base(image: ImageInfo) -> BaseOnHand:
     return BaseOnHand(
         key=image.labels.get(LABEL_KEY, ""),
-        ref=image.tags[0],
+        ref=f"jitney-{image.labels.get(LABEL_KEY, '')}",
         digest=image.labels.get(LABEL_DIGEST, ""),
         size_bytes=image.size_bytes,
         recipe=image.labels.get(LABEL_RECIPE, ""),

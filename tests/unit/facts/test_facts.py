@@ -75,6 +75,9 @@ def test_bases_by_label_and_by_note(config: Config) -> None:
     labels = {LABEL: "base", LABEL_KEY: "debian/python:3.13-run", LABEL_DIGEST: "sha256:1"}
     engine.add_image("jitney-debian/python:3.13-run", labels, 7)
     engine.add_image("other:1", {LABEL: "image"})
+    engine.add_image(
+        "mine:2", labels, 99
+    )  # somebody built upon our base: labels are inherited, the name is not
     pulled = engine.add_image("reg/python:3")
     kept.note_base(config, BaseOnHand(key="registry/python:3-run", ref=pulled.id, digest="sha256:2"))
     kept.note_base(config, BaseOnHand(key="registry/go:1-build", ref="reg/gone:1", digest="sha256:3"))
