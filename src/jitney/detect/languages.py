@@ -3,6 +3,7 @@ are right."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import filter as fnfilter
 from importlib import import_module
@@ -132,22 +133,36 @@ def _supported(language: str, where: str) -> Language:
 
 def by_ending(path: str) -> str:
     """The language of a file by its name; empty: none is known."""
+    return next(iter(_by_ending(path)), "")
+
+
+def _by_ending(path: str) -> list[str]:
+    """All that have the ending: `.pl` is Perl's and Prolog's, `.m` Octave's and Objective-C's. A built-in language alone."""
     dot = name(path).rfind(".")
     ending = name(path)[dot:] if dot >= 0 else ""
     for language in LANGUAGES:
         if ending.lower() in language.endings:
-            return language.name
-    if not ending:
-        return ""
-    for spelling in dict.fromkeys((ending, ending.lower())):
-        if found := next((one for one in mentioning(spelling) if spelling in one.endings), None):
-            return found.name
-    return OTHERS.get(ending.lower(), "")
+            return [language.name]
+    for spelling in dict.fromkeys((ending, ending.lower())) if ending else ():
+        if found := [one.name for one in mentioning(spelling) if spelling in one.endings]:
+            return found
+    return [OTHERS[ending.lower()]] if ending.lower() in OTHERS else []
+
+
+def _language_of(source: Source, path: str) -> str:
+    """By its ending; where several languages have it, by its first line and the lines that only one of them has."""
+    found = _by_ending(path)
+    if len(found) < 2 or not source.has(path):
+        return found[0] if found else ""
+    text = source.read_text(path)
+    named = by_interpreter(interpreter(text))
+    marks = {one: sum(bool(re.search(mark, text, re.M)) for mark in table(one).marks) for one in found}
+    return named if named in found else max(found, key=lambda one: marks[one])
 
 
 def _of_file(source: Source, file: str, notes: Notes) -> Language:
     path = file if source.has(file) else f"{source.workdir}/{file}".lstrip("/")
-    language = by_ending(path)
+    language = _language_of(source, path)
     rule = "language.ending"
     if not language and source.has(path):
         text = source.read_text(path)
@@ -186,7 +201,7 @@ def _of_folder(source: Source, notes: Notes) -> Language:
     for group in ([path for path in files if parent(path) == source.workdir], files):
         counts: dict[str, int] = {}
         for path in group:
-            if language_name := by_ending(path):
+            if language_name := _language_of(source, path):
                 counts[language_name] = counts.get(language_name, 0) + 1
         ranked = sorted(counts, key=lambda found: (found in OTHERS.values(), -counts[found], found))
         if ranked:
