@@ -122,9 +122,11 @@ def prepare(
         facts = collect(engine, config)
         facts = msgspec.structs.replace(facts, bases=current(facts.bases, detection.language))
         facts = _with_pytorch(detection, facts, config)
-    keys = (*needed_bases(detection, facts, config), *_serving_bases(model))
+    keys = (*needed_bases(detection, facts, config), *_serving_bases(model, facts, config))
     if wants.bases:
         facts = ensure_bases(keys, facts, config, engine, listener)
+        if model.weights is not None:
+            ensure_gateway(facts, config, engine, listener)
     prepared = Prepared(
         detection=detection,
         facts=facts,
@@ -170,12 +172,27 @@ def _tell_moved(lock: Lock, facts: Facts, keys: tuple[str, ...], listener: Liste
             )
 
 
-def _serving_bases(model: Supply) -> tuple[str, ...]:
+def _serving_bases(model: Supply, facts: Facts, config: Config) -> tuple[str, ...]:
     if model.weights is None:
         return ()
+    from jitney.runtimes.gateway import gateway_base
     from jitney.runtimes.registry import runtime_for
 
-    return (runtime_for(model.weights).base_key,)
+    return (runtime_for(model.weights).base_key, gateway_base(facts, config))
+
+
+def ensure_gateway(facts: Facts, config: Config, engine: Engine, listener: Listener) -> None:
+    """The image of the gateway between programs and a model, built once. Its base is on hand."""
+    from jitney.disk import mark_used
+    from jitney.runtimes.gateway import gateway_build
+
+    build = gateway_build(facts, config)
+    tag = image_tag(build)
+    if tag not in facts.built and engine.image(tag) is None:
+        with listener.phase("build"):
+            listener.say("the gateway to the model is not there yet")
+            build_image(build, facts, tag, None, config, engine, listener)
+    mark_used(config, tag)
 
 
 def resolved(

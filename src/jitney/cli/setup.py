@@ -14,6 +14,7 @@ from jitney.cli.report import Report, human_size
 from jitney.facts import indexes, kept
 from jitney.facts.collect import collect
 from jitney.plan import default_bases
+from jitney.runtimes.gateway import gateway_base
 from jitney.supply import DEFAULT_MODEL, fetch_model
 
 
@@ -33,7 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
         facts = collect(engine, config)
         facts = msgspec.structs.replace(facts, bases=current(facts.bases))
         keys = default_bases(tuple(arguments.languages or ()), facts, config)
-        road.ensure_bases(keys, facts, config, engine, report)
+        facts = road.ensure_bases(keys, facts, config, engine, report)
+        if not arguments.without_model:
+            facts = road.ensure_bases((gateway_base(facts, config),), facts, config, engine, report)
+            road.ensure_gateway(facts, config, engine, report)
         if config.base_provider == "registry" and not config.registry:
             kept.store(config, indexes.KEPT, True)  # `auto` may take bases from there from now on
         if not arguments.without_model:

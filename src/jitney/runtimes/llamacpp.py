@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from jitney.models.model import Weights
 from jitney.plan.model import Base, BuildPlan, Stage
-from jitney.runtimes.protocol import Feature, Readiness, Serving
+from jitney.runtimes.protocol import Feature, Serving
 
 _MIB = 1 << 20
 _BATCH = 512
@@ -40,6 +40,7 @@ _CAUSES = (
 class LlamaCpp:
     name = "llama.cpp"
     base_key = "debian/llama.cpp:sid-run"
+    health = "/health"
 
     def refuses(self, weights: Weights) -> str:
         if weights.format != "gguf":
@@ -52,12 +53,12 @@ class LlamaCpp:
 
     def features(self, weights: Weights) -> tuple[Feature, ...]:
         """Chat and embeddings at once would take two servers: pooling is fixed at the start."""
-        if self.is_encoder(weights):
+        if self.gives_vectors(weights):
             return ("embeddings",)
         chat: tuple[Feature, ...] = ("chat", "tools", "json-schema", "anthropic", "responses")
         return ("completions", *chat) if weights.info.chat_template else ("completions",)
 
-    def is_encoder(self, weights: Weights) -> bool:
+    def gives_vectors(self, weights: Weights) -> bool:
         return weights.info.architecture in _ENCODERS or weights.info.pooling
 
     def argv(self, serving: Serving) -> tuple[str, ...]:
@@ -75,8 +76,10 @@ class LlamaCpp:
         ]
         words += ["--ctx-size", str(serving.context), "--parallel", str(serving.slots), "--kv-unified"]
         words += ["--predict", str(serving.most_tokens), "--no-ui", "--no-slots", "--offline"]
-        if self.is_encoder(serving.weights):
+        if serving.vectors or self.gives_vectors(serving.weights):
             words += ["--embeddings", "--ubatch-size", str(min(serving.context, 2048))]
+        if serving.vectors and not self.gives_vectors(serving.weights):
+            words += ["--pooling", "mean"]
         return tuple(words)
 
     def env(self, serving: Serving) -> Mapping[str, str]:
@@ -96,18 +99,6 @@ class LlamaCpp:
         cache = 2 * 2 * info.layers * info.kv_width * serving.context
         buffers = 4 * _BATCH * (info.vocabulary + 24 * info.embedding)
         return int(serving.weights.bytes * 1.1) + cache + buffers + 512 * _MIB
-
-    def probe(self, serving: Serving) -> bytes:
-        return f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{serving.port}\r\nConnection: close\r\n\r\n".encode()
-
-    def readiness(self, reply: bytes | None) -> Readiness:
-        """200: ready; 503: the weights are being loaded; anything else is not this server."""
-        if not reply:
-            return "loading"
-        found = re.match(rb"HTTP/1\.[01] (\d{3})", reply)
-        if found and found[1] == b"200":
-            return "ready"
-        return "loading" if found and found[1] == b"503" else "dead"
 
     def diagnose(self, log: str) -> str:
         for pattern, sentence in _CAUSES:

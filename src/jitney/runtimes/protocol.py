@@ -10,13 +10,13 @@ import msgspec
 from jitney.models.model import Weights
 from jitney.plan.model import Base, BuildPlan
 
-Readiness = Literal["ready", "loading", "dead"]
 Feature = Literal["chat", "completions", "embeddings", "tools", "json-schema", "anthropic", "responses"]
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
     """How a model is served. model: the main file's path inside the box; alias: the name it answers under;
-    context: tokens, shared by the slots; most_tokens: of an answer to a request that sets no limit."""
+    context: tokens, shared by the slots; most_tokens: of any answer (what counts where a request sets no limit is the
+    gateway's). vectors: it shall give embeddings, and no text."""
 
     weights: Weights
     model: str
@@ -25,7 +25,8 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     context: int = 8192
     slots: int = 4
     threads: int = 1
-    most_tokens: int = 1024
+    most_tokens: int = 8192
+    vectors: bool = False
 
 
 class Runtime(Protocol):
@@ -35,24 +36,23 @@ class Runtime(Protocol):
     base_key: str
     """The base image that holds it (bases/), which may be the image itself."""
 
+    health: str
+    """The path whose status says: 200 ready, 503 loading."""
+
     def refuses(self, weights: Weights) -> str:
         """Why these weights cannot be served, as half a sentence; empty: they can."""
         ...
 
     def build(self, base: Base) -> BuildPlan: ...
     def features(self, weights: Weights) -> tuple[Feature, ...]: ...
+    def gives_vectors(self, weights: Weights) -> bool:
+        """The weights give embeddings and no text."""
+        ...
+
     def argv(self, serving: Serving) -> tuple[str, ...]: ...
     def env(self, serving: Serving) -> Mapping[str, str]: ...
     def memory_bytes(self, serving: Serving) -> int:
         """A limit under which it runs without trouble: weights, cache, buffers, and room to spare."""
-        ...
-
-    def probe(self, serving: Serving) -> bytes:
-        """The HTTP request that asks whether it is ready."""
-        ...
-
-    def readiness(self, reply: bytes | None) -> Readiness:
-        """What the answer to `probe` means; None: nobody listens yet."""
         ...
 
     def diagnose(self, log: str) -> str:

@@ -18,11 +18,10 @@ class About(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     context: int = 8192
     embedding: int = 0
     vectors: bool = False
-    chats: bool = True
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """upstream, embeddings: Unix sockets of the runtime, of the one that gives vectors. embeddings_on_demand: that one is
+    """upstream, embeddings: Unix sockets of the runtime, of the one that gives vectors; health: their path that says 200 ready, 503 loading. embeddings_on_demand: that one is
     asked for by a line on standard output, once. certificate, key: files; where both are there, TLS is spoken too.
 
     text_tokens, structured_tokens: caps of an answer to a request that sets none; the second for JSON and tools.
@@ -30,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     upstream: str
+    health: str = "/health"
     embeddings: str = ""
     embeddings_on_demand: bool = False
     about: About = About()
@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     structured_tokens: int = 1024
     body_bytes: int = 32 << 20
     connect_s: float = 5.0
+    health_s: float = 1.5
     idle_s: float = 600.0
     body_s: float = 60.0
     load_s: float = 120.0

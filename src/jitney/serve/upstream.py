@@ -54,12 +54,7 @@ class Upstream:
 
     async def status(self) -> tuple[int, bytes]:
         """Its own word on whether it is ready; 502 where nobody answers."""
-        try:
-            limits = aiohttp.ClientTimeout(total=self._settings.connect_s)
-            async with self._session.get("http://runtime/health", timeout=limits) as response:
-                return response.status, await response.read()
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            return 502, b'{"error":"the model server does not answer"}'
+        return await self._status(self._session)
 
     async def caps(self) -> Json:
         """What its chat template can express (`supports_tools` …); asked once."""
@@ -101,18 +96,19 @@ class Upstream:
             self._asked_vectors = True
             self._say(WANT_EMBEDDINGS)
         end = asyncio.get_running_loop().time() + self._settings.load_s
-        while not await self._vectors_answer():
+        while (await self._status(self._vectors))[0] != 200:
             if asyncio.get_running_loop().time() > end:
                 raise ApiError(503, f"no server for embeddings came within {self._settings.load_s:.0f} s")
             await asyncio.sleep(POLL_S)
         self._has_vectors = True
 
-    async def _vectors_answer(self) -> bool:
+    async def _status(self, session: aiohttp.ClientSession) -> tuple[int, bytes]:
+        limits = aiohttp.ClientTimeout(total=self._settings.health_s)
         try:
-            async with self._vectors.get("http://runtime/health") as response:
-                return response.status == 200
+            async with session.get(f"http://runtime{self._settings.health}", timeout=limits) as response:
+                return response.status, await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError):
-            return False
+            return 502, b'{"error":"the model server does not answer"}'
 
     async def _chunks(self, path: str, body: Json) -> AsyncGenerator[Json, None]:
         """The data of its server-sent events. ApiError 502 when it ends before `[DONE]`."""

@@ -11,8 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from jitney import disk
+from jitney import disk, road
 from jitney.bases import ensure
+from jitney.cli.report import Report
 from jitney.config import Config, load
 from jitney.engine.protocol import Engine
 from jitney.errors import ModelError
@@ -25,7 +26,8 @@ from jitney.models.model import Weights
 from jitney.models.reference import parse
 from jitney.models.store import Store
 from jitney.plan.model import SandboxPlan
-from jitney.runtimes.beside import SOCKET, Beside, start_beside, weights_mounts
+from jitney.runtimes.beside import Beside, start_beside, weights_mounts
+from jitney.runtimes.gateway import RUNTIME_DIR, SOCKET, gateway_base
 from jitney.runtimes.llamacpp import LlamaCpp
 from jitney.sandbox.box import box_spec
 from jitney.sandbox.job import Job, Relay
@@ -40,6 +42,14 @@ body = json.dumps({"model": "gpt-4o", "prompt": "The capital of France is", "max
 headers = {"Content-Type": "application/json"}
 reply = urllib.request.urlopen(urllib.request.Request("http://localhost:11434/v1/completions", body.encode(), headers))
 print(json.load(reply)["choices"][0]["text"])
+"""
+
+
+EMBED = """
+import json, urllib.request
+body = json.dumps({"model": "nomic-embed-text", "input": ["a cat", "a dog"]})
+reply = json.load(urllib.request.urlopen("http://localhost:11434/api/embed", body.encode()))
+print(len(reply["embeddings"][0]), reply["embeddings"][0] != reply["embeddings"][1])
 """
 
 
@@ -62,10 +72,11 @@ class World(msgspec.Struct):
 def world(engine: Engine) -> Iterator[World]:
     config = load(None, {})
     facts = collect(engine, config)
-    for key in (LlamaCpp.base_key, PYTHON):
+    for key in dict.fromkeys((LlamaCpp.base_key, PYTHON, gateway_base(facts, config))):
         if facts.base(key) is None:
             base = ensure(engine, key, facts, config, print)
             facts = msgspec.structs.replace(facts, bases=(*facts.bases, base))
+    road.ensure_gateway(facts, config, engine, Report())
     store = Store(config.data / "store")
     weights = fetch(store, parse("smollm2", builtin(), Path()), config.python_index)
     yield World(engine, config, facts, store, weights)
@@ -117,16 +128,50 @@ def test_the_program_cannot_replace_or_remove_the_socket(world: World) -> None:
         assert run(world, session, beside, "python3", "-c", ASK)[0] == 0
 
 
-def test_the_models_box_is_as_locked_as_the_programs(world: World) -> None:
+@pytest.mark.parametrize("which", ["model", "gateway"])
+def test_the_other_boxes_are_as_locked_as_the_programs(world: World, which: str) -> None:
     with Session(world.engine) as session:
         beside = world.start(session)
-        host = world.engine.inspect(beside.box.container)
+        server = beside.model if which == "model" else beside.gateway
+        host = world.engine.inspect(server.box.container)
     text = json.dumps(host)
     assert '"NetworkDisabled": true' in text
     assert re.search(r'"ReadonlyRootfs": true', text)
     assert re.search(r'"CapDrop": \["ALL"\]', text)
     assert re.search(r'"Memory": [1-9]', text)
     assert "llama-server" not in text, "the command is in a frame, not in the container's config"
+    assert "jitney.serve" not in text
+
+
+def test_the_program_sees_the_gateways_socket_and_not_the_models(world: World) -> None:
+    code = f"import os; print(os.listdir('/run/jitney'), os.path.exists({RUNTIME_DIR!r}))"
+    with Session(world.engine) as session:
+        beside = world.start(session)
+        beside.wait_ready()
+        assert run(world, session, beside, "python3", "-c", code) == (0, "['model.sock'] False\n")
+
+
+def test_vectors_and_text_at_once(world: World) -> None:
+    """A second server, started when the first vectors are asked for; pooling is fixed at the start of one."""
+    with Session(world.engine) as session:
+        beside = world.start(session)
+        beside.wait_ready()
+        exit_code, out = run(world, session, beside, "python3", "-c", EMBED)
+        assert (exit_code, out) == (0, "576 True\n")
+        assert run(world, session, beside, "python3", "-c", ASK)[1].startswith(" Paris")
+        assert beside.verdict() is None
+
+
+def test_what_the_gateway_has_to_say_is_said_once(world: World) -> None:
+    said: list[str] = []
+    code = ASK.replace('"max_tokens": 6, ', "").replace("The capital", "1, 2, 3, 4. The capital")
+    with Session(world.engine, say=said.append) as session:
+        beside = world.start(session)
+        beside.wait_ready()
+        for _ in range(2):
+            assert run(world, session, beside, "python3", "-c", code)[0] == 0
+    assert len(said) == 1
+    assert "cut at 512 tokens" in said[0]
 
 
 def test_weights_it_cannot_load_are_told_at_once_with_its_words(
@@ -149,11 +194,24 @@ def test_a_server_that_dies_under_the_program_is_noticed(world: World) -> None:
     with Session(world.engine) as session:
         beside = world.start(session)
         beside.wait_ready()
-        world.engine.kill(beside.box.container)
+        world.engine.kill(beside.model.box.container)
         exit_code, out = run(world, session, beside, "python3", "-c", ASK)
         assert exit_code == 1
-        assert "Error" in out
-        assert beside.verdict() is not None
+        assert "HTTP Error 502" in out
+        verdict = beside.verdict()
+        assert verdict is not None
+        assert "llama.cpp died" in verdict.message
+
+
+def test_a_gateway_that_dies_under_the_program_is_told_from_its_model(world: World) -> None:
+    with Session(world.engine) as session:
+        beside = world.start(session)
+        beside.wait_ready()
+        world.engine.kill(beside.gateway.box.container)
+        assert run(world, session, beside, "python3", "-c", ASK)[0] == 1
+        verdict = beside.verdict()
+        assert verdict is not None
+        assert verdict.message.startswith("the gateway died")
 
 
 def test_weights_reach_a_daemon_that_sees_no_files(

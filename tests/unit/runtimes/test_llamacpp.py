@@ -48,8 +48,14 @@ def test_half_of_the_cores_are_left_to_the_program(cpus: int, threads: int) -> N
     assert f"--threads {threads} --threads-batch {threads} " in words(cpus=cpus)
 
 
-def test_an_answer_without_a_limit_ends_somewhere() -> None:
-    assert "--predict 1024" in words()
+def test_no_answer_is_longer_than_the_context() -> None:
+    """Nor shorter than a request asks for: the server takes its own limit for the most that anybody may have."""
+    assert "--predict 2048" in words()
+
+
+def test_a_second_server_gives_the_vectors_of_a_model_that_gives_text() -> None:
+    serving = msgspec.structs.replace(make_serving(WEIGHTS, VIEW, facts(2)), vectors=True)
+    assert "--embeddings --ubatch-size 2048 --pooling mean" in " ".join(LlamaCpp().argv(serving))
 
 
 def test_encoders_give_embeddings_and_nothing_else() -> None:
@@ -72,21 +78,6 @@ def test_memory_holds_weights_cache_and_buffers() -> None:
     assert FILES[0].bytes + cache + (512 << 20) < needed < 2 << 30
     longer = msgspec.structs.replace(serving, context=8192)
     assert LlamaCpp().memory_bytes(longer) - needed == 3 * cache
-
-
-@pytest.mark.parametrize(
-    ("reply", "state"),
-    [
-        (None, "loading"),
-        (b"", "loading"),
-        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "loading"),
-        (b'HTTP/1.1 200 OK\r\n\r\n{"status":"ok"}', "ready"),
-        (b"HTTP/1.1 404 Not Found\r\n\r\n", "dead"),
-        (b"SSH-2.0-OpenSSH", "dead"),
-    ],
-)
-def test_ready_loading_dead(reply: bytes | None, state: str) -> None:
-    assert LlamaCpp().readiness(reply) == state
 
 
 @pytest.mark.parametrize(
