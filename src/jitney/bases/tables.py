@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from jitney.bases.hooks import Recipe
 from jitney.languages import names, table
 
@@ -36,7 +38,11 @@ def table_recipe(name: str) -> Recipe | None:
         variant="minbase",
         packages=tools.build if is_build else tools.run,
         parent=f"debian:{SUITES[tools.suite]}-{'build' if is_build else 'full'}",
-        adds=tuple(add for add in tools.adds if (add.is_build if is_build else add.is_run)(language)),
+        adds=tuple(
+            msgspec.structs.replace(add, version=add.version.replace("{version}", match[1]))
+            for add in tools.adds
+            if (add.is_build if is_build else add.is_run)(language)
+        ),
         path=tools.path,
     )
 
