@@ -118,9 +118,12 @@ for library in $(find lib bin -type f \\( -name '*.so' -o -name java \\) -exec l
   */libz.so* | */liblcms2.so* | */libjpeg.so*) cp -L "$library" lib/ ;;
   esac
 done
+mkdir -p lib/locale
+cp -R /usr/lib/locale/C.utf8 lib/locale/
 bin/java -XX:+UseSerialGC -Xshare:dump >/dev/null
 """
-"""A runtime of these modules, with the libraries that the bare run base has not, and an archive of loaded classes."""
+"""A runtime of these modules, with the libraries and the locale that the bare run base has not, and an archive of loaded
+classes."""
 
 
 def _arch(add: Add, arch: str) -> str:

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from jitney.bases.hooks import Recipe
 from jitney.languages.model import Add
+from jitney.plan.node_version import NODES, NPM_HOME
 
 SUITE = "trixie"
-NODES = ("24", "22", "20", "18", "26", "25", "23", "21", "19", "17", "16", "14")
-"""Majors, the preferred one first: it runs TypeScript as it stands, and prebuilt addons are made for it."""
-
 BOOT = "24"
 """The one from the Python index, whose tool needs no Node: npm, which fetches all the others, runs on it."""
 
@@ -21,13 +19,13 @@ NPM = {"14": "9", "16": "9", "17": "9", "18": "10", "19": "9", "20": "10", "21":
 """Newest npm that runs on an old major; the others take BOOT's."""
 
 ARCH = {"amd64": "x64", "arm64": "arm64"}
-_NPM_HOME = "/usr/local/lib/node_modules/npm/"
-_NPM_PATH = f"{_NPM_HOME}bin"
+_NPM_HOME = f"{NPM_HOME}/"
+_NPM_PATH = f"{NPM_HOME}/bin"
 
 
 def javascript() -> dict[str, Recipe]:
     found: dict[str, Recipe] = {}
-    for major in NODES:
+    for major in NODES["debian"]:
         found |= _node(major)
     for name, package, member, arch in (
         ("deno:2", "@deno/linux-{arch}-glibc", "deno", ARCH),

@@ -82,6 +82,14 @@ def _run(
     large = taken.large if facts.engine.shares_files else ()
     streamed = taken.bytes - (taken.large_bytes if large else 0)
     small = streamed <= STREAM_LIMIT or not facts.engine.shares_files
+    if start.workdir:
+        return RunPlan(
+            argv=argv,
+            env=dict(sorted(env.items())),
+            workdir=start.workdir,
+            delivery="none",
+            trust=trusts,
+        )
     return RunPlan(
         argv=argv,
         env=dict(sorted(env.items())),

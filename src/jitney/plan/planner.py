@@ -31,6 +31,9 @@ PLANNERS = {
     "rust": "rust",
     "java": "jvm",
     "kotlin": "jvm",
+    "scala": "jvm",
+    "groovy": "jvm",
+    "clojure": "jvm",
     "c": "native",
     "cpp": "native",
 }
@@ -38,10 +41,12 @@ PLANNERS = {
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """argv: the user's arguments are appended. env: beside HOME, PATH, LANG and TMPDIR; a PATH here replaces the usual."""
+    """argv: the user's arguments are appended. env: beside HOME, PATH, LANG and TMPDIR; a PATH here replaces the usual.
+    workdir: absolute, where all of the program is in the image; empty: the source is handed over, and that is its folder."""
 
     argv: tuple[str, ...]
     env: dict[str, str] = {}
+    workdir: str = ""
 
 
 class Planner(Protocol):
