@@ -28,7 +28,12 @@ collect() {
 		[ "$path" = "$program" ] || keep "$path"
 		ldd "$path" 2>/dev/null | sed -n 's/^[[:space:]]*\(.* => \)\{0,1\}\(\/.*\) (0x[0-9a-f]*)$/\2/p'
 	done >/tmp/libraries
-	sort -u /tmp/libraries | while IFS= read -r path; do keep "$path"; done
+	sort -u /tmp/libraries | while IFS= read -r path; do
+		keep "$path"
+		case $path in # ggml loads what fits the processor by name
+		*/libggml.so*) for one in "${path%/*}"/ggml/backends*/*.so; do keep "$one"; done ;;
+		esac
+	done
 	[ -s $ROOM/run/etc/ssl/certs/ca-certificates.crt ] || keep /etc/ssl/certs/ca-certificates.crt
 }
 

@@ -36,6 +36,11 @@ def features(detection: Detection, name: str) -> tuple[str, ...]:
     return tuple(one.partition(":")[2] for one in detection.features if one.startswith(f"{name}:"))
 
 
+def user_packages(detection: Detection) -> tuple[str, ...]:
+    """Debian packages that the user asked for: they may be wanted while the program runs, by name."""
+    return tuple(sorted(package.name for package in detection.system if package.why.rule == "flag.apt"))
+
+
 def program_key(detection: Detection, choice: Choice) -> str:
     """What two builds of the same program have in common, however its lines change."""
     names = sorted(package.name for package in detection.packages)

@@ -25,6 +25,7 @@ from jitney.plan.compiled import (
     feature,
     features,
     suite_of,
+    user_packages,
 )
 from jitney.plan.model import BuildPlan, Instruction, Lock, Mount
 from jitney.plan.planner import Start
@@ -60,7 +61,12 @@ def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Ch
     return Choice(
         provider=source,
         version=version,
-        run=key(source, "debian", suite if source == "debian" else "trixie", "full" if config.apt else "run"),
+        run=key(
+            source,
+            "debian",
+            suite if source == "debian" else "trixie",
+            "full" if user_packages(detection) else "run",
+        ),
         build=key(source, "rust", version, "build"),
         evidence=(why, picked),
         findings=findings,
@@ -108,7 +114,6 @@ def numbers(version: str) -> tuple[int, ...]:
 def build(
     detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...], taken: Taken
 ) -> BuildPlan:
-    named = {package.name for package in detection.system}
     root = feature(detection, "root")
     files = {f"{root}/{name}".lstrip("/"): text for name, text in lock.files.items()}
     libraries = (apt(system, suite_of(choice.build), "system libraries"),) if system else ()
@@ -121,7 +126,7 @@ def build(
         compiles=True,
     )  # fmt: skip
     return build_plan(detection, facts, choice, (*libraries, compile_it), taken, scripts=SCRIPTS, files=files,
-                      packages=tuple(sorted(named)), secrets=("cargo",))  # fmt: skip
+                      packages=user_packages(detection), secrets=("cargo",))  # fmt: skip
 
 
 def environment(detection: Detection) -> tuple[str, ...]:

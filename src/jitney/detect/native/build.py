@@ -1,0 +1,237 @@
+"""By what a program is built, and which program it is. Order of trust: CMake, Meson, autotools, Make, the sources: a Makefile
+is the one that is most often left behind."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from jitney.detect.model import Wishes
+from jitney.detect.native import cmake
+from jitney.detect.native.code import SOURCES, has_main, look
+from jitney.detect.notes import Notes
+from jitney.errors import DetectionError
+from jitney.source import Source
+from jitney.source.paths import is_under, join, name, parent, parents
+
+Kind = Literal["cmake", "meson", "autotools", "make", "sources"]
+SYSTEMS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+    ("cmake", ("CMakeLists.txt",)),
+    ("meson", ("meson.build",)),
+    ("autotools", ("configure.ac", "configure.in", "configure")),
+    ("make", ("GNUmakefile", "makefile", "Makefile")),
+)
+ASIDE = re.compile(
+    r"(?:^|/)(?:tests?|examples?|bench(?:mark)?s?|third[_-]?party|external|extern|vendor|deps|docs?|build)/"
+)
+TARGETS = re.compile(
+    r"(?m)^(?:TARGET|PROGRAM|PROG|EXE|EXEC|EXECUTABLE|BIN|BINARY|NAME|OUT(?:PUT)?|APP)[ \t]*[:?]?=[ \t]*(\S+)[ \t]*$"
+)
+
+
+class Build(msgspec.Struct, frozen=True):
+    """root: the folder of the build system; target: what it makes, empty where it will show. sources: of a program without
+    one. entry: for the reader. manifests: files that were read."""
+
+    kind: Kind
+    root: str
+    entry: str
+    target: str = ""
+    sources: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
+    project: cmake.CMake | None = None
+
+
+def choose(source: Source, wishes: Wishes, notes: Notes) -> Build:
+    """DetectionError: no `main`, or several alike."""
+    place = join(source.workdir, wishes.entry) if wishes.entry else None
+    if place is not None and place.endswith(SOURCES) and source.has(place):
+        notes.saw("flag.entry", "entry", place, place)
+        return _file(source, place, notes)
+    if source.entry:
+        return _file(source, source.entry, notes)
+    system = _system(source, source.workdir)
+    if system is None:
+        return _sources(source, notes)
+    kind, manifest = system
+    notes.saw(f"native.manager.{kind}", "manager", kind, manifest, 0, tuple(_others(source, kind)))
+    if kind == "cmake":
+        return _cmake(source, source.workdir, wishes, notes)
+    target = wishes.entry or (
+        _meson_target(source, manifest) if kind == "meson" else _make_target(source, manifest)
+    )
+    entry = target or manifest
+    return Build(kind=kind, root=source.workdir, entry=entry, target=target, manifests=(manifest,))
+
+
+def _system(source: Source, folder: str) -> tuple[Kind, str] | None:
+    for kind, files in SYSTEMS:
+        for file in files:
+            path = f"{folder}/{file}".lstrip("/")
+            if source.has(path) and (kind != "make" or _compiles(source, path)):
+                return kind, path
+    return None
+
+
+def _compiles(source: Source, path: str) -> bool:
+    """A Makefile of a C or C++ program, not one that only calls other tools."""
+    text = source.read_text(path)
+    return bool(
+        re.search(
+            r"\$[({]?(?:CC|CXX|LD|LINK\.\w+)\b|\b(?:gcc|g\+\+|clang|clang\+\+|cc|c\+\+)\b|^\w[\w./-]*:.*\.(?:o|c|cc|cpp)\b",
+            text,
+            re.M,
+        )
+    )
+
+
+def _others(source: Source, chosen: Kind) -> list[str]:
+    found = []
+    for kind, files in SYSTEMS:
+        found += [
+            file for file in files if kind != chosen and source.has(f"{source.workdir}/{file}".lstrip("/"))
+        ]
+    return found
+
+
+def _file(source: Source, path: str, notes: Notes) -> Build:
+    """A file by itself; as part of a CMake project above it where that makes a program of just this file."""
+    if not look(source.read_text(path), path).main:
+        raise DetectionError(
+            f"{path} has no `main`", "hand over the file that has it, or the program's folder"
+        )
+    for folder in [] if source.alone else parents(parent(path)):
+        if not source.has(f"{folder}/CMakeLists.txt".lstrip("/")):
+            continue
+        project = cmake.read(source, folder)
+        made = next(
+            (one for one in project.executables if path in one.sources and "${" not in one.name), None
+        )
+        if made is not None and (len(made.sources) > 1 or _is_above(source, folder)):
+            notes.saw("native.entry.target", "entry", made.name, made.file, made.line)
+            return Build(kind="cmake", root=_top(source, folder), entry=path, target=made.name, manifests=tuple(project.files),
+                         project=project)  # fmt: skip
+    notes.saw("source.file", "entry", path, path)
+    return Build(kind="sources", root=parent(path), entry=path, sources=(path,))
+
+
+def _is_above(source: Source, folder: str) -> bool:
+    return (
+        any(source.has(f"{at}/CMakeLists.txt".lstrip("/")) for at in parents(folder)[1:]) if folder else False
+    )
+
+
+def _top(source: Source, folder: str) -> str:
+    """The outermost folder whose CMakeLists.txt declares a project."""
+    tops = [at for at in parents(folder) if source.has(path := f"{at}/CMakeLists.txt".lstrip("/"))
+            and re.search(r"(?im)^\s*project\s*\(", source.read_text(path))]  # fmt: skip
+    return tops[-1] if tops else folder
+
+
+def _cmake(source: Source, folder: str, wishes: Wishes, notes: Notes) -> Build:
+    project = cmake.read(source, folder)
+    made = cmake.programs(project)
+    chosen = _wished(made, wishes.entry) if wishes.entry else _one(made, project, source)
+    if chosen is not None:
+        notes.saw("native.entry.cmake", "entry", chosen.name, chosen.file, chosen.line)
+    target = chosen.name if chosen else wishes.entry
+    return Build(kind="cmake", root=folder, entry=target or project.project or "CMakeLists.txt", target=target,
+                 manifests=tuple(project.files), project=project)  # fmt: skip
+
+
+def _wished(made: list[cmake.Executable], wish: str) -> cmake.Executable | None:
+    found = next((one for one in made if one.name == wish), None)
+    if found is None and made:
+        raise DetectionError(
+            f"the entry {wish} is not there", f"programs: {', '.join(one.name for one in made)}"
+        )
+    return found
+
+
+def _one(made: list[cmake.Executable], project: cmake.CMake, source: Source) -> cmake.Executable | None:
+    """The only one; that with the project's, the folder's or a usual name; the only one of the project's first file."""
+    if len(made) <= 1:
+        return made[0] if made else None
+    usual = {project.project.lower(), name(source.workdir).lower(), "main", "app"}
+    for group in ([one for one in made if one.name.lower() in usual], [one for one in made if one.file == project.files[0]],
+                  [one for one in made if not ASIDE.search(f"{parent(one.file)}/")]):  # fmt: skip
+        if len(group) == 1:
+            return group[0]
+    listed = "\n  ".join(f"{one.name}  ({one.file}:{one.line})" for one in made[:12])
+    raise DetectionError(
+        f"{len(made)} programs could be the one to start:\n  {listed}",
+        f"choose one: jitney run --entry {made[0].name} …",
+    )
+
+
+def _meson_target(source: Source, path: str) -> str:
+    found = re.findall(r"executable\(\s*'([^']+)'", source.read_text(path))
+    return found[0] if len(found) == 1 else ""
+
+
+def _make_target(source: Source, path: str) -> str:
+    """The name of what is linked: a variable that people call so, `-o NAME`, `bin_PROGRAMS`."""
+    text = source.read_text(path)
+    program = next((match for match in TARGETS.findall(text) if "$" not in match), "")
+    if program:
+        return name(program)
+    folder = parent(path)
+    automake = f"{folder}/Makefile.am".lstrip("/")
+    listed = (
+        re.search(r"(?m)^bin_PROGRAMS\s*=\s*(\S+)", source.read_text(automake))
+        if source.has(automake)
+        else None
+    )
+    if listed:
+        return listed[1]
+    outputs = [one for one in re.findall(r"-o\s+([\w./-]+)", text) if not one.endswith((".o", ".a", ".so"))]
+    return name(outputs[0]) if len(set(outputs)) == 1 else ""
+
+
+def _sources(source: Source, notes: Notes) -> Build:
+    """No build system: the file with `main`, and all others of its folder, of src and lib."""
+    every = [path for path in source.files() if path.endswith(SOURCES)]
+    every = [
+        path for path in every if not ASIDE.search(path.removeprefix(source.workdir).lstrip("/"))
+    ] or every
+    mains = [
+        path for path in every if has_main(source.read_text(path)) and look(source.read_text(path), path).main
+    ]
+    chosen = mains if len(mains) == 1 else [path for path in mains if name(path).rpartition(".")[0].lower() in
+                                            ("main", "app", name(source.workdir).lower())]  # fmt: skip
+    if len(chosen) > 1:
+        nearest = min(path.count("/") for path in chosen)
+        chosen = [path for path in chosen if path.count("/") == nearest]
+    if len(chosen) != 1:
+        raise _no_main(source, every, mains)
+    entry = chosen[0]
+    notes.saw("native.entry.main", "entry", entry, entry, 0, tuple(path for path in mains if path != entry))
+    helpers = [
+        path
+        for path in every
+        if (path not in mains and is_under(path, parent(entry))) or _is_part(path, source)
+    ]
+    return Build(
+        kind="sources",
+        root=source.workdir,
+        entry=entry,
+        sources=tuple(dict.fromkeys([entry, *(path for path in helpers if path not in mains)])),
+    )
+
+
+def _is_part(path: str, source: Source) -> bool:
+    below = path.removeprefix(source.workdir).lstrip("/")
+    return below.startswith(("src/", "lib/", "source/"))
+
+
+def _no_main(source: Source, every: list[str], mains: list[str]) -> DetectionError:
+    if mains:
+        return DetectionError(
+            f"{len(mains)} files have a `main`:\n  " + "\n  ".join(mains[:12]),
+            f"choose one: jitney run {mains[0]} …",
+        )
+    looked = ", ".join(every[:8]) or "no sources"
+    return DetectionError(f"{source.label}: no `main` was found (looked at: {looked}), and no CMakeLists.txt, meson.build, configure or Makefile",
+                          "a library cannot be run; hand over the file of a program that uses it")  # fmt: skip

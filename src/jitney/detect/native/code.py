@@ -1,0 +1,69 @@
+"""C and C++ files: what they include, strings, variables read, whether they have a `main`."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from jitney.detect.code import At, Code
+from jitney.detect.syntax import harvest, literals, nodes, parse, text_of
+
+STRINGS = frozenset({"string_literal", "raw_string_literal"})
+GETTERS = re.compile(r"\b(?:std::)?(?:secure_)?getenv\s*\(\s*$")
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*(?:include|import)(?:_next)?[ \t]*([<"])([^>"\n]+)[>"]', re.M)
+SOURCES = (".c", ".cc", ".cpp", ".cxx", ".c++", ".C")
+PLUS_PLUS = (".cc", ".cpp", ".cxx", ".c++", ".C")
+HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".inl", ".tpp")
+NEW_STANDARD = re.compile(
+    r"<(?:print|expected|generator|flat_map|flat_set|mdspan|spanstream|stacktrace|stdfloat)>|\bstd::(?:print|println|expected)\b"
+)
+
+
+class Include(msgspec.Struct, frozen=True):
+    header: str
+    line: int
+    is_quoted: bool
+
+
+class NativeFile(msgspec.Struct):
+    """main: a function of that name is defined here. is_new: it uses what came with C++23."""
+
+    main: bool = False
+    is_new: bool = False
+    includes: list[Include] = msgspec.field(default_factory=list)
+    code: Code = msgspec.field(default_factory=Code)
+
+
+def look(text: str, file: str) -> NativeFile:
+    tree = parse(text, "tree_sitter_c" if file.endswith(".c") else "tree_sitter_cpp")
+    bare = _without_comments(text)
+    seen = NativeFile(is_new=bool(NEW_STANDARD.search(bare)))
+    for match in INCLUDE.finditer(bare):
+        line = bare.count("\n", 0, match.start(2)) + 1
+        seen.includes.append(Include(match[2].strip(), line, match[1] == '"'))
+    seen.code.imports = [At(one.header, file, one.line) for one in seen.includes]
+    harvest(literals(tree, text, STRINGS), file, seen.code, GETTERS)
+    if re.search(r"\bmain\b", bare):
+        seen.main = any(
+            node.type == "function_definition" and _is_main(text_of(node.child_by_field_name("declarator")))
+            for node in nodes(tree.root_node)
+        )
+    return seen
+
+
+def _is_main(declarator: str) -> bool:
+    return bool(re.match(r"(?:w|t)?main\s*\(", declarator.strip()))
+
+
+def _without_comments(text: str) -> str:
+    """Comments blanked, lines kept."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*(?=\n)", lambda found: re.sub(r"[^\n]", " ", found[0]), text, flags=re.S) \
+        if "/*" in text or "//" in text else text  # fmt: skip
+
+
+def has_main(text: str) -> bool:
+    """A quick look, for a folder of many files."""
+    return bool(
+        re.search(r"^[ \t]*(?:extern\s+\"C\"\s+)?(?:int|auto|void|signed)?[ \t\n]*main[ \t]*\(", text, re.M)
+    )
