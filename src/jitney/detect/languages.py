@@ -45,6 +45,9 @@ LANGUAGES: tuple[Language, ...] = (
     Language("go", (".go",), ("go.mod", "go.work"), ("go", "detect_go")),
     Language("rust", (".rs",), ("Cargo.toml",), ("rust", "detect_rust")),
     Language("kotlin", (".kt", ".kts"), (), ("jvm", "detect_kotlin")),
+    Language("scala", (".scala",), (), ("jvm", "detect_scala")),
+    Language("groovy", (".groovy",), (), ("jvm", "detect_groovy")),
+    Language("clojure", (".clj",), ("deps.edn",), ("jvm", "detect_clojure")),
     Language(
         "java",
         (".java", ".jar"),
@@ -91,7 +94,7 @@ OTHERS: dict[str, str] = {
 
 ALIASES = {
     "py": "python", "python3": "python", "golang": "go", "js": "javascript", "node": "javascript", "ts": "typescript",
-    "deno": "typescript", "bun": "typescript", "rs": "rust", "kt": "kotlin", "c++": "cpp", "cxx": "cpp",
+    "deno": "typescript", "bun": "typescript", "rs": "rust", "kt": "kotlin", "clj": "clojure", "c++": "cpp", "cxx": "cpp",
 }  # fmt: skip
 
 

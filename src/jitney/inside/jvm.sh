@@ -68,7 +68,7 @@ classpath() {
 # A Maven project's own classes: its reactor's other modules become jars beside the libraries.
 maven_compile() {
     reactor=$1 module=$2
-    mkdir -p /app/classes /app/lib
+    mkdir -p /app/classes /app/own
     cd "$reactor"
     if [ "$module" = . ]; then maven -DskipTests compile; else maven -DskipTests -pl "$module" -am compile; fi
     find . -path '*/target/classes' -type d -prune | while read -r classes; do
@@ -77,39 +77,70 @@ maven_compile() {
             cp -R "$classes/." /app/classes
         elif [ "$module" != . ]; then
             name=$(echo "${folder#./}" | tr '/' '-')
-            jar -c -f "/app/lib/own-$name.jar" -C "$classes" .
+            jar -c -f "/app/own/$name.jar" -C "$classes" .
         fi
     done
 }
 
-# What javac, kotlinc or scalac is given: $room/options, then the files of $room/sources.
+# Files that a compiler takes only under another name or without some lines (a shebang, annotations for a script's host) are
+# compiled as copies; what it says of them is told of the originals.
+clean() {
+    original=$(sed -n 1p "$room/clean") copy=
+    [ -n "$original" ] || return 0
+    copy=/tmp/clean/$(sed -n 2p "$room/clean")
+    mkdir -p /tmp/clean
+    sed -E -e '1s/^#!.*//' -e 's/^@file: *(DependsOn|Repository|Import|CompilerOptions)\(.*$//' -e 's/^@Grab[A-Za-z]*\(.*\) *$//' "$original" >"$copy"
+}
+
+# A list with the copy in the original's place.
+list() {
+    if [ -z "$copy" ]; then
+        cat "$room/$1"
+    else
+        while read -r line; do
+            if [ "$line" = "\"$original\"" ]; then echo "\"$copy\""; else echo "$line"; fi
+        done <"$room/$1"
+    fi >"/tmp/$1"
+}
+
+told() {
+    code=0
+    "$@" >/tmp/said 2>&1 || code=$?
+    if [ -z "$copy" ]; then cat /tmp/said; else while IFS= read -r line; do echo "${line#file://}"; done </tmp/said | sed "s#$copy#$original#g"; fi >&2
+    return "$code"
+}
+
+compiler="java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx1g -cp"
+
 javac_compile() {
-    mkdir -p /app/classes
-    javac -encoding UTF-8 -d /app/classes -cp "/app/classes:$(classpath /app/lib /tools/lib)" "@$room/javac" "@$room/java"
+    list java
+    told javac -J-XX:+UseSerialGC -J-XX:TieredStopAtLevel=1 -encoding UTF-8 -d /app/classes \
+        -cp "/app/classes:$(classpath /app/lib /tools/lib)" "@$room/javac" @/tmp/java
 }
 
 kotlin_compile() {
-    mkdir -p /app/classes
-    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx1g -cp "$(classpath /tools/jars)" org.jetbrains.kotlin.cli.jvm.K2JVMCompiler \
-        -no-stdlib -no-reflect -d /app/classes -cp "$(classpath /app/lib /tools/lib)" "@$room/kotlinc" "@$room/kotlin"
+    list kotlin
+    told $compiler "$(classpath /tools/jars)" org.jetbrains.kotlin.cli.jvm.K2JVMCompiler -no-stdlib -no-reflect \
+        -d /app/classes -cp "$(classpath /app/lib /tools/lib)" "@$room/kotlinc" @/tmp/kotlin
 }
 
 scala_compile() {
-    mkdir -p /app/classes
-    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx1g -cp "$(classpath /tools/jars)" "$1" \
-        -d /app/classes -cp "$(classpath /app/lib /tools/lib)" "@$room/scala"
+    list scala
+    told $compiler "$(classpath /tools/jars)" "$1" -d /app/classes -cp "$(classpath /app/lib /tools/lib)" @/tmp/scala
 }
 
 groovy_compile() {
-    mkdir -p /app/classes
-    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$(classpath /tools/jars /app/lib)" org.codehaus.groovy.tools.FileSystemCompiler \
-        -d /app/classes -cp "$(classpath /app/lib /tools/lib)" "@$room/groovy"
+    list groovy
+    told $compiler "$(classpath /app/lib)" org.codehaus.groovy.tools.FileSystemCompiler \
+        -d /app/classes -cp "$(classpath /app/lib /tools/lib)" @/tmp/groovy
 }
 
 # Commands, one word each, in the folder given: what a mixed program needs one after the other.
 compile() {
     cd "$1"
     shift
+    mkdir -p /app/classes
+    clean
     for command in "$@"; do
         case $command in
         java) javac_compile ;;

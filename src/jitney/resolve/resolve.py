@@ -29,6 +29,9 @@ RESOLVERS = {
     "rust": ("rust", "resolve_rust"),
     "java": ("jvm", "resolve_jvm"),
     "kotlin": ("jvm", "resolve_jvm"),
+    "scala": ("jvm", "resolve_jvm"),
+    "groovy": ("jvm", "resolve_jvm"),
+    "clojure": ("jvm", "resolve_jvm"),
     "c": ("native", "resolve_native"),
     "cpp": ("native", "resolve_native"),
 }

@@ -130,6 +130,8 @@ def _refuse_no_source(arg: str, path: str) -> None:
         )
     if not head.strip():
         raise SourceError(f"{arg} is empty, expected a program")
+    if head.startswith(b"PK\x03\x04") and path.endswith(".jar"):
+        return  # an archive that a runtime starts
     _refuse_binary(head, arg)
 
 

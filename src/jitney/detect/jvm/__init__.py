@@ -1,0 +1,219 @@
+"""Java, Kotlin, Scala, Groovy, Clojure: Maven, Gradle as far as it is plain, a bare file with what it says of itself or imports,
+a jar.
+
+What the planner has to know beyond the Detection's own fields stands in its features: plan/jvm.py has the list.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jitney.detect.code import Code, is_secret
+from jitney.detect.jvm.archive import jar_features
+from jitney.detect.jvm.entry import Entry, bare_entry, project_entry
+from jitney.detect.jvm.needs import Needs, bare_needs
+from jitney.detect.jvm.project import Project, project_of
+from jitney.detect.jvm.tree import Tree
+from jitney.detect.jvm.version import java_version
+from jitney.detect.model import Detection, Package, Wishes
+from jitney.detect.notes import Notes
+from jitney.detect.usage import usage
+from jitney.errors import DetectionError
+from jitney.findings import Evidence
+from jitney.source import Source
+from jitney.source.paths import is_under, join, name, parent
+
+KOTLIN = "2.4.21"
+SCALA = "3.7.4"
+GROOVY = "5.0.7"
+CLOJURE = "1.12.6"
+TOOLS = {"kotlin": KOTLIN, "scala": SCALA, "groovy": GROOVY, "clojure": CLOJURE}
+"""The compiler where a program names none: a release that its libraries have followed."""
+
+
+def detect_java(source: Source, wishes: Wishes, notes: Notes) -> Detection:
+    """DetectionError: nothing with a main, several alike, a manifest that cannot be read or goes beyond what is built here."""
+    return _detect("java", source, wishes, notes)
+
+
+def detect_kotlin(source: Source, wishes: Wishes, notes: Notes) -> Detection:
+    return _detect("kotlin", source, wishes, notes)
+
+
+def detect_scala(source: Source, wishes: Wishes, notes: Notes) -> Detection:
+    return _detect("scala", source, wishes, notes)
+
+
+def detect_groovy(source: Source, wishes: Wishes, notes: Notes) -> Detection:
+    return _detect("groovy", source, wishes, notes)
+
+
+def detect_clojure(source: Source, wishes: Wishes, notes: Notes) -> Detection:
+    return _detect("clojure", source, wishes, notes)
+
+
+def _detect(language: str, source: Source, wishes: Wishes, notes: Notes) -> Detection:
+    file = _handed(source, wishes)
+    if file.endswith(".jar"):
+        return _jar(source, file, wishes, notes)
+    tree = Tree(source)
+    project = project_of(source, file, notes)
+    if project is None:
+        entry = bare_entry(tree, file, language, notes)
+        project = Project(manager="imports", roots=list(tree.roots_of(entry.path)))
+        return _bare(language, tree, entry, project, wishes, notes)
+    entry = project_entry(tree, project, file or _named(tree, project, wishes), notes)
+    return _project(language, tree, entry, project, wishes, notes)
+
+
+def _handed(source: Source, wishes: Wishes) -> str:
+    """The file that is meant: --entry where it names one, else what was handed over."""
+    place = join(source.workdir, wishes.entry) if wishes.entry else None
+    if place and source.has(place):
+        return place
+    if wishes.entry and ("/" in wishes.entry or wishes.entry.endswith((".java", ".kt"))):
+        raise DetectionError(
+            f"the entry {wishes.entry} is not there", "a source file, or a class by its full name"
+        )
+    return source.entry
+
+
+def _named(tree: Tree, project: Project, wishes: Wishes) -> str:
+    """The file of a class that --entry names."""
+    if not wishes.entry:
+        return ""
+    found = tree.file_of_class(wishes.entry, project.roots)
+    if not found:
+        raise DetectionError(
+            f"no class {wishes.entry} is there", "a source file, or a class by its full name"
+        )
+    return found
+
+
+def _jar(source: Source, file: str, wishes: Wishes, notes: Notes) -> Detection:
+    notes.saw("jar.main", "entry", file, file)
+    features = jar_features(source, file)
+    return Detection(
+        language="java",
+        version=wishes.version or next((one[6:] for one in features if one.startswith("since:")), ""),
+        entry=file,
+        workdir=source.workdir,
+        manager="jar",
+        features=features,
+        takes=tuple(sorted({*source.files(), file})),
+    )
+
+
+def _bare(
+    language: str, tree: Tree, entry: Entry, project: Project, wishes: Wishes, notes: Notes
+) -> Detection:
+    source = tree.source
+    reached = tree.reach(entry.path, project.roots)
+    needs = bare_needs(tree, reached, wishes, notes)
+    languages = {tree.language(path) for path in reached} or {language}
+    features = {f"main:{entry.main}", *needs.features}
+    features |= {f"root:{root}" for root in project.roots}
+    features |= {f"compile:{path}" for path in reached}
+    looked = [tree.look(path) for path in reached]
+    if any(seen.header.preview for seen in looked):
+        features.add("preview")
+    tools = _tools(languages - {"java"}, needs)
+    own = tree.look(entry.path)
+    if (
+        language == "java"
+        and own.public
+        and own.public != entry.path.rpartition("/")[2].removesuffix(".java")
+    ):
+        features.add(f"as:{own.public}.java")
+    extra = {path for path in source.files() if not tree.language(path) and not path.endswith(".class")}
+    found = _common(language, tree, entry, reached, wishes, notes, needs)
+    return _with(
+        found,
+        manager="imports",
+        version=java_version(source, looked, "", wishes, notes),
+        features=tuple(sorted(features | tools)),
+        takes=tuple(sorted({*reached, *needs.files, *extra})),
+        unknown=needs.unknown,
+    )
+
+
+def _copy(tree: Tree, path: str, language: str) -> set[str]:
+    """`as:NAME` where the compiler takes the file only under another name, or without lines that are for others."""
+    file, public = name(path), tree.look(path).public
+    if language == "java" and public and file != f"{public}.java":
+        return {f"as:{public}.java"}
+    text = tree.source.read_text(path)
+    marks = r"(?m)\A#!|^@file: *(?:DependsOn|Repository|Import|CompilerOptions)\(|^@Grab"
+    return {f"as:{file}"} if re.search(marks, text) else set()
+
+
+def _project(
+    language: str, tree: Tree, entry: Entry, project: Project, wishes: Wishes, notes: Notes
+) -> Detection:
+    source = tree.source
+    reached = tree.reach(entry.path, project.roots) if entry.path else []
+    languages = project.languages | {tree.language(path) for path in reached}
+    needs = project.needs(tree, reached, wishes, notes)
+    features = {f"main:{entry.main}", *project.features(), *needs.features}
+    if project.manager == "gradle":
+        features |= _tools(languages - {"java", ""}, needs, project)
+    language = "kotlin" if language == "java" and "kotlin" in {tree.language(entry.path)} else language
+    found = _common(language, tree, entry, reached, wishes, notes, needs)
+    takes = [path for path in source.files(project.root) if not _is_made(path, project)]
+    return _with(
+        found,
+        manager=project.manager,
+        manifests=project.manifests,
+        version=java_version(source, [tree.look(path) for path in reached], project.release, wishes, notes),
+        features=tuple(sorted(features)),
+        takes=tuple(sorted({*takes, *project.manifests})),
+    )
+
+
+def _is_made(path: str, project: Project) -> bool:
+    """What a build left in the folder."""
+    parts = path.split("/")
+    made = {"target", ".gradle", ".idea", "out"} | ({"build"} if project.manager == "gradle" else set())
+    return bool(made & set(parts[:-1])) and not any(is_under(path, root) for root in project.roots)
+
+
+def _tools(languages: set[str], needs: Needs, project: Project | None = None) -> set[str]:
+    found = set()
+    for language in sorted(languages & set(TOOLS)):
+        said = project.tools.get(language, "") if project else needs.tool
+        found.add(f"tool:{language}@{said or TOOLS[language]}")
+    return found
+
+
+def _common(
+    language: str, tree: Tree, entry: Entry, reached: list[str], wishes: Wishes, notes: Notes, needs: Needs
+) -> Detection:
+    whole = Code()
+    for path in reached:
+        for field in Code.__struct_fields__:
+            getattr(whole, field).extend(getattr(tree.look(path).code, field))
+    use = usage(whole, "java", notes)
+    return Detection(
+        language=language,
+        frameworks=use.frameworks,
+        mode=use.modes[0],
+        modes=use.modes,
+        entry=entry.path or parent(entry.main.replace(".", "/")),
+        workdir=tree.source.workdir,
+        packages=tuple(needs.packages),
+        constraints=tuple(needs.platforms),
+        models=tuple(whole.models),
+        endpoints=use.endpoints,
+        env=use.env,
+        secrets=tuple(variable for variable in use.env if is_secret(variable)),
+        system=tuple(
+            Package(name=apt, why=Evidence(rule="flag.apt", decides="system", value=apt))
+            for apt in sorted(wishes.apt)
+        ),
+    )
+
+
+def _with(found: Detection, **fields: object) -> Detection:
+    import msgspec
+
+    return msgspec.structs.replace(found, **fields)

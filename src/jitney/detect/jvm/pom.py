@@ -1,0 +1,241 @@
+"""pom.xml, as far as it says what is started, for which Java, and where the code lies. What it depends on, Maven itself says
+in a build."""
+
+from __future__ import annotations
+
+import re
+from xml.parsers import expat
+
+import msgspec
+
+from jitney.source import Source
+from jitney.source.paths import join, name, parent, parents
+
+_MAINS = ("mainClass", "start-class", "exec.mainClass", "main.class", "main-class")
+_RELEASES = (
+    "maven.compiler.release",
+    "release",
+    "java.version",
+    "maven.compiler.target",
+    "maven.compiler.source",
+    "target",
+    "source",
+    "jdk.version",
+)
+
+
+class Element(msgspec.Struct):
+    name: str
+    line: int
+    text: str = ""
+    children: list[Element] = msgspec.field(default_factory=list)
+
+    def child(self, word: str) -> Element | None:
+        return next((one for one in self.children if one.name == word), None)
+
+    def value(self, *path: str) -> str:
+        """Text at the end of a path of names; empty where there is none."""
+        found: Element | None = self
+        for word in path:
+            found = found.child(word) if found else None
+        return found.text.strip() if found else ""
+
+    def all(self, word: str) -> list[Element]:
+        """Elements of this name at any depth."""
+        found, todo = [], [self]
+        while todo:
+            one = todo.pop()
+            found += [one] if one.name == word else []
+            todo += reversed(one.children)
+        return found
+
+
+class Dependency(msgspec.Struct, frozen=True):
+    name: str
+    version: str
+    scope: str
+    line: int
+
+
+class Pom(msgspec.Struct):
+    """One project: properties of it and its parents in the checkout. broken: why it cannot be read, with the line."""
+
+    path: str
+    broken: str = ""
+    packaging: str = "jar"
+    properties: dict[str, str] = {}
+    modules: list[str] = []
+    dependencies: list[Dependency] = []
+    mains: list[str] = []
+    release: str = ""
+    roots: list[str] = []
+    parents: list[str] = []
+    languages: set[str] = set()
+
+
+def read_xml(text: str) -> Element:
+    """expat.ExpatError: no XML, or with entities of its own, which no pom needs."""
+    root = Element("", 0)
+    stack = [root]
+    parser = expat.ParserCreate(namespace_separator=" ")
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        element = Element(tag.rpartition(" ")[2], parser.CurrentLineNumber)
+        stack[-1].children.append(element)
+        stack.append(element)
+
+    def end(_: str) -> None:
+        stack.pop()
+
+    def data(words: str) -> None:
+        stack[-1].text += words
+
+    def entity(*_: object) -> None:
+        raise expat.ExpatError("entities of its own")
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler, parser.EntityDeclHandler = data, entity
+    parser.Parse(text.encode("utf-8", "replace"), True)
+    return root.children[0]
+
+
+def read_pom(source: Source, path: str, depth: int = 0) -> Pom:
+    pom = Pom(path=path)
+    try:
+        root = read_xml(re.sub(r"\A\s*<\?xml[^>]*\?>", "", source.read_text(path)))
+    except expat.ExpatError as error:
+        pom.broken = f"{path}: {error}"
+        return pom
+    if root.name != "project":
+        pom.broken = f"{path}: <{root.name}> is no Maven project"
+        return pom
+    above = _parent(source, path, root, depth)
+    properties = root.child("properties")
+    pom.properties = {
+        **(above.properties if above else {}),
+        **{one.name: one.text.strip() for one in (properties.children if properties else [])},
+        "project.version": root.value("version") or root.value("parent", "version"),
+        "project.groupId": root.value("groupId") or root.value("parent", "groupId"),
+        "project.artifactId": root.value("artifactId"),
+    }
+    pom.parents = [above.path, *above.parents] if above else []
+    pom.packaging = root.value("packaging") or "jar"
+    modules = root.child("modules")
+    pom.modules = [one.text.strip() for one in (modules.children if modules else [])]
+    pom.dependencies = [
+        _dependency(pom, one) for one in _children(root.child("dependencies"), "dependency")
+    ] + (above.dependencies if above else [])
+    pom.mains = _mains(pom, root) or (above.mains if above else [])
+    pom.release = _release(pom, root)
+    pom.roots = _roots(pom, root)
+    pom.languages = _plugins(root) | (above.languages if above else set())
+    return pom
+
+
+def _children(element: Element | None, word: str) -> list[Element]:
+    return [one for one in element.children if one.name == word] if element else []
+
+
+def _parent(source: Source, path: str, root: Element, depth: int) -> Pom | None:
+    """The parent where it lies in the checkout, and is what it should be."""
+    element = root.child("parent")
+    if element is None or depth > 8:
+        return None
+    relative = element.child("relativePath")
+    wanted = relative.text.strip() if relative else "../pom.xml"
+    place = join(parent(path), wanted) if wanted else None
+    if place is not None and source.has_folder(place):
+        place = f"{place}/pom.xml".lstrip("/")
+    if not place or not source.has(place):
+        return None
+    found = read_pom(source, place, depth + 1)
+    return found if found.properties.get("project.artifactId") == element.value("artifactId") else None
+
+
+def _expanded(pom: Pom, text: str) -> str:
+    for _ in range(4):
+        text = re.sub(r"\$\{([^}]+)\}", lambda m: pom.properties.get(m[1], m[0]), text)
+    return text
+
+
+def _dependency(pom: Pom, one: Element) -> Dependency:
+    named = f"{one.value('groupId')}:{one.value('artifactId')}"
+    return Dependency(
+        _expanded(pom, named), _expanded(pom, one.value("version")), one.value("scope"), one.line
+    )
+
+
+def _mains(pom: Pom, root: Element) -> list[str]:
+    """The exec plugin's word counts first: it is there to start the program."""
+    found: list[tuple[bool, str]] = []
+    for plugin in root.all("plugin"):
+        is_exec = plugin.value("artifactId") == "exec-maven-plugin"
+        found += [(not is_exec, one.text.strip()) for one in plugin.all("mainClass")]
+    found += [(True, pom.properties[word]) for word in _MAINS if word in pom.properties]
+    words = [_expanded(pom, word) for _, word in sorted(found, key=lambda one: one[0])]
+    return list(dict.fromkeys(word for word in words if re.fullmatch(r"[\w.$]+", word)))
+
+
+def _release(pom: Pom, root: Element) -> str:
+    configured = {
+        one.name: one.text.strip()
+        for plugin in root.all("plugin")
+        if plugin.value("artifactId") == "maven-compiler-plugin"
+        for part in plugin.all("configuration")
+        for one in part.children
+    }
+    for word in _RELEASES:
+        value = _expanded(pom, configured.get(word, "") or pom.properties.get(word, ""))
+        if re.fullmatch(r"(?:1\.)?\d+", value):
+            return value.removeprefix("1.")
+    return ""
+
+
+def _roots(pom: Pom, root: Element) -> list[str]:
+    said = [root.value("build", "sourceDirectory")]
+    said += [one.text.strip() for one in root.all("sourceDir")] + [
+        one.text.strip() for one in root.all("source")
+    ]
+    places = [
+        _expanded(pom, word).replace("${project.basedir}/", "").replace("${basedir}/", "") for word in said
+    ]
+    usual = ["src/main/java", "src/main/kotlin", "src/main/scala", "src/main/groovy"]
+    return list(dict.fromkeys([*(place for place in places if "/" in place or place == "src"), *usual]))
+
+
+def _plugins(root: Element) -> set[str]:
+    names = {plugin.value("artifactId") for plugin in root.all("plugin")}
+    known = {"kotlin-maven-plugin": "kotlin", "scala-maven-plugin": "scala", "gmavenplus-plugin": "groovy"}
+    return {language for plugin, language in known.items() if plugin in names}
+
+
+def reactor(source: Source, module: str) -> str:
+    """The topmost folder whose poms list this module, one through the other; the module itself where none does."""
+    found = module
+    for folder in parents(module)[1:]:
+        path = f"{folder}/pom.xml".lstrip("/")
+        if source.has(path) and found in _listed(source, path):
+            found = folder
+    return found
+
+
+def _listed(source: Source, path: str) -> list[str]:
+    try:
+        root = read_xml(re.sub(r"\A\s*<\?xml[^>]*\?>", "", source.read_text(path)))
+    except expat.ExpatError:
+        return []
+    words = [one.text.strip() for one in root.all("module")]
+    places = [join(parent(path), word) for word in words]
+    return [parent(place) if name(place) == "pom.xml" else place for place in places if place is not None]
+
+
+def modules_of(source: Source, folder: str) -> list[str]:
+    """All folders with a pom below and with this one, as the poms list them."""
+    todo, found = [folder], []
+    while todo:
+        place = todo.pop(0)
+        path = f"{place}/pom.xml".lstrip("/")
+        if place not in found and source.has(path):
+            found.append(place)
+            todo += _listed(source, path)
+    return found
