@@ -282,9 +282,8 @@ def _learn(
     lock = learn_system(prepared.lock, error.output, config)
     if lock is None:
         raise error
-    listener.say(
-        f"adding what its packages need: {' '.join(sorted(set(lock.system) - set(prepared.lock.system)))}"
-    )
+    more = sorted(set(lock.system) - set(prepared.lock.system))
+    listener.say(f"adding what its packages need: {' '.join(more) or f'{lock.language} {lock.version}'}")
     keys = needed_bases(prepared.detection, prepared.facts, config, lock)
     facts = ensure_bases(keys, prepared.facts, config, engine, listener)
     return planned(msgspec.structs.replace(prepared, lock=lock, facts=facts), config, listener)
@@ -308,6 +307,10 @@ def build_image(
     listener.say("building the image (once for these packages)")
     from jitney.resolve.inputs import build_inputs
 
+    if any(stage.sealed for stage in build.stages):
+        from jitney.resolve.seal import seal
+
+        build = seal(build, engine, facts, config, listener.say, listener.progress)
     with build_inputs(build, engine, facts, config, listener.progress) as secrets:
         request = BuildRequest(
             dockerfile=render_dockerfile(build, facts.engine),
@@ -320,14 +323,18 @@ def build_image(
         try:
             return engine.build(request, listener.progress)
         except BuildError as error:
-            raise _whose(error, build, facts) from error
+            raise _whose(error, build, facts, source) from error
 
 
-def _whose(error: BuildError, build: BuildPlan, facts: Facts) -> BuildError:
+def _whose(error: BuildError, build: BuildPlan, facts: Facts, source: Source | None) -> BuildError:
     """A failure where the program's own code is compiled is the program's, not Jitney's."""
     for stage in build.stages:
         for one in stage.instructions:
             if one.compiles and render_instruction(one, build.stages, facts.engine) in error.message:
-                hint = "make go.sum complete: go mod tidy" if "missing go.sum entry" in error.output else ""
-                return CompileError("the program does not compile", hint, error.output)
+                from jitney.resolve.compile_errors import hint, is_fetching, readable
+
+                said = readable(error.output, source.host_path() if source is not None else None)
+                if is_fetching(error.output):
+                    return BuildError("the program's packages cannot be fetched", hint(error.output), said)
+                return CompileError("the program does not compile", hint(error.output), said)
     return error

@@ -1,4 +1,4 @@
-"""Runs inside a build as root: configure, compile, and lay the program into /out. JSON on the command line says what.
+"""Runs inside a build as root: configure, compile, and lay the program into /out. A file of JSON says what.
 
 {"kind": cmake|meson|autotools|make|sources, "root": folder, "target": name or "", "options": [...], "sources": [...],
  "include": [...], "flags": [...], "modules": [...], "std": "c++20"}
@@ -18,7 +18,7 @@ JOBS = str(os.cpu_count() or 1)
 
 
 def main() -> int:
-    wanted = json.loads(sys.argv[1])
+    wanted = json.loads(text_of(sys.argv[1]))
     shell("take")
     root = os.path.normpath(os.path.join("/src", wanted["root"]))
     os.environ.setdefault("LC_ALL", "C.UTF-8")

@@ -95,14 +95,13 @@ def build_plan(
     packages: tuple[str, ...] = (),
     secrets: tuple[str, ...] = (),
 ) -> BuildPlan:
-    """compile_it: leaves its program in /out. files: generated ones, from the source's root. packages: the user's own Debian
+    """compile_it: leaves its program in /out. files: generated ones, below `src/` or `inside/`. packages: the user's own Debian
     packages for the run."""
     user = Instruction(op="user", args=("65532:65532",), why=("programs never run as root",))
     made = Instruction(op="copy", args=("/out/", "/"), stage="build", why=("the program and its libraries",))
     root = Instruction(op="user", args=("0:0",), why=("packages are installed by root",))
     more = (root, apt(packages, suite_of(choice.run), "for the run")) if packages else ()
     reasons = tuple(evidence.rule for evidence in choice.evidence)
-    laid = {f"src/{path}": text for path, text in sorted(files.items())}
     heavy = {path for path in taken.large if path.lower().endswith(WEIGHTS)}
     return BuildPlan(
         stages=(
@@ -111,8 +110,8 @@ def build_plan(
             ),
             Stage(name="run", base=base_of(facts, choice.run), instructions=(*more, made, user), why=reasons),
         ),
-        files={**{f"inside/{name}": script(name) for name in scripts}, **laid},
-        source=tuple(path for path in detection.takes if f"src/{path}" not in laid and path not in heavy),
+        files={**{f"inside/{name}": script(name) for name in scripts}, **dict(sorted(files.items()))},
+        source=tuple(path for path in detection.takes if f"src/{path}" not in files and path not in heavy),
         source_digest=taken.digest,
         secrets=(*(("ca",) if facts.ca_bundle else ()), *secrets),
     )

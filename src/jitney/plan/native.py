@@ -86,13 +86,13 @@ def build(
             "-I",
             "-B",
             f"{INSIDE}/native.py",
-            _wanted(detection),
+            f"{INSIDE}/wanted.json",
         ),
         mounts=compile_mounts(detection, facts, choice),
         why=(f"native.{feature(detection, 'build')}",),
         compiles=True,
     )
-    return build_plan(detection, facts, choice, (*libraries, compile_it), taken, scripts=SCRIPTS, files={},
+    return build_plan(detection, facts, choice, (*libraries, compile_it), taken, scripts=SCRIPTS, files={"inside/wanted.json": _wanted(detection)},
                       packages=user_packages(detection))  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def _wanted(detection: Detection) -> str:
         "std": feature(detection, "std") or STANDARD,
         "cstd": "",
     }
-    return json.dumps(wanted, sort_keys=True)
+    return json.dumps(wanted, sort_keys=True, indent=1) + "\n"
 
 
 def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Start:

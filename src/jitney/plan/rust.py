@@ -42,7 +42,11 @@ CARGO_CACHES = (
     Mount(kind="cache", source="jitney-cargo-git", target="/root/.cargo/git"),
 )
 NOWHERE = "http://127.0.0.1:9"
-"""A proxy that is not there, for build scripts: compiling fetches nothing."""
+OFFLINE = "[env]\n" + "".join(
+    f'{name} = "{NOWHERE}"\n'
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY")
+)
+"""A proxy that is not there, for what cargo starts: build scripts fetch nothing. cargo itself does not read `[env]`."""
 
 SCRIPTS = ("apt.sh", "rust.sh", "work.sh")
 
@@ -115,7 +119,8 @@ def build(
     detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...], taken: Taken
 ) -> BuildPlan:
     root = feature(detection, "root")
-    files = {f"{root}/{name}".lstrip("/"): text for name, text in lock.files.items()}
+    files = {f"src/{root}/{name}".replace("//", "/"): text for name, text in lock.files.items()}
+    files["inside/cargo.toml"] = OFFLINE
     libraries = (apt(system, suite_of(choice.build), "system libraries"),) if system else ()
     compile_it = Instruction(
         op="run",
@@ -160,8 +165,7 @@ def cargo_arguments(detection: Detection, lock: Lock) -> tuple[str, ...]:
     found += ["--features", wanted] if wanted else []
     if detection.lock or "Cargo.lock" in lock.files:
         found.append("--locked")
-    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
-        found += ["--config", f'env.{variable}="{NOWHERE}"']
+    found += ["--config", f"{INSIDE}/cargo.toml"]
     return tuple(found)
 
 

@@ -117,6 +117,16 @@ def _learnt(lock: Lock, output: str) -> Lock:
         sdists = {*lock.sdists, *no_wheel_packages(output)}
     else:
         sdists = set(lock.sdists)
+    version = lock.version
+    if lock.language in ("rust", "c", "cpp"):
+        from jitney.resolve.compile_errors import missing_packages, wanted_rust
+
+        system |= missing_packages(output) - {name.removeprefix("!") for name in tolerate}
+        version = (wanted_rust(output) or version) if lock.language == "rust" else version
     return msgspec.structs.replace(
-        lock, system=tuple(sorted(system)), tolerate=tuple(sorted(tolerate)), sdists=tuple(sorted(sdists))
+        lock,
+        version=version,
+        system=tuple(sorted(system)),
+        tolerate=tuple(sorted(tolerate)),
+        sdists=tuple(sorted(sdists)),
     )
