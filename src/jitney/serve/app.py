@@ -124,6 +124,11 @@ def _spoken(path: str, request: web.Request) -> Dialect:
 
 def _find(path: str, method: str) -> tuple[Route, str]:
     """The first route whose pattern is the whole path. 404, 405: there is none, or not for this method."""
+    if verb := re.search(r":(\w+)$", path) if method == "POST" else None:
+        message = (
+            f"{path}: {verb[1]} is of Gemini's own API; its OpenAI paths are answered (…/chat/completions)"
+        )
+        raise ApiError(404, message, code="unsupported_endpoint")
     allowed = ""
     for route in ROUTES:
         match = re.fullmatch(route.pattern, path)

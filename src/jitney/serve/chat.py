@@ -27,7 +27,6 @@ WHOLES = ("top_k", "repeat_last_n", "mirostat")
 UNTOLD = {
     "audio": "this model gives no audio",
     "web_search_options": "there is no search here",
-    "prompt": "stored prompts are the vendor's",
 }
 
 
