@@ -17,7 +17,7 @@ maven() {
 # A class path → one line a jar: SCOPE, its path below the repository, its checksum.
 jars() {
     scope=$1
-    tr ':' '\n' | while read -r jar; do
+    { tr ':' '\n' && echo; } | while read -r jar; do  # a class path ends without a line's end
         case $jar in
         "$repository"/*.jar)
             sum=$(sha256sum "$jar")

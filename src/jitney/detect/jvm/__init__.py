@@ -118,13 +118,7 @@ def _bare(
     if any(seen.header.preview for seen in looked):
         features.add("preview")
     tools = _tools(languages - {"java"}, needs)
-    own = tree.look(entry.path)
-    if (
-        language == "java"
-        and own.public
-        and own.public != entry.path.rpartition("/")[2].removesuffix(".java")
-    ):
-        features.add(f"as:{own.public}.java")
+    features |= _copy(tree, entry.path, language)
     extra = {path for path in source.files() if not tree.language(path) and not path.endswith(".class")}
     found = _common(language, tree, entry, reached, wishes, notes, needs)
     return _with(

@@ -10,7 +10,9 @@ import msgspec
 
 from jitney.detect.code import At, Code
 from jitney.detect.jvm.headers import Header, header
+from jitney.detect.model import ModelUse
 from jitney.detect.syntax import Literal, harvest, line_of, literals, nodes, parse, text_of
+from jitney.findings import Evidence
 from jitney.source.paths import name
 
 if TYPE_CHECKING:
@@ -67,7 +69,18 @@ def look(text: str, file: str) -> JvmFile:
         _patterns(text, file, seen, language)
     if seen.header.main:
         seen.mains = [seen.header.main]
+    seen.code.models += _weights(seen.code)
     return seen
+
+
+def _weights(code: Code) -> list[ModelUse]:
+    """Weights that the code names by a file."""
+    found = []
+    for at in code.strings:
+        if at.value.endswith((".gguf", ".onnx")) and not re.search(r"[\s*]", at.value):
+            why = Evidence(rule="model.weights", decides="model", value=at.value, file=at.file, line=at.line)
+            found.append(ModelUse(name=at.value, kind="weights", why=why))
+    return found
 
 
 def _qualified(seen: JvmFile, word: str) -> str:
@@ -75,7 +88,8 @@ def _qualified(seen: JvmFile, word: str) -> str:
 
 
 def _java(text: str, file: str, seen: JvmFile) -> None:
-    tree = parse(re.sub(r"\A#![^\n]*", "", text), "tree_sitter_java")
+    text = re.sub(r"\A#!", "//", text)
+    tree = parse(text, "tree_sitter_java")
     root = tree.root_node
     for node in root.named_children:
         if node.type == "package_declaration":
@@ -135,7 +149,7 @@ def _modifiers(node: Node) -> str:
 
 
 def _kotlin(text: str, file: str, seen: JvmFile) -> None:
-    tree = parse(re.sub(r"\A#![^\n]*", "", text), "tree_sitter_kotlin")
+    tree = parse(text, "tree_sitter_kotlin")
     stem = name(file).rpartition(".")[0]
     facade = re.search(r"@file:JvmName\(\s*\"(\w+)\"", text)
     for node in tree.root_node.named_children:
@@ -187,7 +201,7 @@ _IMPORTS = {
     "scala": re.compile(r"(?m)^\s*import\s+([\w.]+\w)"),
     "groovy": re.compile(r"(?m)^\s*import\s+(?:static\s+)?([\w.]+\w)"),
     "clojure": re.compile(
-        r"(?m)\[([a-z][\w.-]+)(?:\s+:as\b|\s+:refer\b|\])|\(:import\s+\(?\[?([\w.]+)|\[([a-z][\w.]+\.[\w.]+)\s+[A-Z]"
+        r"(?m)\[([a-z][\w.-]+)\s+:(?:as|refer)\b|\[([a-z][\w-]+\.[\w.-]+)\]|\(:import\s+\(?\[?([\w.]+)|\[([a-z][\w.]+\.[\w.]+)\s+[A-Z]"
     ),
 }
 _STRING = re.compile(r'"""(.*?)"""|"((?:\\.|[^"\\\n])*)"|\'((?:\\.|[^\'\\\n]){2,})\'', re.S)

@@ -62,21 +62,21 @@ class Build(msgspec.Struct):
 
 def find(source: Source, folder: str) -> str:
     """The build file of a folder, or an empty string."""
-    return next(
-        (f"{folder}/{file}".lstrip("/") for file in FILES if source.has(f"{folder}/{file}".lstrip("/"))),
-        "",
-    )
+    return _first(source, folder, FILES)
+
+
+def settings(source: Source, folder: str) -> str:
+    """The file that names the modules, or an empty string."""
+    return _first(source, folder, SETTINGS)
+
+
+def _first(source: Source, folder: str, files: tuple[str, ...]) -> str:
+    places = (f"{folder}/{file}".lstrip("/") for file in files)
+    return next((place for place in places if source.has(place)), "")
 
 
 def read_build(source: Source, module: str) -> Build:
-    root = next(
-        (
-            place
-            for place in parents(module)
-            if any(source.has(f"{place}/{file}".lstrip("/")) for file in SETTINGS)
-        ),
-        module,
-    )
+    root = next((place for place in parents(module) if settings(source, place)), module)
     build = Build(root=root, modules={})
     todo = [module]
     while todo:

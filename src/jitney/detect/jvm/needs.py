@@ -103,9 +103,9 @@ def imported(tree: Tree, reached: list[str]) -> tuple[list[Package], tuple[Unkno
     unknown: dict[str, UnknownImport] = {}
     for path in reached:
         for at in tree.look(path).code.imports:
-            if is_standard(at.value) or tree.is_own(at.value, roots, packages):
-                continue
             rows = artifacts_of(at.value)
+            if tree.is_own(at.value, roots, packages) or (is_standard(at.value) and not rows):
+                continue
             for row in rows:
                 one = package(row, "import", at)
                 found.setdefault(one.name, one)

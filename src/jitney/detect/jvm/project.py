@@ -72,7 +72,7 @@ def project_of(source: Source, file: str, notes: Notes) -> Project | None:
     place = parent(file) if file else source.workdir
     for folder in [place] if source.alone else parents(place):
         path = f"{folder}/pom.xml".lstrip("/")
-        build = gradle.find(source, folder)
+        build = gradle.find(source, folder) or gradle.settings(source, folder)
         if source.has(path) or build:
             try:
                 found = _maven(source, folder, notes) if source.has(path) else _gradle(source, folder)
@@ -209,14 +209,7 @@ def _gradle_module(source: Source, folder: str) -> str:
     """The folder itself where it has code; else, of the build's other modules, the one that is an application."""
     if any(source.has_folder(f"{folder}/{below}".lstrip("/")) for below in _GRADLE_ROOTS):
         return folder
-    settings = next(
-        (
-            f"{folder}/{file}".lstrip("/")
-            for file in gradle.SETTINGS
-            if source.has(f"{folder}/{file}".lstrip("/"))
-        ),
-        "",
-    )
+    settings = gradle.settings(source, folder)
     if not settings:
         return folder
     calls = re.findall(r"(?m)^\s*include\s*\(?([^)\n]+(?:,\s*\n[^)\n]+)*)\)?", source.read_text(settings))
