@@ -8,12 +8,14 @@ extra:PACKAGE that the manifest lacks · manager:VERSION · build:COMMAND, run b
 
 from __future__ import annotations
 
+import msgspec
+
 from jitney.detect.code import At, is_secret
 from jitney.detect.model import Detection, Package, UnknownImport, Wishes
 from jitney.detect.node import deno, entry, follow, manifest, tsconfig
 from jitney.detect.node.command import Command
 from jitney.detect.node.needs import Needs, judge
-from jitney.detect.node.packages import is_builtin, is_known, near, split, version_for
+from jitney.detect.node.packages import TOGETHER, is_builtin, is_known, near, split, version_for
 from jitney.detect.node.runtime import choose_runtime
 from jitney.detect.node.version import version
 from jitney.detect.notes import Notes
@@ -149,6 +151,9 @@ def _packages(
             wished = {_name_of(wish) for wish in wishes.packages}
             if package not in wished and all(known.name != package for known in unknown):
                 unknown.append(UnknownImport(name=package, file=path, line=item.line, near=near(package)))
+    for package, (other, spec) in TOGETHER.items():
+        if project is None and package in found and other in found and not found[other].spec:
+            found[other] = msgspec.structs.replace(found[other], spec=f"@{spec}")
     for wish in wishes.packages:
         package = _name_of(wish)
         why = Evidence(rule="flag.package", decides="package", value=wish)

@@ -78,6 +78,12 @@ IMPLIED: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 """Package, pattern over the sub-path and the imported names, version: what newer versions have no longer."""
 
+TOGETHER: dict[str, tuple[str, str]] = {
+    "zod-to-json-schema": ("zod", "^3.25.0"),
+    "typechat": ("typescript", "^5"),
+}
+"""Package → another whose version it limits without saying so: what it makes of newer ones is wrong, not refused."""
+
 COMMONJS = {
     "node-fetch": "^2", "chalk": "^4", "ora": "^5", "inquirer": "^8", "got": "^11", "execa": "^5", "nanoid": "^3",
     "p-limit": "^3", "p-retry": "^4", "p-queue": "^6", "globby": "^11", "strip-ansi": "^6", "boxen": "^5", "delay": "^5",
