@@ -12,6 +12,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import BinaryIO
 
 ROOM = "/dev/jitney"
@@ -46,11 +47,14 @@ def main() -> int:
     if code:
         return code
     site = site_packages(options.venv)
+    take_made(options.venv)
     clean(options.venv, site)
     code = compile_all(site)
     if code:
         return code
     normalise(options.venv)
+    if options.made_here:  # what it needs is asked where it will run
+        return 0
     return report_missing(options.venv, set(options.tolerate.split(",")))
 
 
@@ -61,6 +65,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--system-site-packages", action="store_true")
     parser.add_argument("--extra-index", default="")
     parser.add_argument("--tolerate", default="")
+    parser.add_argument("--made-here", action="store_true")
     return parser.parse_args()
 
 
@@ -103,6 +108,30 @@ def install(options: argparse.Namespace) -> int:
     for name in from_source:
         command += ["--no-binary", name]
     return subprocess.call(command, env=env)
+
+
+def take_made(venv: str) -> None:
+    """Packages that were built from source in stages of their own."""
+    for made in sorted(glob.glob(ROOM + "/made/*")):
+        for folder in ("bin", "lib"):
+            shutil.copytree(
+                made + "/" + folder,
+                venv + "/" + folder,
+                symlinks=True,
+                dirs_exist_ok=True,
+                ignore=known(venv, made),
+            )
+
+
+def known(venv: str, made: str) -> Callable[[str, list[str]], list[str]]:
+    """What is there already: the interpreter's names, and files that several packages bring."""
+    return lambda folder, names: [
+        name for name in names if not is_new(venv + folder[len(made) :], folder, name)
+    ]
+
+
+def is_new(into: str, folder: str, name: str) -> bool:
+    return not os.path.lexists(into + "/" + name) or os.path.isdir(folder + "/" + name)
 
 
 def clean(venv: str, site: str) -> None:

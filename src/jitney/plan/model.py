@@ -53,10 +53,14 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """sealed: it takes minutes and other programs want the very same, so it is built by itself, kept as an image under its
+    own hash, and taken from there (resolve/seal.py)."""
+
     name: str
     base: Base
     instructions: tuple[Instruction, ...] = ()
     why: tuple[str, ...] = ()
+    sealed: bool = False
 
 
 class BuildPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

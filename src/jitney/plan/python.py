@@ -2,11 +2,13 @@
 
 no packages          FROM base
 wheels               FROM base, one RUN: uv, cache and script are mounted, so that the layer is the packages and no more
-packages from source the same RUN in a stage with a compiler; the last stage copies /opt/venv
+packages from source each in a sealed stage with a compiler; the RUN of the last stage takes them from there
 system packages      the last stage stands on the full flavour, apt first (docs/decisions/0005)
 """
 
 from __future__ import annotations
+
+import re
 
 from jitney.config import Config
 from jitney.detect.model import Detection
@@ -18,7 +20,7 @@ from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
 from jitney.plan.planner import PATH, SOURCE_ROOT, Start, folder_of
 from jitney.plan.scripts import script
 from jitney.plan.taken import Taken
-from jitney.plan.torch import choose_torch
+from jitney.plan.torch import choose_torch, normal
 
 TOOL_UV = "jitney/tool-uv:1"
 """Image with nothing but the uv binary; `resolve.build_inputs` sees that it is there. Its version is not part of a Plan: the
@@ -66,20 +68,12 @@ def build(
         last.append(_apt(system))
         files["apt.py"] = script("apt.py")
     if lock.packages.strip():
-        files |= {"install.py": script("install.py"), "requirements.txt": lock.packages}
-        install = _install(lock, choice, facts)
-        if lock.sdists:
-            compilers = Stage(
-                name="build",
-                base=base_of(facts, choice.build),
-                instructions=(last[0], install),
-                why=(f"without a wheel: {', '.join(lock.sdists)}",),
-            )
-            stages.append(compilers)
-            install = Instruction(
-                op="copy", args=(VENV, VENV), stage="build", why=("compilers stay in their stage",)
-            )
-        last.append(install)
+        wheels, made = split_made(lock)
+        files |= {"install.py": script("install.py"), "requirements.txt": wheels}
+        for name, lines in made.items():
+            files[f"made/{name}.txt"] = lines
+            stages.append(_made(name, facts, choice))
+        last.append(_install(lock, choice, facts, tuple(made)))
     last.append(Instruction(op="user", args=("65532:65532",), why=("programs never run as root",)))
     reasons = tuple(evidence.rule for evidence in choice.evidence)
     final = Stage(name="run", base=base_of(facts, choice.run), instructions=tuple(last), why=reasons)
@@ -89,10 +83,42 @@ def build(
     return BuildPlan(stages=(*stages, final), files=files, secrets=tuple(secrets))
 
 
-def _install(lock: Lock, choice: Choice, facts: Facts) -> Instruction:
+def split_made(lock: Lock) -> tuple[str, dict[str, str]]:
+    """Requirements that have wheels; name → requirement of those that are built from source."""
+    sources = {normal(name): name for name in lock.sdists}
+    wheels, made = [], {}
+    for block in re.split(r"(?m)^(?=\S)", lock.packages):
+        name = normal(re.match(r"[\w.-]*", block)[0])  # type: ignore[index]  # matches anything
+        if name in sources:
+            made[name] = block
+        else:
+            wheels.append(block)
+    return "".join(wheels), made
+
+
+def _made(name: str, facts: Facts, choice: Choice) -> Stage:
+    """One package built from source, in a stage that other programs share."""
+    words = ["--venv", VENV, "--build-from-source", name, "--made-here"]
+    if choice.torch.source == "debian":
+        words += ["--system-site-packages"]
+    root = Instruction(op="user", args=("0:0",), why=("packages are installed by root",))
+    compile_it = Instruction(
+        op="run",
+        args=("python3", "-I", "-B", f"{ROOM}/install.py", *words),
+        mounts=_mounts(facts, f"made/{name}.txt"),
+        why=("compilers stay in their stage",),
+    )
+    return Stage(
+        name=f"made-{name}",
+        base=base_of(facts, choice.build),
+        instructions=(root, compile_it),
+        why=(f"building {name}, which has no wheel",),
+        sealed=True,
+    )
+
+
+def _install(lock: Lock, choice: Choice, facts: Facts, made: tuple[str, ...]) -> Instruction:
     options = ["--venv", VENV]
-    if lock.sdists:
-        options += ["--build-from-source", ",".join(lock.sdists)]
     if choice.torch.source == "debian":
         options += ["--system-site-packages"]
     if choice.torch.index:
@@ -100,20 +126,28 @@ def _install(lock: Lock, choice: Choice, facts: Facts) -> Instruction:
     if lock.tolerate:
         options += ["--tolerate", ",".join(lock.tolerate)]
     mounts = [
+        Mount(kind="bind", stage=f"made-{name}", source=VENV.lstrip("/"), target=f"{ROOM}/made/{name}")
+        for name in made
+    ]
+    return Instruction(
+        op="run",
+        args=("python3", "-I", "-B", f"{ROOM}/install.py", *options),
+        mounts=(*_mounts(facts, "requirements.txt"), *mounts),
+        why=("packages, each at its locked version and hash", *(e.rule for e in choice.torch.evidence)),
+    )
+
+
+def _mounts(facts: Facts, requirements: str) -> tuple[Mount, ...]:
+    mounts = [
         Mount(kind="bind", stage=TOOL_UV, target=f"{ROOM}/tool"),
         Mount(kind="bind", source="install.py", target=f"{ROOM}/install.py"),
-        Mount(kind="bind", source="requirements.txt", target=f"{ROOM}/requirements.txt"),
+        Mount(kind="bind", source=requirements, target=f"{ROOM}/requirements.txt"),
         Mount(kind="cache", source="jitney-uv", target=f"{ROOM}/cache"),
         *secret_mounts(facts),
     ]
     if facts.indexes.python:
         mounts.append(Mount(kind="secret", source="index", target=f"{ROOM}/index"))
-    return Instruction(
-        op="run",
-        args=("python3", "-I", "-B", f"{ROOM}/install.py", *options),
-        mounts=tuple(mounts),
-        why=("packages, each at its locked version and hash", *(e.rule for e in choice.torch.evidence)),
-    )
+    return tuple(mounts)
 
 
 def secret_mounts(facts: Facts) -> list[Mount]:
