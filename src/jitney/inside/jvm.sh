@@ -139,7 +139,7 @@ groovy_compile() {
 compile() {
     cd "$1"
     shift
-    mkdir -p /app/classes
+    mkdir -p /app/classes /app/own
     clean
     for command in "$@"; do
         case $command in
