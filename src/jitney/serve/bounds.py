@@ -17,6 +17,8 @@ SCALAR = 12
 RECURSIONS = 2
 """How often a schema may contain itself before its arrays end and its optional parts go."""
 MOST_NODES = 5000
+KNOWN_FORMATS = ("date", "time", "date-time", "uuid")
+"""Formats that the runtime's grammar has, and which end by themselves."""
 _MAPS = ("properties", "$defs", "definitions", "patternProperties")
 _ALTERNATIVES = ("anyOf", "oneOf")
 
@@ -103,7 +105,9 @@ class _Walk:
         kinds = kind if isinstance(kind, list) else [kind]
         if "enum" in schema or "const" in schema:
             return
-        if "string" in kinds and not {"pattern", "format"} & schema.keys():
+        if "string" in kinds and isinstance(schema.get("pattern"), str):
+            made["pattern"] = _anchored(schema["pattern"])
+        elif "string" in kinds and schema.get("format") not in KNOWN_FORMATS:
             made.setdefault("maxLength", max(self._limits.characters, schema.get("minLength") or 0))
         if "array" in kinds or "items" in schema or "prefixItems" in schema:
             self._bound_array(schema, made)
@@ -186,6 +190,11 @@ class _Walk:
         if "maxLength" in schema:
             size += schema["maxLength"] + 2
         return size or SCALAR
+
+
+def _anchored(pattern: str) -> str:
+    """The runtime's grammar takes whole patterns only. What matches the whole is found in it, too."""
+    return f"^{pattern.removeprefix('^').removesuffix('$')}$"
 
 
 def _follow(root: Json, reference: str, where: str) -> Json:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from jitney.serve.answer import Event, Events, Whole, take
+from jitney.serve.answer import End, Event, Events, Whole, take
 from jitney.serve.chat import Ask, Caps
 from jitney.serve.errors import ApiError, Dialect, Json, error_body
 from jitney.serve.settings import Settings
@@ -69,10 +69,15 @@ class Gateway:
 
     def watch(self, event: Event, tokens: int, *, capped: bool) -> None:
         """Our own cap is said where it cut an answer."""
-        if capped and getattr(event, "reason", "") == "length":
+        if not (capped and isinstance(event, End) and event.reason == "length"):
+            return
+        if event.usage.answer < tokens:
             self.say_once(
-                f"an answer of the model was cut at {tokens} tokens: the program sets no limit of its own (max_tokens)"
+                f"an answer of the model was cut: its context of {self.settings.about.context} tokens is full"
             )
+        else:
+            limit = "the program sets no limit of its own (max_tokens)"
+            self.say_once(f"an answer of the model was cut at {tokens} tokens: {limit}")
 
 
 class Exchange:

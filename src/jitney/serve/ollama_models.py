@@ -13,6 +13,7 @@ from jitney.serve.errors import ApiError, Json, bad
 from jitney.serve.exchange import LINES, Exchange, Pieces, line
 from jitney.serve.ollama_in import now, plain_name
 
+MOST_CREATED = 256
 VERSION = "0.33.0"
 """Of the API that is spoken; clients compare it."""
 
@@ -140,7 +141,10 @@ async def create(exchange: Exchange) -> web.StreamResponse:
     made = {key: body[key] for key in ("system", "template", "parameters", "messages") if body.get(key)}
     if body.get("modelfile"):
         made |= _modelfile(checks.text(body, "modelfile"))
-    exchange.gateway.created[plain_name(name)] = made
+    created = exchange.gateway.created
+    created[plain_name(name)] = made
+    if len(created) > MOST_CREATED:
+        del created[next(iter(created))]
     exchange.gateway.note(name)
     return await _reported(exchange, body, ["using existing layer", "writing manifest", "success"])
 

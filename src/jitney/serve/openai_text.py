@@ -92,6 +92,18 @@ def _choice(index: int, text: str, finish: str | None, logprobs: Any = None) -> 
     return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish}
 
 
+def _probabilities(tokens: list[Json], offset: int) -> Json:
+    """In the words of this old API: parallel lists. offset: in characters, of the first token in the text."""
+    made: Json = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
+    for one in tokens:
+        made["tokens"].append(one.get("token", ""))
+        made["token_logprobs"].append(one.get("logprob"))
+        made["top_logprobs"].append({top["token"]: top["logprob"] for top in one.get("top_logprobs") or ()})
+        made["text_offset"].append(offset)
+        offset += len(one.get("token", ""))
+    return made
+
+
 async def _whole(exchange: Exchange, asks: list[Ask], echo: bool) -> Json:
     gateway = exchange.gateway
     made, usage = [], Usage()
@@ -99,7 +111,7 @@ async def _whole(exchange: Exchange, asks: list[Ask], echo: bool) -> Json:
         whole = await gathered(gateway.upstream.complete(ask.body))
         gateway.watch(whole.end, ask.tokens, capped=ask.capped)
         begin = ask.body["prompt"] if echo and isinstance(ask.body["prompt"], str) else ""
-        probabilities = {"content": whole.logprobs} if "logprobs" in ask.body else None
+        probabilities = _probabilities(whole.logprobs, len(begin)) if "logprobs" in ask.body else None
         made.append(_choice(index, begin + whole.text, whole.end.reason, probabilities))
         usage = plus(usage, whole.end.usage)
     return {**_head(asks[0]), "choices": made, "usage": usage_of(usage)}
@@ -115,7 +127,9 @@ async def _stream(exchange: Exchange, asks: list[Ask], echo: bool, with_usage: b
         async with aclosing(gateway.upstream.complete(ask.body)) as events:
             async for event in events:
                 if isinstance(event, Text):
-                    yield sse({**head, "choices": [_choice(index, event.text, None, event.logprobs)]})
+                    found = event.logprobs.get("content") if isinstance(event.logprobs, dict) else None
+                    probabilities = _probabilities(found, 0) if found else None
+                    yield sse({**head, "choices": [_choice(index, event.text, None, probabilities)]})
                 elif isinstance(event, End):
                     gateway.watch(event, ask.tokens, capped=ask.capped)
                     usage = plus(usage, event.usage)

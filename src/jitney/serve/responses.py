@@ -19,6 +19,8 @@ from jitney.serve.exchange import EVENTS, Exchange, Pieces, gathered, sse
 from jitney.serve.responses_in import chat_body, conversation
 
 KEPT = 256
+KEPT_BYTES = 32 << 20
+"""Of conversations as JSON; the oldest go first."""
 
 
 class Reply(msgspec.Struct, kw_only=True):
@@ -166,8 +168,10 @@ def _keep(exchange: Exchange, reply: Reply, whole: Whole, body: Json) -> None:
     ]
     said: Json = {"role": "assistant", "content": whole.text, **({"tool_calls": calls} if calls else {})}
     responses = exchange.gateway.responses
-    responses[body["id"]] = {"body": body, "conversation": [*reply.conversation, said]}
-    while len(responses) > KEPT:
+    conversation = [*reply.conversation, said]
+    size = len(msgspec.json.encode(conversation))
+    responses[body["id"]] = {"body": body, "conversation": conversation, "bytes": size}
+    while len(responses) > KEPT or sum(one["bytes"] for one in responses.values()) > KEPT_BYTES:
         del responses[next(iter(responses))]
 
 

@@ -54,10 +54,11 @@ print(ask())
 
 
 class Asking(msgspec.Struct):
-    """A program that has had one answer, and asks again when it is told to. server: the model server's process here."""
+    """A program that has had one answer, and asks again when it is told to. server, gateway: processes of the boxes beside it."""
 
     process: subprocess.Popen[bytes]
     server: int
+    gateway: int
 
     def ask_again(self) -> list[dict[str, Any]]:
         out, _ = self.process.communicate(b"\n", timeout=60)
@@ -78,20 +79,20 @@ def asking(tmp_path: Path, engine: Engine) -> Iterator[Asking]:
         if event["event"] == "output":
             break
     assert event["text"].startswith(" Paris"), event
-    yield Asking(process, _server(engine, run))
+    yield Asking(process, _server(engine, run, "model", "llama"), _server(engine, run, "gateway", "python"))
     process.kill()
     process.communicate()
     assert_gone(engine, run, 2.0)
 
 
-def _server(engine: Engine, run: str) -> int:
-    (box,) = [box.id for box in engine.containers({LABEL_RUN: run}) if box.labels["jitney"] == "model"]
+def _server(engine: Engine, run: str, kind: str, name: str) -> int:
+    (box,) = [box.id for box in engine.containers({LABEL_RUN: run}) if box.labels["jitney"] == kind]
     state: Any = engine.inspect(box)["State"]
     init = state["Pid"]
     if os.geteuid() or not Path(f"/proc/{init}/root").exists():
-        pytest.skip("the model's box can be looked at only by root on the engine's machine")
+        pytest.skip("the boxes beside a program can be looked at only by root on the engine's machine")
     (server,) = Path(f"/proc/{init}/task/{init}/children").read_text().split()
-    assert Path(f"/proc/{server}/comm").read_text().startswith("llama")
+    assert Path(f"/proc/{server}/comm").read_text().startswith(name)
     return int(server)
 
 
@@ -104,6 +105,20 @@ def test_the_models_box(asking: Asking) -> None:
     mounts = assert_locked(lines, also_writable={"/run/jitney"})
     assert "ro" in mounts["/models"][1]
     assert mounts["/run/jitney"][0] == "tmpfs"
+    interfaces = proc.joinpath("net/dev").read_text().splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in interfaces] == ["lo"]
+    assert asking.ask_again()[-1]["code"] == 0
+
+
+@pytest.mark.model
+def test_the_gateways_box(asking: Asking) -> None:
+    """It parses what the program sends, so it is locked as the program is, and has no more than two folders of sockets."""
+    proc = Path(f"/proc/{asking.gateway}")
+    assert_powerless(proc.joinpath("status").read_text().splitlines())
+    assert_limited(proc.joinpath("limits").read_text().splitlines(), nofile=4096)
+    mounts = assert_locked(proc.joinpath("mounts").read_text().splitlines(), also_writable={"/run/jitney"})
+    assert "ro" in mounts["/run/jitney-runtime"][1]
+    assert "/models" not in mounts
     interfaces = proc.joinpath("net/dev").read_text().splitlines()[2:]
     assert [line.split(":")[0].strip() for line in interfaces] == ["lo"]
     assert asking.ask_again()[-1]["code"] == 0

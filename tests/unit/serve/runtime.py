@@ -24,12 +24,13 @@ ABOUT = About(
 
 
 class Runtime:
-    """What it says next, and what it was asked. pieces: of text, streamed; reason: how it ends."""
+    """What it says next, and what it was asked. pieces: of text, streamed; reason: how it ends, after so many tokens."""
 
     def __init__(self) -> None:
         self.pieces = ["Hel", "lo"]
         self.calls: list[Json] = []
         self.reason = "stop"
+        self.tokens = 2
         self.asked: list[tuple[str, Json]] = []
         self.knows_tools = False
         self.status = 200
@@ -100,7 +101,11 @@ class Runtime:
             if is_chat
             else {"text": "", "finish_reason": self.reason}
         )
-        usage = {"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}}
+        usage = {
+            "prompt_tokens": 5,
+            "completion_tokens": self.tokens,
+            "prompt_tokens_details": {"cached_tokens": 1},
+        }
         timings = {"prompt_ms": 3.0, "predicted_ms": 4.0}
         last = {"choices": [], "usage": usage, "timings": timings}
         return [*({"choices": [{"index": 0, **one}]} for one in chunks), last]

@@ -49,6 +49,14 @@ def test_what_is_bounded_by_itself_is_left(leaf: Json) -> None:
     assert bounded(schema(x=leaf), 100)["properties"]["x"] == leaf
 
 
+def test_formats_and_patterns_that_the_grammar_lacks() -> None:
+    made = bounded(
+        schema(a={"type": "string", "format": "uri"}, b={"type": "string", "pattern": "[a-z]{2}"}), 1024
+    )
+    assert made["properties"]["a"]["maxLength"] > 0
+    assert made["properties"]["b"]["pattern"] == "^[a-z]{2}$"
+
+
 def test_less_room_means_lower_limits() -> None:
     given = schema(a={"type": "string"}, b={"type": "array", "items": STEP})
     small, large = bounded(given, 60), bounded(given, 4000)

@@ -89,7 +89,7 @@ def test_the_cap(tmp_path: Path, extra: Json, tokens: int) -> None:
 
 def test_our_own_cap_is_said_once_and_a_programs_never(tmp_path: Path) -> None:
     async def work(client: Client) -> None:
-        client.runtime.reason = "length"
+        client.runtime.reason, client.runtime.tokens = "length", 512
         reply = await client.ask("/v1/chat/completions", {"messages": HI, "max_tokens": 3})
         assert reply.json["choices"][0]["finish_reason"] == "length"
         assert client.said == []
@@ -97,6 +97,9 @@ def test_our_own_cap_is_said_once_and_a_programs_never(tmp_path: Path) -> None:
             await client.ask("/v1/chat/completions", {"messages": HI})
         assert len(client.said) == 1
         assert "cut at 512 tokens" in client.said[0]
+        client.runtime.tokens = 100
+        await client.ask("/v1/chat/completions", {"messages": HI})
+        assert "context of 8192 tokens is full" in client.said[1]
 
     with_gateway(tmp_path, work)
 
