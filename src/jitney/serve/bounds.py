@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from jitney.serve.errors import Json, bad
+from jitney.serve.patterns import grammatical
 
 CHARACTERS_PER_TOKEN = 2.5
 """Of JSON in the worst case: punctuation and short words. (English prose has about four.)"""
@@ -105,14 +106,21 @@ class _Walk:
         kinds = kind if isinstance(kind, list) else [kind]
         if "enum" in schema or "const" in schema:
             return
-        if "string" in kinds and isinstance(schema.get("pattern"), str):
-            made["pattern"] = _anchored(schema["pattern"])
-        elif "string" in kinds and schema.get("format") not in KNOWN_FORMATS:
-            made.setdefault("maxLength", max(self._limits.characters, schema.get("minLength") or 0))
+        if "string" in kinds:
+            self._bound_string(schema, made)
         if "array" in kinds or "items" in schema or "prefixItems" in schema:
             self._bound_array(schema, made)
         if "object" in kinds or "properties" in schema:
             self._bound_object(schema, made)
+
+    def _bound_string(self, schema: Json, made: Json) -> None:
+        most = max(self._limits.characters, schema.get("minLength") or 0)
+        pattern = made.pop("pattern", None)
+        said = grammatical(pattern, self._limits.characters) if isinstance(pattern, str) else None
+        if said is not None:
+            made["pattern"] = said
+        elif schema.get("format") not in KNOWN_FORMATS:
+            made.setdefault("maxLength", most)
 
     def _bound_array(self, schema: Json, made: Json) -> None:
         if "prefixItems" in schema:
@@ -190,11 +198,6 @@ class _Walk:
         if "maxLength" in schema:
             size += schema["maxLength"] + 2
         return size or SCALAR
-
-
-def _anchored(pattern: str) -> str:
-    """The runtime's grammar takes whole patterns only. What matches the whole is found in it, too."""
-    return f"^{pattern.removeprefix('^').removesuffix('$')}$"
 
 
 def _follow(root: Json, reference: str, where: str) -> Json:

@@ -8,6 +8,7 @@ import pytest
 
 from jitney.serve.bounds import bounded
 from jitney.serve.errors import ApiError, Json
+from jitney.serve.patterns import grammatical
 
 STEP = {"type": "object", "properties": {"explanation": {"type": "string"}}, "required": ["explanation"]}
 
@@ -93,6 +94,24 @@ def test_of_alternatives_those_that_end_stay() -> None:
     tree = schema(left={"anyOf": [{"$ref": "#/$defs/Tree"}, {"type": "null"}]})
     made = bounded({"$ref": "#/$defs/Tree", "$defs": {"Tree": tree}}, 1024)
     assert "$ref" not in str(made)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("^[a-z]{2}$", "^[a-z]{2}$"),
+        ("[A-Z]{2}\\d{2}", "^[A-Z]{2}[0-9]{2}$"),
+        ("^\\w+@[\\w.-]+$", "^[A-Za-z0-9_]{1,9}@[A-Za-z0-9_.-]{1,9}$"),
+        ("a*b+?c{3,}", "^a{0,9}b{1,9}c{3,9}$"),
+        ("(?:ab|c)*", "^(ab|c){0,9}$"),
+        ("[*+]\\.", "^[*+]\\.$"),
+        ("(?=x)y", None),
+        ("\\bword\\b", None),
+        ("^a|^b", None),
+    ],
+)
+def test_patterns_in_the_words_of_the_grammar(pattern: str, said: str | None) -> None:
+    assert grammatical(pattern, 9) == said
 
 
 @pytest.mark.parametrize(
