@@ -15,6 +15,7 @@ from jitney.detect.notes import Notes
 from jitney.errors import DetectionError
 from jitney.languages import LanguageTable, manifests, mentioning, names, table
 from jitney.source import Source
+from jitney.source.kinds import binary_hint, binary_kind
 from jitney.source.paths import is_under, name, parent
 from jitney.source.sniff import by_interpreter, interpreter, sniff
 
@@ -86,6 +87,8 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language("c", (".c",), ("Makefile", "configure.ac", "configure"), ("native", "detect_c")),
 )
+
+BINARIES_LOOKED_AT = 20
 
 OTHERS: dict[str, str] = {
     ".vb": "visual-basic", ".ps1": "powershell", ".ipynb": "jupyter", ".gleam": "gleam",
@@ -210,8 +213,20 @@ def _of_folder(source: Source, notes: Notes) -> Language:
         if ranked:
             notes.saw("language.files", "language", ranked[0], source.workdir, 0, tuple(ranked[1:]))
             return _supported(ranked[0], source.label)
+    if binary := _binary(source, files):
+        raise binary
     listed = ", ".join(here[:8]) or "no files"
     raise DetectionError(
         f"{source.label}: nothing runnable was found (looked at manifests, endings, entries; there is: {listed}); "
         f"supported: {', '.join(supported())}", "hand over a source file, or name the language with --lang",
     )  # fmt: skip
+
+
+def _binary(source: Source, files: list[str]) -> DetectionError | None:
+    """A folder that has a compiled program, and not what it was compiled from."""
+    for path in files[:BINARIES_LOOKED_AT]:
+        kind = binary_kind(source.read_bytes(path)[:4096])
+        if any(word in kind for word in ("compiled", "bytecode", "Windows", "WebAssembly")):
+            message = f"{source.label} has no source code: {path} is {kind}"
+            return DetectionError(message, binary_hint(kind))
+    return None

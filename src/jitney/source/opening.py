@@ -15,7 +15,7 @@ from typing import BinaryIO
 from jitney.errors import SourceError
 from jitney.findings import Finding
 from jitney.source.ignore import Ignore
-from jitney.source.kinds import binary_kind, is_model
+from jitney.source.kinds import binary_hint, binary_kind, is_model
 from jitney.source.sniff import file_name, sniff
 from jitney.source.source import Source
 from jitney.source.tree import DiskTree, unreadable
@@ -137,9 +137,7 @@ def _refuse_no_source(arg: str, path: str) -> None:
 
 def _refuse_binary(head: bytes, label: str) -> None:
     if kind := binary_kind(head):
-        raise SourceError(
-            f"{label} is {kind}, expected source code", "hand over the program's source file or folder"
-        )
+        raise SourceError(f"{label} is {kind}, expected source code", binary_hint(kind))
 
 
 def checkout(folder: str) -> str | None:
