@@ -97,8 +97,12 @@ list() {
     if [ -z "$copy" ]; then
         cat "$room/$1"
     else
-        while read -r line; do
-            if [ "$line" = "\"$original\"" ]; then echo "\"$copy\""; else echo "$line"; fi
+        while IFS= read -r line; do
+            case $line in
+            "$original") echo "$copy" ;;
+            "\"$original\"") echo "\"$copy\"" ;;
+            *) printf '%s\n' "$line" ;;
+            esac
         done <"$room/$1"
     fi >"/tmp/$1"
 }

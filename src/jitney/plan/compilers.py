@@ -7,6 +7,9 @@ import posixpath
 from jitney.detect.model import Detection
 from jitney.plan.maven import TOOLS, Artifact, scala_series
 
+WORK = "/src"
+"""Where the source lies in a build: what a compiler says of a file below it is told with the user's own path."""
+
 _ENDINGS = {"java": (".java",), "kotlin": (".kt", ".kts"), "scala": (".scala", ".sc"), "groovy": (".groovy",)}
 LISTS = ("clean", "groovy", "java", "javac", "kotlin", "kotlinc", "scala")
 """Argument files, by name."""
@@ -41,7 +44,7 @@ def commands(detection: Detection) -> tuple[str, ...]:
     """Kotlin and Scala read Java's sources beside theirs, javac reads the others' classes: it comes last."""
     languages = {language for language in _ENDINGS if _files(detection, language)}
     resources = tuple(
-        f"resources:{_relative(folder, detection.workdir)}"
+        f"resources:{WORK}/{folder}"
         for folder in (
             [one[10:] for one in detection.features if one.startswith("resources:")]
             or _fallback_resources(detection)
@@ -83,24 +86,19 @@ def _files(detection: Detection, language: str) -> list[str]:
     ]
 
 
-def _relative(path: str, workdir: str) -> str:
-    return posixpath.relpath(path or ".", workdir or ".")
-
-
 def lists(detection: Detection, version: str, artifacts: list[Artifact]) -> dict[str, str]:
     """Argument files: for javac its options and files apart, for the others their files (options before them)."""
-    work = detection.workdir
-    java = [_relative(path, work) for path in _files(detection, "java")]
-    kotlin = [_relative(path, work) for path in _files(detection, "kotlin")]
-    scala = [_relative(path, work) for path in _files(detection, "scala")]
-    groovy = [_relative(path, work) for path in _files(detection, "groovy")]
+    java = [f"{WORK}/{path}" for path in _files(detection, "java")]
+    kotlin = [f"{WORK}/{path}" for path in _files(detection, "kotlin")]
+    scala = [f"{WORK}/{path}" for path in _files(detection, "scala")]
+    groovy = [f"{WORK}/{path}" for path in _files(detection, "groovy")]
     return {
         "javac": _lines(_javac(detection, version, artifacts)),
         "java": _lines(java),
         "kotlinc": _lines(_kotlinc(detection, version, artifacts)),
         "kotlin": _lines([*kotlin, *java]),
         "scala": _lines([*_options(detection), *scala, *java]),
-        "groovy": _lines(groovy),
+        "groovy": "".join(f"{path}\n" for path in groovy),  # its compiler takes no quotes off
         "clean": _clean(detection),
     }
 
@@ -108,7 +106,7 @@ def lists(detection: Detection, version: str, artifacts: list[Artifact]) -> dict
 def _clean(detection: Detection) -> str:
     """The entry, and the name under which a copy of it is compiled, without what its compiler would not take."""
     renamed = next((one[3:] for one in detection.features if one.startswith("as:")), "")
-    return f"{_relative(detection.entry, detection.workdir)}\n{renamed}\n" if renamed else ""
+    return f"{WORK}/{detection.entry}\n{renamed}\n" if renamed else ""
 
 
 def _lines(words: list[str]) -> str:

@@ -23,7 +23,7 @@ from jitney.findings import Evidence, Finding
 from jitney.plan import maven
 from jitney.plan.bases import base_of, key, provider
 from jitney.plan.choice import Choice
-from jitney.plan.compilers import LISTS, commands, lists
+from jitney.plan.compilers import LISTS, WORK, commands, lists
 from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
 from jitney.plan.planner import SOURCE_ROOT, Start
 from jitney.plan.python import ROOM, secret_mounts
@@ -37,7 +37,6 @@ JAVA = "/opt/java/openjdk/bin/java"
 LOCALES = "/opt/java/openjdk/lib/locale"
 """The bare base has none, and a JVM without UTF-8 reads its arguments as ASCII."""
 
-WORK = "/build"
 CACHE = Mount(kind="cache", source="jitney-maven", target="/root/.m2/repository")
 SETTINGS = Mount(kind="secret", source="maven", target="/root/.m2/settings.xml")
 

@@ -12,8 +12,8 @@ from jitney.engine.protocol import LABEL, BuildRequest
 from jitney.errors import BuildError, ResolveError
 from jitney.plan import maven
 from jitney.plan.bases import base_of
-from jitney.plan.compilers import tools_of
-from jitney.plan.jvm import WORK, maven_mounts, secrets_of, words
+from jitney.plan.compilers import WORK, tools_of
+from jitney.plan.jvm import maven_mounts, secrets_of, words
 from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Stage
 from jitney.plan.scripts import script
 from jitney.render import context_files, render_dockerfile

@@ -109,11 +109,11 @@ def test_maven_compiles_a_maven_project_unless_its_imports_had_to_do() -> None:
         takes=("pom.xml", "app/src/main/java/x/App.java"),
     )  # fmt: skip
     words = next(one.args for one in planned(project).stages[1].instructions if one.compiles)
-    assert words[-3:] == ("maven_compile", "/build", "app")
+    assert words[-3:] == ("maven_compile", "/src", "app")
     without = planned(project, Lock(packages=LOCK.packages, files={"imports": "no such artifact"}))
     words = next(one.args for one in without.stages[1].instructions if one.compiles)
-    assert words[-3:] == ("compile", "/build", "java")
-    assert without.files["java"] == '"app/src/main/java/x/App.java"\n'
+    assert words[-3:] == ("compile", "/src", "java")
+    assert without.files["java"] == '"/src/app/src/main/java/x/App.java"\n'
 
 
 def test_debian_packages_ask_for_the_base_with_apt() -> None:
@@ -139,7 +139,7 @@ def test_kotlin_before_java() -> None:
     )
     assert commands(mixed) == ("kotlin", "java")
     made = lists(mixed, "25", [])
-    assert made["kotlin"] == '"M.kt"\n"J.java"\n' and made["java"] == '"J.java"\n'
+    assert made["kotlin"] == '"/src/a/M.kt"\n"/src/a/J.java"\n' and made["java"] == '"/src/a/J.java"\n'
     assert '"-jvm-target"\n"21"\n' in made["kotlinc"]  # the newest that this compiler makes
 
 
