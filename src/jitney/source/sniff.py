@@ -12,7 +12,7 @@ from jitney import languages
 
 EXTENSIONS: dict[str, str] = {
     "python": ".py", "go": ".go", "javascript": ".js", "typescript": ".ts", "rust": ".rs", "java": ".java",
-    "kotlin": ".kt", "c": ".c", "cpp": ".cpp",
+    "kotlin": ".kt", "c": ".c", "cpp": ".cpp", "scala": ".scala", "groovy": ".groovy", "clojure": ".clj",
 }  # fmt: skip
 """Language → the ending of a file that gets its name from us."""
 
@@ -27,13 +27,19 @@ _VERSION = r"-?[\d.]+$"
 _TELLING: tuple[tuple[str, str], ...] = (
     ("python", r"^# /// script[ \t]*$"),
     ("go", r"^package [a-z_]\w*[ \t]*(?://.*)?$"),
+    ("scala", r"^(?://> using |import scala\.|@main def )"),
+    ("groovy", r"^import groovy\."),
+    ("clojure", r"^\(ns [\w.-]+"),
     (
         "java",
         r"^\s*(?:import (?:static )?[\w.]+(?:\.\*)?;|public (?:final )?class \w+|package [\w.]+;)",
     ),
     ("cpp", r"^\s*#include\s*<(?:iostream|string|vector|memory|\w+/[\w/.]+\.hpp|map)>"),
     ("c", r"^\s*#include\s*[<\"][\w/.]+\.h[>\"]"),
-    ("rust", r"^(?:use \w+(?:::[\w{}*, ]+)+;|(?:async )?fn main\(\)|#!\[[\w(]+)"),
+    (
+        "rust",
+        r"\A(?![\s\S]*^export fn )[\s\S]*?^(?:use \w+(?:::[\w{}*, ]+)+;|(?:async )?fn main\(\)|#!\[[\w(]+)",
+    ),
     ("kotlin", r"^(?:suspend )?fun main\("),
 )
 """Searched with re.MULTILINE, in this order; compiled only where a program has no name."""
@@ -82,11 +88,25 @@ def sniff(data: bytes) -> str:
     text = data[: 256 << 10].decode("utf-8", "replace").lstrip("\ufeff")
     if language := by_interpreter(interpreter(text)):
         return language
-    tables = ((one.name, mark) for one in languages.tables().values() for mark in one.marks)
-    for marks in (_TELLING, tables, _LIKELY):
-        if found := next((language for language, mark in marks if re.search(mark, text, re.M)), ""):
+    for marks in (_TELLING, None, _LIKELY):
+        found = _by_tables(text) if marks is None else _first(marks, text)
+        if found:
             return found
     return ""
+
+
+def _first(marks: tuple[tuple[str, str], ...], text: str) -> str:
+    return next((language for language, mark in marks if re.search(mark, text, re.M)), "")
+
+
+def _by_tables(text: str) -> str:
+    """The language with the most marks that are found."""
+    found = {
+        one.name: sum(bool(re.search(mark, text, re.M)) for mark in one.marks)
+        for one in languages.tables().values()
+    }
+    best = max(found, key=lambda one: found[one], default="")
+    return best if best and found[best] else ""
 
 
 def file_name(language: str) -> str:
