@@ -44,12 +44,20 @@ def _torch(version: str, suite: str) -> dict[str, Recipe]:
     return {f"{name}-run": full, f"{name}-full": full, f"{name}-build": build}
 
 
-def _go(version: str, suite: str) -> dict[str, Recipe]:
+def _go(version: str, suite: str, release: str) -> dict[str, Recipe]:
     """`cgo` has a C compiler, which is half of its size; `build` makes static binaries."""
-    packages = ("ca-certificates", "git", f"golang-{version}-go")
+    packages = (f"golang-{version}-go",)
     path = f"/usr/lib/go-{version}/bin"
-    build = Recipe(suite=suite, variant="minbase", packages=packages, path=path)
-    cgo = Recipe(suite=suite, variant="minbase", packages=(*packages, *C), path=path)
+    build = Recipe(
+        suite=suite,
+        variant="minbase",
+        packages=("git", *packages),
+        path=path,
+        parent=f"debian:{release}-full",
+    )
+    cgo = Recipe(
+        suite=suite, variant="minbase", packages=packages, path=path, parent=f"debian:{release}-build"
+    )
     return {f"go:{version}-build": build, f"go:{version}-cgo": cgo}
 
 
@@ -59,7 +67,7 @@ def _native(version: str, suite: str, rust: str) -> dict[str, Recipe]:
     tools = ("cmake", "ninja-build", "meson", "autoconf", "automake", "libtool")
     return {
         f"cpp:{version}-build": _layer(suite, parent, tools),
-        f"rust:{rust}-build": _layer(suite, parent, ("cargo", "rustc", "libssl-dev")),
+        f"rust:{rust}-build": _layer(suite, parent, ("cargo", "rustc", "libssl-dev", "sccache")),
     }
 
 
@@ -86,7 +94,8 @@ RECIPES: dict[str, Recipe] = {
     **_python("3.11", "bookworm"),
     **_python("3.14", "sid"),
     **_torch("3.14", "sid"),
-    **_go("1.24", "trixie"),
+    **_go("1.24", "trixie", "13"),
+    **_go("1.27", "sid", "sid"),
     **_debian("13", "trixie"),
     **_debian("12", "bookworm"),
     **_debian("sid", "sid"),

@@ -15,6 +15,11 @@ if [ "$what" = lock ]; then
 	cp "${at%/*}/Cargo.lock" /out/
 	exit
 fi
+if command -v sccache >/dev/null; then # a crate that another program has compiled is not compiled again
+	export RUSTC_WRAPPER=sccache SCCACHE_DIR=/root/.cache/sccache SCCACHE_CACHE_SIZE=4G SCCACHE_IDLE_TIMEOUT=0
+	SCCACHE_SERVER_PORT=$(($(od -An -N2 -tu2 /dev/urandom) % 20000 + 20000))
+	export SCCACHE_SERVER_PORT
+fi
 cargo build "$@" --message-format=json-render-diagnostics >/build/said
 program=$(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' /build/said | tail -n 1)
 if [ -z "$program" ]; then

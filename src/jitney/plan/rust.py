@@ -41,6 +41,9 @@ CARGO_CACHES = (
     Mount(kind="cache", source="jitney-cargo-registry", target="/root/.cargo/registry"),
     Mount(kind="cache", source="jitney-cargo-git", target="/root/.cargo/git"),
 )
+COMPILED = Mount(kind="cache", source="jitney-sccache", target="/root/.cache/sccache")
+"""Compiled crates, by all that decides them: for every program that has the same."""
+
 NOWHERE = "http://127.0.0.1:9"
 OFFLINE = "[env]\n" + "".join(
     f'{name} = "{NOWHERE}"\n'
@@ -126,7 +129,7 @@ def build(
         op="run",
         args=(*environment(detection), "/bin/sh", f"{INSIDE}/rust.sh", "build", root or ".",
               feature(detection, "front-matter") or "-", *cargo_arguments(detection, lock)),
-        mounts=(*compile_mounts(detection, facts, choice), *CARGO_CACHES, cargo_config()),
+        mounts=(*compile_mounts(detection, facts, choice), *CARGO_CACHES, COMPILED, cargo_config()),
         why=(f"rust.{'example' if feature(detection, 'example') else 'bin'}",),
         compiles=True,
     )  # fmt: skip

@@ -48,6 +48,10 @@ BUILT_IN = frozenset(
 )
 
 
+FRONT = re.compile(r"\A(?:#![^\[\n][^\n]*\n)?\s*^(-{3,})[ \t]*(?:cargo)?[ \t]*\n(.*?)^\1[ \t]*$", re.S | re.M)
+"""A manifest at the head of a file, which Rust's grammar does not know."""
+
+
 class RustFile(msgspec.Struct):
     """main: has `fn main`. modules: (`name`, its #[path]) of `mod name;`. crates: names that only another crate can give."""
 
@@ -60,6 +64,7 @@ class RustFile(msgspec.Struct):
 
 
 def look(text: str, file: str) -> RustFile:
+    text = FRONT.sub(lambda front: re.sub(r"[^\n]", " ", front[0]), text)
     tree = parse(text, "tree_sitter_rust")
     seen = RustFile(includes=INCLUDES.findall(text))
     harvest(literals(tree, text, STRINGS), file, seen.code, GETTERS)

@@ -9,8 +9,8 @@ import tomllib
 import msgspec
 
 from jitney.detect.notes import Notes
+from jitney.detect.rust.code import FRONT
 
-_FRONT = re.compile(
     r"\A(?:#![^\[\n][^\n]*\n)?\s*^(-{3,})[ \t]*(?:cargo)?[ \t]*\n(.*?)^\1[ \t]*$", re.S | re.M
 )
 _BLOCK = re.compile(r"^//![ \t]?```cargo[ \t]*\n((?://![^\n]*\n)*?)//![ \t]?```", re.M)
@@ -27,7 +27,7 @@ class Embedded(msgspec.Struct, frozen=True):
 
 def embedded(text: str, file: str, notes: Notes) -> Embedded | None:
     """None where there is none. TOML that cannot be read is a finding of level error."""
-    if front := _FRONT.search(text):
+    if front := FRONT.search(text):
         return _read(front[2], text.count("\n", 0, front.start(2)) + 1, file, notes, is_front=True)
     if block := _BLOCK.search(text):
         lines = re.sub(r"(?m)^//! ?", "", block[1])

@@ -1,0 +1,197 @@
+"""C and C++ programs: build systems, bare sources, libraries by headers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jitney.detect import detect
+from jitney.detect.data.native import HEADERS, of_header
+from jitney.detect.model import Detection, Wishes
+from jitney.errors import DetectionError
+from jitney.source import Source
+
+MAIN = "int main(int argc, char **argv) { return 0; }\n"
+CMAKE = "cmake_minimum_required(VERSION 3.16)\nproject(Tool)\n"
+
+
+def see(
+    files: dict[str, str | bytes], entry: str = "", workdir: str | None = None, **wishes: Any
+) -> Detection:
+    return detect(Source.from_mapping(files, entry, workdir), Wishes(**wishes))
+
+
+def feature(found: Detection, name: str) -> list[str]:
+    return [one.partition(":")[2] for one in found.features if one.startswith(f"{name}:")]
+
+
+def test_a_bare_file_is_known_by_its_headers() -> None:
+    code = (
+        "#include <curl/curl.h>\n#include <nlohmann/json.hpp>\n#include <thread>\n// #include <sqlite3.h>\n"
+        'auto url = "http://localhost:11434/api/generate"; auto key = getenv("OPENAI_API_KEY");\n'
+        'nlohmann::json body = {{"model", "llama3.2"}};\n'
+    )
+    found = see({"ask.cpp": code + MAIN}, "ask.cpp")
+    assert (found.language, found.manager, found.mode) == ("cpp", "sources", "local-server")
+    assert [package.name for package in found.system] == ["libcurl4-openssl-dev", "nlohmann-json3-dev"]
+    assert [package.name for package in found.packages] == ["libcurl"]
+    assert (feature(found, "source"), feature(found, "flag")) == (["ask.cpp"], ["-pthread"])
+    assert ([use.name for use in found.models], found.secrets) == (["llama3.2"], ("OPENAI_API_KEY",))
+    assert [(end.port, end.api) for end in found.endpoints if end.port] == [(11434, "ollama")]
+
+
+def test_a_header_of_the_checkout_beats_the_system() -> None:
+    files: dict[str, str | bytes] = {
+        "examples/main.cpp": '#include "client.hpp"\n#include <nlohmann/json.hpp>\n' + MAIN,
+        "include/client.hpp": '#include "detail.hpp"\n',
+        "include/detail.hpp": "",
+        "include/nlohmann/json.hpp": "",
+        "singleheader/client.hpp": "",
+        "src/client.cpp": '#include "client.hpp"\n',
+        "test/test.cpp": MAIN,
+    }
+    found = see(files, "examples/main.cpp")
+    assert feature(found, "include") == ["include"]
+    assert feature(found, "source") == ["examples/main.cpp", "src/client.cpp"]
+    assert (found.system, "include/nlohmann/json.hpp" in found.takes, "test/test.cpp" in found.takes) == (
+        (),
+        True,
+        False,
+    )
+
+
+def test_a_library_that_only_the_newest_debian_has() -> None:
+    found = see({"main.cpp": "#include <llama.h>\n" + MAIN}, "main.cpp")
+    assert (feature(found, "suite"), found.mode, found.framework) == (["sid"], "in-process", "llama.cpp")
+
+
+def test_cmake_beats_a_makefile_beside_it() -> None:
+    listed = CMAKE + (
+        "find_package(CURL REQUIRED)\npkg_check_modules(JSON REQUIRED json-c)\nadd_executable(${PROJECT_NAME} main.cpp)\n"
+        "add_executable(unit_test test.cpp)\nFetchContent_Declare(json GIT_REPOSITORY https://example.com/json.git)\n"
+    )
+    found = see(
+        {
+            "CMakeLists.txt": listed,
+            "Makefile": "all:\n        g++ x.cpp\n",
+            "main.cpp": MAIN,
+            "test.cpp": MAIN,
+        }
+    )
+    assert (found.manager, found.entry, feature(found, "target")) == ("cmake", "Tool", ["Tool"])
+    assert [package.name for package in found.system] == [
+        "libcurl4-openssl-dev",
+        "libjson-c-dev",
+        "nlohmann-json3-dev",
+    ]
+
+
+def test_cmake_with_several_programs() -> None:
+    listed = CMAKE + "add_executable(one a.cpp)\nadd_executable(two b.cpp)\n"
+    files: dict[str, str | bytes] = {"CMakeLists.txt": listed, "a.cpp": MAIN, "b.cpp": MAIN}
+    with pytest.raises(DetectionError, match="2 programs could be the one") as caught:
+        see(files)
+    assert "--entry one" in caught.value.hint
+    assert feature(detect(Source.from_mapping(files), Wishes(entry="two")), "target") == ["two"]
+    with pytest.raises(DetectionError, match="is not there"):
+        detect(Source.from_mapping(files), Wishes(entry="three"))
+
+
+def test_a_file_of_a_larger_cmake_project_is_built_by_it() -> None:
+    files: dict[str, str | bytes] = {
+        "CMakeLists.txt": CMAKE + "add_subdirectory(examples)\n",
+        "examples/CMakeLists.txt": "add_executable(simple simple.cpp)\n",
+        "examples/simple.cpp": MAIN,
+        "src/lib.cpp": "",
+    }
+    found = see(files, "examples/simple.cpp")
+    assert (found.manager, feature(found, "root"), feature(found, "target")) == ("cmake", [""], ["simple"])
+    assert "src/lib.cpp" in found.takes
+
+
+@pytest.mark.parametrize(
+    ("files", "manager", "target"),
+    [
+        (
+            {
+                "meson.build": "project('x', 'c')\nexecutable('chat', 'main.c', dependencies: dependency('libcurl'))\n"
+            },
+            "meson",
+            ["chat"],
+        ),
+        (
+            {"Makefile": "TARGET = chat\nall: $(TARGET)\n$(TARGET): main.c\n\t$(CC) main.c -o $@ -lcurl\n"},
+            "make",
+            ["chat"],
+        ),
+        ({"Makefile": "main: main.c\n\tgcc main.c -o chat -lcurl\n"}, "make", ["chat"]),
+        (
+            {
+                "configure.ac": "AC_INIT\nPKG_CHECK_MODULES([CURL], [libcurl])\n",
+                "Makefile.am": "bin_PROGRAMS = chat\n",
+            },
+            "autotools",
+            ["chat"],
+        ),
+    ],
+)
+def test_build_systems(files: dict[str, str | bytes], manager: str, target: list[str]) -> None:
+    found = see({"main.c": MAIN, **files})
+    assert (found.language, found.manager, feature(found, "target")) == ("c", manager, target)
+    assert [package.name for package in found.system] == ["libcurl4-openssl-dev"]
+
+
+def test_a_makefile_that_compiles_nothing_is_none() -> None:
+    assert see({"main.c": MAIN, "Makefile": "deploy:\n\tscp main.c host:\n"}).manager == "sources"
+
+
+def test_a_folder_of_sources() -> None:
+    found = see({"main.c": '#include "util.h"\n' + MAIN, "util.c": "", "util.h": "", "tests/t.c": MAIN})
+    assert (found.entry, feature(found, "source")) == ("main.c", ["main.c", "util.c"])
+    mixed = see({"main.cpp": MAIN, "old.c": ""})
+    assert (mixed.language, feature(mixed, "source")) == ("cpp", ["main.cpp", "old.c"])
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a.cpp": "int f();\n"}, "no `main` was found"),
+        ({"a.cpp": MAIN, "b.cpp": MAIN}, "2 files have a `main`"),
+    ],
+)
+def test_no_main_or_many(files: dict[str, str | bytes], message: str) -> None:
+    with pytest.raises(DetectionError, match=message) as caught:
+        see(files)
+    assert caught.value.hint
+
+
+def test_a_file_without_main() -> None:
+    with pytest.raises(DetectionError, match="has no `main`"):
+        see({"a.cpp": "int f() { return 1; }\n"}, "a.cpp")
+
+
+@pytest.mark.parametrize(
+    ("header", "package"),
+    [
+        ("curl/curl.h", "libcurl4-openssl-dev"),
+        ("boost/asio.hpp", "libboost-dev"),
+        ("boost/asio/ssl.hpp", "libboost-dev"),
+        ("boost/program_options.hpp", "libboost-program-options-dev"),
+        ("ggml-backend.h", "libggml-dev"),
+        ("stdio.h", ""),
+        ("event.hpp", ""),
+    ],
+)
+def test_headers(header: str, package: str) -> None:
+    row = of_header(header)
+    assert (row.apt.split()[0] if row else "") == package
+
+
+def test_the_table_has_only_words_that_may_stand_in_a_command() -> None:
+    import re
+
+    for header, row in HEADERS.items():
+        assert all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) for name in row.apt.split()), header
+        assert all(re.fullmatch(r"[A-Za-z0-9_.+-]+", name) for name in row.modules.split()), header
+        assert all(flag.startswith("-") for flag in row.flags.split()), header
