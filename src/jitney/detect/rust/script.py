@@ -11,8 +11,6 @@ import msgspec
 from jitney.detect.notes import Notes
 from jitney.detect.rust.code import FRONT
 
-    r"\A(?:#![^\[\n][^\n]*\n)?\s*^(-{3,})[ \t]*(?:cargo)?[ \t]*\n(.*?)^\1[ \t]*$", re.S | re.M
-)
 _BLOCK = re.compile(r"^//![ \t]?```cargo[ \t]*\n((?://![^\n]*\n)*?)//![ \t]?```", re.M)
 _SHORT = re.compile(r"^// cargo-deps:(.*)$", re.M)
 
