@@ -149,7 +149,7 @@ def _project(
     languages = project.languages | {tree.language(path) for path in reached}
     needs = project.needs(tree, reached, wishes, notes)
     features = {f"main:{entry.main}", *project.features(), *needs.features}
-    if project.manager == "gradle":
+    if project.manager == "gradle" or "fallback:" in features:
         features |= _tools(languages - {"java", ""}, needs, project)
     language = "kotlin" if language == "java" and "kotlin" in {tree.language(entry.path)} else language
     found = _common(language, tree, entry, reached, wishes, notes, needs)
