@@ -134,6 +134,15 @@ def test_what_is_no_json_object(tmp_path: Path, data: bytes) -> None:
     with_gateway(tmp_path, work)
 
 
+def test_half_a_character_does_no_harm(tmp_path: Path) -> None:
+    async def work(client: Client) -> None:
+        data = b'{"messages": [{"role": "user", "content": "cut \\ud83d"}]}'
+        assert (await client.ask("/v1/chat/completions", data)).status == 200
+        assert client.runtime.body["messages"][0]["content"] == "cut ?"
+
+    with_gateway(tmp_path, work)
+
+
 def test_another_method(tmp_path: Path) -> None:
     async def work(client: Client) -> None:
         assert (await client.ask("/v1/chat/completions")).status == 405
