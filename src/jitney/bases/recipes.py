@@ -77,7 +77,7 @@ def _layer(suite: str, parent: str, packages: tuple[str, ...]) -> Recipe:
 
 def _debian(version: str, suite: str) -> dict[str, Recipe]:
     flavours = {
-        "run": _recipe(suite, "extract", RUN),
+        "run": _recipe(suite, "extract", (*RUN, "netbase")),  # names of ports, which some runtimes look up
         "full": _recipe(suite, "minbase", FULL),
         "build": _recipe(suite, "minbase", (*FULL, *C, "git")),
     }
