@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from jitney.config import Config
     from jitney.source import Source
 
+TOLD = "jitney: error: "
 LEARN_AT_MOST = 6
 """Rounds of build → missing system library → build again, before Jitney gives up on a program's packages."""
 
@@ -337,4 +338,7 @@ def _whose(error: BuildError, build: BuildPlan, facts: Facts, source: Source | N
                 if is_fetching(error.output):
                     return BuildError("the program's packages cannot be fetched", hint(error.output), said)
                 return CompileError("the program does not compile", hint(error.output), said)
-    return error
+    told = [
+        line for line in error.output.splitlines() if line.startswith(TOLD)
+    ]  # by a script of ours in the build
+    return BuildError(told[-1].removeprefix(TOLD), error.hint, error.output) if told else error

@@ -1,6 +1,6 @@
 // Installs a project's packages inside a build, or writes the lock file that says which. Runs on node or bun, with nothing else.
 //
-//   node node_install.mjs '{"mode": "install", "manager": "npm", "folder": "/build", "out": "/out", ...}'
+//   node node_install.mjs packages.json      {"mode": "install", "manager": "npm", "folder": "/build", "out": "/out", ...}
 //
 // No script of a package runs while packages are fetched. Those that are needed run afterwards, one by one, by name, so that
 // one which reaches for the network is told by its package's name.
@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 
-const wish = JSON.parse(process.argv[2]);
+const wish = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
 const folder = wish.folder;
 const CA = "/dev/jitney/ca";
 const env = {
@@ -24,7 +24,7 @@ if (fs.existsSync(CA)) {
 }
 
 function fail(message) {
-  console.error(`jitney: ${message}`);
+  console.error(`jitney: error: ${message}`);
   process.exit(1);
 }
 
@@ -100,6 +100,12 @@ function run(words) {
     call([...argv, "--legacy-peer-deps"]);
     return;
   }
+  const missing = [...first.said.matchAll(/^npm error (?:Missing|Invalid): (.*)$/gm)].map((found) => found[1]);
+  if (wish.manager === "npm" && missing.length && missing.every((line) => line.endsWith("@ from lock file"))) {
+    // optional packages for other systems that this registry does not have: `npm ci` wants them all the same
+    call([...tool, "install", "--no-save", ...words.slice(1)]);
+    return;
+  }
   process.stderr.write(first.said);
   fail(reason(first.said, argv));
 }
@@ -113,14 +119,14 @@ function lock() {
   }
 }
 
-/** Optional packages that this plan never uses leave the lock, so that they are not even fetched. */
+/** Optional packages that this plan never uses are for another system, so that they are not even fetched. */
 function thinLock() {
   const file = path.join(folder, "package-lock.json");
   if (wish.manager !== "npm" || !wish.without?.length || !fs.existsSync(file)) return;
   const data = JSON.parse(fs.readFileSync(file, "utf8"));
   for (const place of Object.keys(data.packages ?? {})) {
     const name = place.split("node_modules/").pop();
-    if (data.packages[place].optional && wish.without.includes(name)) delete data.packages[place];
+    if (data.packages[place].optional && wish.without.includes(name)) data.packages[place].os = ["none"];
   }
   fs.writeFileSync(file, JSON.stringify(data, null, 2));
 }
@@ -157,8 +163,20 @@ function* packages(root) {
   }
 }
 
+/** Names that are only wished for, by anyone in the tree. */
+function optionals() {
+  const found = new Set();
+  const own = path.join(folder, "package.json");
+  const all = [...packages(path.join(folder, "node_modules"))].map(([, , data]) => data);
+  if (fs.existsSync(own)) all.push(JSON.parse(fs.readFileSync(own, "utf8")));
+  for (const data of all) for (const name of Object.keys(data.optionalDependencies ?? {})) found.add(name);
+  for (const data of all) for (const name of Object.keys(data.dependencies ?? {})) if (!data.optionalDependencies?.[name]) found.delete(name);
+  return found;
+}
+
 /** The scripts that a package manager would have run after fetching. */
 function scripts() {
+  const optional = optionals();
   for (const [name, place, data] of packages(path.join(folder, "node_modules"))) {
     const wanted = ["preinstall", "install", "postinstall"].map((step) => [step, data.scripts?.[step]]).filter((one) => one[1]);
     if (!data.scripts?.install && fs.existsSync(path.join(place, "binding.gyp")) && data.gypfile !== false) {
@@ -170,7 +188,7 @@ function scripts() {
       const more = { PATH: `${bin}:${env.PATH}`, npm_package_name: name, npm_package_version: data.version, npm_lifecycle_event: step, INIT_CWD: folder };
       const done = call(["/bin/sh", "-c", text], { cwd: place, soft: true, more });
       if (done.ok) continue;
-      if (wish.optional.includes(name)) {
+      if (optional.has(name)) {
         console.error(`jitney: ${name}, which is optional, is left out: its ${step} script failed`);
         fs.rmSync(place, { recursive: true, force: true });
         break;

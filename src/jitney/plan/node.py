@@ -102,8 +102,7 @@ def build(
     files = {f"lock/{name}": text for name, text in sorted(lock.files.items())}
     if system:
         last.append(_apt(system))
-    if lock.files or is_compiled(detection):
-        files[SCRIPT] = script(SCRIPT)
+    files |= _settings(detection, facts, lock)
     if any(name.startswith(LOADER) for name in lock.files):
         stages.append(_loader(facts, choice))
         copy = Instruction(op="copy", args=(f"{TSX}/", f"{TSX}/"), stage="loader", why=("node.loader",))
@@ -157,29 +156,48 @@ def _apt(system: tuple[str, ...]) -> Instruction:
     )
 
 
-def settings(lock_or_wish: dict[str, object]) -> str:
-    """The script's argument: the same words in the same order for the same wish."""
+def settings(wish: dict[str, object]) -> str:
+    """What the script is told: the same text for the same wish."""
     usual: dict[str, object] = {
         "env": {name: value for name, (value, _) in SWITCHES.items()},
         "skip": sorted(NEEDLESS),
-        "optional": [],
         "without": [],
         "drop": [],
         "members": [],
         "gyp": GYP,
         "source": SOURCE_ROOT,
     }
-    return json.dumps(usual | lock_or_wish, sort_keys=True)
+    return json.dumps(usual | wish, sort_keys=True, indent=1) + "\n"
 
 
-def install_step(wish: dict[str, object], runner: str = "node") -> Instruction:
-    """One run of the script, with caches, certificates and the user's own npm configuration."""
+def install_step(name: str, runner: str = "node") -> Instruction:
+    """One run of the script with the settings `NAME.json`; caches, certificates, the user's own npm configuration."""
     return Instruction(
         op="run",
-        args=("/usr/bin/env", "JITNEY=1", runner, f"{ROOM}/{SCRIPT}", settings(wish)),
-        mounts=(Mount(kind="bind", source=SCRIPT, target=f"{ROOM}/{SCRIPT}"), *CACHES, *SECRETS),
+        args=("/usr/bin/env", "JITNEY=1", runner, f"{ROOM}/{SCRIPT}", f"{ROOM}/{name}.json"),
+        mounts=(
+            Mount(kind="bind", source=SCRIPT, target=f"{ROOM}/{SCRIPT}"),
+            Mount(kind="bind", source=f"{name}.json", target=f"{ROOM}/{name}.json"),
+            *CACHES,
+            *SECRETS,
+        ),
         why=("packages from the lock",),
     )
+
+
+def _settings(detection: Detection, facts: Facts, lock: Lock) -> dict[str, str]:
+    """The script and what each of its steps is told."""
+    steps: dict[str, dict[str, object]] = {}
+    if any(name.startswith(LOADER) for name in lock.files):
+        steps["loader"] = {"mode": "install", "manager": "npm", "folder": WORK, "out": TSX}
+    if is_compiled(detection):
+        root = f"{APP}/{feature(detection.features, 'root')}".rstrip("/")
+        wish = _wish(detection, facts, root, "/out")
+        steps |= {"packages": wish | {"mode": "stay", "dev": True}, "prune": wish | {"mode": "prune"}}
+    elif any(not name.startswith(LOADER) for name in lock.files) and runtime_of(detection) != "deno":
+        steps["packages"] = _wish(detection, facts, WORK, "/out")
+    files = {f"{name}.json": settings(wish) for name, wish in steps.items()}
+    return files | {SCRIPT: script(SCRIPT)} if files else {}
 
 
 def _wish(detection: Detection, facts: Facts, folder: str, out: str) -> dict[str, object]:
@@ -212,18 +230,17 @@ def _packages(detection: Detection, facts: Facts, lock: Lock, choice: Choice) ->
     steps = (
         Instruction(op="user", args=("0:0",)),
         Instruction(op="copy", args=("lock/", f"{WORK}/"), why=("exact versions and checksums",)),
-        install_step(_wish(detection, facts, WORK, "/out"), _runner(detection)),
+        install_step("packages", _runner(detection)),
     )
     why = f"scripts of {', '.join(lock.sdists)}" if lock.sdists else "the package manager stays here"
     return Stage(name="packages", base=base_of(facts, choice.build), instructions=steps, why=(why,))
 
 
 def _loader(facts: Facts, choice: Choice) -> Stage:
-    wish: dict[str, object] = {"mode": "install", "manager": "npm", "folder": WORK, "out": TSX}
     steps = (
         Instruction(op="user", args=("0:0",)),
         Instruction(op="copy", args=(f"lock/{LOADER}", f"{WORK}/"), why=("exact versions and checksums",)),
-        install_step(wish),
+        install_step("loader"),
     )
     base = key(choice.provider, "node", NODES[choice.provider][0], "build")
     return Stage(name="loader", base=base_of(facts, base), instructions=steps, why=("node.loader",))
@@ -233,12 +250,11 @@ def _compiled(detection: Detection, facts: Facts, lock: Lock, choice: Choice) ->
     """Packages with those for development, the source, its own commands, then only what a run needs."""
     root = f"{APP}/{feature(detection.features, 'root')}".rstrip("/")
     folder = f"{APP}/{detection.workdir}".rstrip("/")
-    wish = _wish(detection, facts, root, "/out") | {"mode": "stay", "dev": True}
     path = f"{folder}/node_modules/.bin:{root}/node_modules/.bin"
     steps = [
         Instruction(op="user", args=("0:0",)),
         Instruction(op="copy", args=("lock/", f"{root}/"), why=("exact versions and checksums",)),
-        install_step(wish, _runner(detection)),
+        install_step("packages", _runner(detection)),
         Instruction(op="copy", args=("src/", f"{APP}/"), why=("compiled: the source goes into the build",)),
     ]
     for line in every(detection.features, "build"):
@@ -265,8 +281,7 @@ def _compiled(detection: Detection, facts: Facts, lock: Lock, choice: Choice) ->
                 compiles=True,
             )
         )
-    prune = _wish(detection, facts, root, "/out") | {"mode": "prune"}
-    steps.append(install_step(prune, _runner(detection)))
+    steps.append(install_step("prune", _runner(detection)))
     return Stage(
         name="packages",
         base=base_of(facts, choice.build),

@@ -23,6 +23,7 @@ from jitney.plan.node import (
     every,
     feature,
     install_step,
+    settings,
     wants_loader,
 )
 from jitney.plan.node_deno import WORK
@@ -163,10 +164,13 @@ def ask(
     steps = (
         Instruction(op="user", args=("0:0",)),
         Instruction(op="copy", args=("lock/", f"{WORK}/")),
-        install_step(wish, "bun" if manager == "bun" else "node"),
+        install_step("lock", "bun" if manager == "bun" else "node"),
     )
     context: dict[str, bytes | Path] = {f"lock/{name}": data for name, data in (beside or {}).items()}
-    given = {f"lock/{name}": text for name, text in files.items()} | {SCRIPT: script(SCRIPT)}
+    given = {f"lock/{name}": text for name, text in files.items()} | {
+        SCRIPT: script(SCRIPT),
+        "lock.json": settings(wish),
+    }
     base = request.base
     if manager != "bun" and "/bun:" in base:
         base = ""
@@ -213,7 +217,7 @@ def build_out(
 def translate(error: BuildError) -> ResolveError:
     """The script's own line, else the last words."""
     said = [re.sub(r"^#\d+ [\d.]+ ", "", line).strip() for line in error.output.splitlines()]
-    lines = [line.removeprefix("jitney: ") for line in said if line.startswith("jitney: ")]
+    lines = [line.removeprefix("jitney: error: ") for line in said if line.startswith("jitney: error: ")]
     words = lines[-1] if lines else " ".join(line for line in said[-4:] if line)
     return ResolveError(
         f"packages cannot be resolved: {words or error.message}",

@@ -1,0 +1,13 @@
+// Asks a hosted model through OpenAI's own library and prints the answer as it comes.
+import OpenAI from "openai";
+
+const client = new OpenAI(); // OPENAI_BASE_URL and OPENAI_API_KEY
+const stream = await client.chat.completions.create({
+  model: "gpt-4o-mini",
+  temperature: 0,
+  max_tokens: 24,
+  stream: true,
+  messages: [{ role: "user", content: process.argv.slice(2).join(" ") || "What is 2+2?" }],
+});
+for await (const part of stream) process.stdout.write(part.choices[0]?.delta?.content ?? "");
+console.log();
