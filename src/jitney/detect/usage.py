@@ -3,6 +3,7 @@ code."""
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 import msgspec
@@ -85,7 +86,15 @@ def _addresses(strings: list[At]) -> list[tuple[str, int, At]]:
                 or _azure(host)
             ):
                 found.append((host, port, at))
+        if bare := _bare_host(at.value):
+            found.append((bare, 443, at))
     return found
+
+
+def _bare_host(text: str) -> str:
+    """A vendor's host without a scheme, as it is handed to clients that take host and path apart; they mean TLS."""
+    host = text.partition("/")[0].partition(":")[0].lower()
+    return host if host in HOSTED or (_azure(host) and re.fullmatch(r"[\w.-]+", host)) else ""
 
 
 def _azure(host: str) -> bool:
@@ -139,7 +148,7 @@ def _endpoints(
     for host, port, at in addresses:
         local = host in LOOPBACK
         api = LOCAL_PORTS.get(port, "openai") if local else HOSTED.get(host, "openai")
-        if local and port == 11434 and "/v1" in at.value:
+        if (local and port == 11434 and "/v1" in at.value) or (not local and "/openai" in at.value):
             api = "openai"
         why = _why("endpoint.address", at.value[:120], at)
         ends.append(_end("local" if local else "hosted", api, host="" if local else host, port=port, why=why))

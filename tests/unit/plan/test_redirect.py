@@ -60,11 +60,40 @@ def names(text: str, config: Config | None = None, name: str = "main.py") -> lis
             'import requests\nrequests.get("http://api.openai.com/v1")\n',
             ["http://api.openai.com", "https://api.openai.com"],
         ),
+        (
+            "host and path apart",
+            'import http.client\nhttp.client.HTTPSConnection("api.openai.com").request("POST", "/v1/x")\n',
+            ["https://api.openai.com"],
+        ),
+        (
+            "OpenAI's paths at a vendor with an API of its own",
+            'import openai\nopenai.OpenAI(base_url="https://generativelanguage.googleapis.com/v1beta/openai/")\n',
+            ["https://generativelanguage.googleapis.com"],
+        ),
+        ("a host that is only spoken of", 'import openai\nprint("api.openai.com is down")\n', []),
         ("an address on this machine", 'import requests\nrequests.get("http://localhost:1234/v1")\n', []),
     ],
 )
 def test_what_leads_to_the_model(what: str, text: str, want: list[str]) -> None:
     assert names(text) == want, what
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        (
+            "ask.js",
+            'const https = require("https");\nhttps.request({ hostname: "api.openai.com", path: "/v1/x" });\n',
+        ),
+        (
+            "ask.rb",
+            'require "net/http"\nhttp = Net::HTTP.new("api.openai.com", 443)\nhttp.use_ssl = true\n',
+        ),
+        ("ask.pl", 'use IO::Socket::SSL;\nIO::Socket::SSL->new("api.openai.com:443");\n'),
+    ],
+)
+def test_host_and_path_apart_in_other_languages(name: str, text: str) -> None:
+    assert names(text, name=name) == ["https://api.openai.com"]
 
 
 def test_a_library_whose_address_no_variable_sets() -> None:

@@ -411,6 +411,12 @@ HOSTED: dict[str, str] = {
     "api.cerebras.ai": "openai", "integrate.api.nvidia.com": "openai", "dashscope.aliyuncs.com": "openai",
     "open.bigmodel.cn": "openai", "api.moonshot.cn": "openai", "api.ai21.com": "other", "api.sambanova.ai":
     "openai",
+    "api.deepinfra.com": "openai", "api.novita.ai": "openai", "api.hyperbolic.xyz": "openai", "api.siliconflow.cn": "openai",
+    "api.siliconflow.com": "openai", "api.studio.nebius.com": "openai", "api.lambda.ai": "openai", "api.moonshot.ai": "openai",
+    "api.z.ai": "openai", "dashscope-intl.aliyuncs.com": "openai", "api.friendli.ai": "openai", "llm.chutes.ai": "openai",
+    "api.venice.ai": "openai", "ai-gateway.vercel.sh": "openai", "inference.baseten.co": "openai",
+    "ark.cn-beijing.volces.com": "openai", "api.stepfun.com": "openai", "api.minimax.io": "openai", "api.lingyiwanwu.com": "openai",
+    "qianfan.baidubce.com": "openai", "api.hunyuan.cloud.tencent.com": "openai", "ollama.com": "ollama",
 }  # fmt: skip
 """Vendors' hosts and the dialect they speak."""
 
