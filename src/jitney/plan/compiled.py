@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 
+from jitney.detect.data.native import ONLY_SID
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
 from jitney.findings import Evidence
@@ -34,6 +35,11 @@ def feature(detection: Detection, name: str) -> str:
 
 def features(detection: Detection, name: str) -> tuple[str, ...]:
     return tuple(one.partition(":")[2] for one in detection.features if one.startswith(f"{name}:"))
+
+
+def needed_suite(packages: tuple[str, ...]) -> str:
+    """`sid` where a library is in no older Debian; else empty."""
+    return "sid" if ONLY_SID & set(packages) else ""
 
 
 def user_packages(detection: Detection) -> tuple[str, ...]:
@@ -119,7 +125,7 @@ def build_plan(
 
 def suite_of(key: str) -> str:
     """Debian's suite of a base by its key: what apt's lists are kept under."""
-    return "sid" if ":sid-" in key or ":1.97-" in key else "trixie"
+    return "sid" if any(mark in key for mark in (":sid-", ":1.97-", ":1.27-")) else "trixie"
 
 
 def build_evidence(system: tuple[str, ...]) -> list[Evidence]:

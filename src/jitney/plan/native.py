@@ -25,6 +25,7 @@ from jitney.plan.compiled import (
     compile_mounts,
     feature,
     features,
+    needed_suite,
     suite_of,
     user_packages,
 )
@@ -43,7 +44,7 @@ def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Ch
     """Debian's stable release, its development one where a library or the compiler asked for is only there."""
     source, why = provider(facts, config)
     wanted = config.version or detection.version
-    suite = _suite(wanted, feature(detection, "suite"))
+    suite = _suite(wanted, feature(detection, "suite") or needed_suite(lock.system))
     picked = Evidence(rule="base.native.asked" if wanted else "base.native.default", decides="base",
                       value=f"Debian {suite}, gcc {GCC[suite]}" + (f" for {wanted}" if wanted else ""))  # fmt: skip
     release = suite if source == "debian" else {"13": "trixie"}.get(suite, suite)

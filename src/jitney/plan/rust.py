@@ -14,7 +14,7 @@ from jitney.errors import PlanError
 from jitney.facts.model import Facts
 from jitney.findings import Evidence, Finding
 from jitney.plan.bases import key, provider
-from jitney.plan.choice import Choice
+from jitney.plan.choice import Choice, system_packages
 from jitney.plan.compiled import (
     INSIDE,
     PROGRAM,
@@ -24,6 +24,7 @@ from jitney.plan.compiled import (
     compile_mounts,
     feature,
     features,
+    needed_suite,
     suite_of,
     user_packages,
 )
@@ -57,9 +58,12 @@ SCRIPTS = ("apt.sh", "rust.sh", "work.sh")
 def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Choice:
     source, why = provider(facts, config)
     wanted = config.version or detection.version
-    version, findings = pick(
-        wanted, source, lock.version if lock.language == "rust" else "", is_flag=bool(config.version)
-    )
+    learnt = lock.version if lock.language == "rust" else ""
+    if needed_suite(system_packages(detection, config, lock)):
+        learnt = max(
+            learnt, next(version for version, suite in SUITES.items() if suite == "sid"), key=numbers
+        )
+    version, findings = pick(wanted, source, learnt, is_flag=bool(config.version))
     rule = "base.rust.asked" if wanted else "base.rust.default"
     picked = Evidence(
         rule=rule, decides="base", value=f"Rust {version}" + (f" for {wanted}" if wanted else "")

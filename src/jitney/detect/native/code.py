@@ -7,7 +7,9 @@ import re
 import msgspec
 
 from jitney.detect.code import At, Code
+from jitney.detect.model import ModelUse
 from jitney.detect.syntax import harvest, literals, nodes, parse, text_of
+from jitney.findings import Evidence
 
 STRINGS = frozenset({"string_literal", "raw_string_literal"})
 GETTERS = re.compile(r"\b(?:std::)?(?:secure_)?getenv\s*\(\s*$")
@@ -44,12 +46,24 @@ def look(text: str, file: str) -> NativeFile:
         seen.includes.append(Include(match[2].strip(), line, match[1] == '"'))
     seen.code.imports = [At(one.header, file, one.line) for one in seen.includes]
     harvest(literals(tree, text, STRINGS), file, seen.code, GETTERS)
+    seen.code.models += weights(seen.code)
     if re.search(r"\bmain\b", bare):
         seen.main = any(
             node.type == "function_definition" and _is_main(text_of(node.child_by_field_name("declarator")))
             for node in nodes(tree.root_node)
         )
     return seen
+
+
+def weights(code: Code) -> list[ModelUse]:
+    """Files of weights that literals name, whatever stands before them; a name that ends in one is no other model."""
+    found: dict[str, ModelUse] = {}
+    for at in code.strings:
+        if re.fullmatch(r"[^\s*%{}]+\.(?:gguf|onnx|safetensors)", at.value) and "://" not in at.value:
+            why = Evidence(rule="model.weights", decides="model", value=at.value, file=at.file, line=at.line)
+            found.setdefault(at.value, ModelUse(name=at.value, kind="weights", why=why))
+    code.models[:] = [use for use in code.models if use.name not in found]
+    return list(found.values())
 
 
 def _is_main(declarator: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jitney.detect.code import At, Code
+from jitney.detect.native.code import weights
 from jitney.detect.syntax import harvest, line_of, literals, nodes, parse, text_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def look(text: str, file: str) -> RustFile:
     tree = parse(text, "tree_sitter_rust")
     seen = RustFile(includes=INCLUDES.findall(text))
     harvest(literals(tree, text, STRINGS), file, seen.code, GETTERS)
+    seen.code.models += weights(seen.code)
     _walk(tree, file, seen)
     return seen
 
