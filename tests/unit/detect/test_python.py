@@ -273,7 +273,7 @@ def test_system_packages() -> None:
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"main.vb": "Module X"}, "visual-basic"),
+        ({"main.gleam": "import gleam/io"}, "gleam"),
         ({"README.md": "words"}, "nothing runnable"),
     ],
 )

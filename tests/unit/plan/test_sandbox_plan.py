@@ -85,5 +85,5 @@ def test_what_is_taken_is_measured_and_hashed_only_for_compiled_languages() -> N
 
 
 def test_a_language_without_a_planner_is_refused() -> None:
-    with pytest.raises(PlanError, match="cobol"):
-        make_plan(Detection(language="cobol"), facts(), Config(), Lock())
+    with pytest.raises(PlanError, match="nonesuch"):
+        make_plan(Detection(language="nonesuch"), facts(), Config(), Lock())
