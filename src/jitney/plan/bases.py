@@ -22,6 +22,9 @@ PYTHONS = {
 GO = {"debian": "1.24", "registry": "1.24"}
 """Only what starts the build: the Go command fetches the toolchain that go.mod asks for by itself."""
 
+GO_SID = "1.27"
+"""Of Debian's development release, for libraries that only it has."""
+
 DEBIAN = "trixie"
 TORCH_PYTHON = "3.14"
 """Debian's PyTorch is in its development suite, whose Python this is."""
@@ -59,6 +62,15 @@ def pick_python(wanted: str, source: str) -> str:
         f"Python {wanted} was asked for; the {source} provider has {', '.join(sorted(PYTHONS[source], key=_parts))}",
         "\n".join(line for line in lines if line),
     )
+
+
+def newer_python(pin: str, source: str) -> str:
+    """The next series after a pinned one that this provider has; empty: it has none, or has the pinned one."""
+    plain = re.fullmatch(r"3\.(\d+)(?:\.\d+)?", pin.strip())
+    if plain is None or any(fits(version, pin) for version in PYTHONS[source]):
+        return ""
+    above = [version for version in PYTHONS[source] if _parts(version) > (3, int(plain[1]))]
+    return min(above, key=_parts, default="")
 
 
 def fits(version: str, wanted: str) -> bool:

@@ -8,10 +8,12 @@ from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
 from jitney.findings import Evidence
-from jitney.plan.bases import DEBIAN, GO, base_of, key, provider
+from jitney.plan.bases import DEBIAN, GO, GO_SID, base_of, key, provider
 from jitney.plan.choice import Choice
+from jitney.plan.compiled import INSIDE, ROOM, apt, build_evidence, suite_of
 from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Mount, Stage
 from jitney.plan.planner import Start
+from jitney.plan.scripts import script
 from jitney.plan.taken import Taken
 
 BINARY = "/app/program"
@@ -34,11 +36,18 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Choice:
     source, why = provider(facts, config)
-    version = GO[source]
+    suite = "13" if source == "debian" else DEBIAN
+    if "suite:sid" in detection.features and source == "debian":
+        suite = "sid"
+    version = GO_SID if suite == "sid" else GO[source]
     wanted = config.version or detection.version
     rule = "base.go.toolchain" if wanted else "base.go.default"
     picked = Evidence(rule=rule, decides="base", value=f"Go {version}" + _go_fetches(wanted, version))
-    run = key(source, "debian", DEBIAN, "run") if is_cgo(detection) else ""
+    run = ""
+    if is_cgo(detection):
+        run = key(source, "debian", suite, "run")
+    elif detection.system:
+        run = key(source, "debian", suite, "full")
     return Choice(
         provider=source,
         version=version,
@@ -76,29 +85,54 @@ def build(
         why=("go.cgo" if is_cgo(detection) else "go.static",),
         compiles=True,
     )
-    base = base_of(facts, choice.build)
+    cgo = is_cgo(detection)
+    libraries = (
+        (apt(system, suite_of(choice.build), "libraries with their headers"),) if system and cgo else ()
+    )
     making = Stage(
         name="build",
-        base=base,
-        instructions=(*copies, compile_it),
+        base=base_of(facts, choice.build),
+        instructions=(*libraries, *copies, compile_it, *((_collect(facts, choice),) if cgo else ())),
         why=tuple(e.rule for e in choice.evidence),
     )
+    scripts = (("work.sh",) if cgo else ()) + (("apt.sh",) if system else ())
     return BuildPlan(
-        stages=(making, _last(detection, facts, choice)),
-        files={f"lock/{name}": text for name, text in sorted(lock.files.items())},
+        stages=(making, _last(detection, facts, choice, system)),
+        files={
+            **{f"inside/{name}": script(name) for name in scripts},
+            **{f"lock/{name}": text for name, text in sorted(lock.files.items())},
+        },
         source=detection.takes,
         source_digest=taken.digest,
         secrets=("ca",) if facts.ca_bundle else (),
     )
 
 
-def _last(detection: Detection, facts: Facts, choice: Choice) -> Stage:
+def _collect(facts: Facts, choice: Choice) -> Instruction:
+    """The program and the libraries that its base has not, in /out."""
+    mounts = (
+        Mount(kind="bind", source="inside", target=INSIDE),
+        Mount(kind="bind", stage=base_of(facts, choice.run).ref, target=f"{ROOM}/run"),
+    )
+    words = ("/usr/bin/env", "JITNEY=1", "/bin/sh", "-c", f'. {INSIDE}/work.sh && collect "$0"', BINARY)
+    return Instruction(op="run", args=words, mounts=mounts, why=("cgo: libraries that the base has not",))
+
+
+def _last(detection: Detection, facts: Facts, choice: Choice, system: tuple[str, ...]) -> Stage:
     binary = Instruction(op="copy", args=(BINARY, BINARY), stage="build", why=("the program",))
     user = Instruction(op="user", args=("65532:65532",), why=("programs never run as root",))
     if is_cgo(detection):
-        return Stage(
-            name="run", base=base_of(facts, choice.run), instructions=(binary, user), why=("cgo wants glibc",)
+        made = Instruction(
+            op="copy", args=("/out/", "/"), stage="build", why=("the program and its libraries",)
         )
+        return Stage(
+            name="run", base=base_of(facts, choice.run), instructions=(made, user), why=("cgo wants glibc",)
+        )
+    if system:
+        root = Instruction(op="user", args=("0:0",), why=("packages are installed by root",))
+        packages = apt(system, suite_of(choice.run), "for the run")
+        base = base_of(facts, choice.run)
+        return Stage(name="run", base=base, instructions=(root, packages, binary, user), why=("stage.full",))
     scratch = Base(key="scratch", ref="scratch", digest="scratch")
     bundle = Instruction(
         op="copy",
@@ -178,4 +212,4 @@ def usual_bases(source: str) -> tuple[str, ...]:
 
 
 def evidence(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
-    return []
+    return build_evidence(system)

@@ -13,8 +13,8 @@ import re
 from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
-from jitney.findings import Evidence
-from jitney.plan.bases import PYTHONS, TORCH_PYTHON, base_of, key, pick_python, provider
+from jitney.findings import Evidence, Finding
+from jitney.plan.bases import PYTHONS, TORCH_PYTHON, base_of, key, newer_python, pick_python, provider
 from jitney.plan.choice import Choice, system_packages
 from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
 from jitney.plan.planner import PATH, SOURCE_ROOT, Start, folder_of
@@ -25,6 +25,12 @@ from jitney.plan.torch import choose_torch, normal
 TOOL_UV = "jitney/tool-uv:1"
 """Image with nothing but the uv binary; `resolve.build_inputs` sees that it is there. Its version is not part of a Plan: the
 bytes installed are fixed by hashes."""
+
+PINS = tuple(
+    f"python.version.{name}"
+    for name in ("python-version", "runtime.txt", "tool-versions", "mise", "pipenv", "conda")
+)
+"""Rules by which a version is a pin of a developer's tool, and no condition of the program."""
 
 VENV = "/opt/venv"
 ROOM = "/dev/jitney"
@@ -37,7 +43,8 @@ def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Ch
     torch = choose_torch(detection, facts, config, source)
     wanted = config.version or detection.version
     in_base = torch.source == "debian"
-    version = TORCH_PYTHON if in_base else pick_python(wanted, source)
+    newer = "" if in_base else _instead(detection, config, source)
+    version = TORCH_PYTHON if in_base else newer or pick_python(wanted, source)
     picked = Evidence(
         rule="base.python.torch" if in_base else ("base.python.asked" if wanted else "base.python.default"),
         decides="base",
@@ -54,7 +61,28 @@ def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Ch
         run=key(source, kind, version, "full" if is_full else "run"),
         build=key(source, "python", version, "build") if lock.sdists else "",
         evidence=(why, picked, *torch.evidence),
-        findings=torch.findings,
+        findings=(*torch.findings, *((_told(detection, source, newer),) if newer else ())),
+    )
+
+
+def _instead(detection: Detection, config: Config, source: str) -> str:
+    """A version file pins what its developers had; a newer series runs it where this provider has no such one. What a
+    manifest requires, or the user asks for, stays an error."""
+    seen = next((one for one in detection.evidence if one.decides == "version"), None)
+    if config.version or seen is None or not seen.rule.startswith(PINS):
+        return ""
+    return newer_python(detection.version, source)
+
+
+def _told(detection: Detection, source: str, newer: str) -> Finding:
+    seen = next(one for one in detection.evidence if one.decides == "version")
+    return Finding(
+        level="warning",
+        code="python.version.newer",
+        message=f"{seen.file} pins Python {detection.version}, which the {source} provider has not: it runs on {newer}",
+        hint="--python VERSION decides it",
+        file=seen.file,
+        line=seen.line,
     )
 
 

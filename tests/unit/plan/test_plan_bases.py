@@ -12,6 +12,7 @@ from jitney.findings import Evidence
 from jitney.plan import default_bases, needed_bases
 from jitney.plan.bases import fits, pick_python
 from jitney.plan.model import Lock
+from jitney.plan.python import choose
 from jitney.plan.torch import choose_torch
 
 WHY = Evidence(rule="test", decides="packages", value="x")
@@ -58,6 +59,29 @@ def test_a_version_that_nobody_has_names_no_provider() -> None:
     assert "--base-provider" not in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("rule", "version", "want"),
+    [
+        ("python.version.python-version", "3.12", "3.13"),
+        ("python.version.python-version", "3.9.18", "3.11"),
+        ("python.version.runtime.txt", "3.11.4", "3.11"),
+        ("python.version.python-version", "3.99", ""),
+        ("python.version.pep723", "3.12", ""),
+        ("flag.version", "3.12", ""),
+    ],
+)
+def test_a_pin_of_a_version_file_gives_way_to_a_newer_series(rule: str, version: str, want: str) -> None:
+    why = Evidence(rule=rule, decides="version", value=version, file=".python-version", line=1)
+    program = Detection(language="python", entry="a.py", version=version, evidence=(why,))
+    if not want:
+        with pytest.raises(PlanError, match=version):
+            needed_bases(program, Facts(), Config())
+        return
+    assert needed_bases(program, Facts(), Config()) == (f"debian/python:{want}-run",)
+    told = choose(program, Facts(), Config(), Lock()).findings
+    assert [one.level for one in told] == ([] if version.startswith(want) else ["warning"])
+
+
 def test_no_version_at_all_is_refused() -> None:
     with pytest.raises(PlanError, match="no version and no specifier"):
         fits("3.13", "three")
@@ -84,13 +108,15 @@ def test_go_static_and_with_cgo() -> None:
     static = Detection(language="go", entry=".")
     assert needed_bases(static, Facts(), Config()) == ("debian/go:1.24-build",)
     cgo = Detection(language="go", entry=".", features=("cgo",))
-    assert needed_bases(cgo, Facts(), Config()) == ("debian/go:1.24-cgo", "debian/debian:trixie-run")
+    assert needed_bases(cgo, Facts(), Config()) == ("debian/go:1.24-cgo", "debian/debian:13-run")
+    sid = Detection(language="go", entry=".", features=("cgo", "suite:sid"))
+    assert needed_bases(sid, Facts(), Config()) == ("debian/go:1.27-cgo", "debian/debian:sid-run")
 
 
 def test_setup_makes_the_usual_bases() -> None:
     assert default_bases((), Facts(), Config()) == ("debian/python:3.13-run", "debian/go:1.24-build")
     with pytest.raises(PlanError):
-        default_bases(("cobol",), Facts(), Config())
+        default_bases(("klingon",), Facts(), Config())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 from fnmatch import fnmatchcase
 
 from jitney.detect.code import Code, is_secret
+from jitney.detect.data.native import LINKED, MODULES, ONLY_SID
 from jitney.detect.go import modfile
 from jitney.detect.go.code import GoFile, look
 from jitney.detect.model import Detection, Package, Wishes
@@ -31,6 +32,7 @@ def detect_go(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     code = program.reach(entry)
     use = usage(code, "go", notes)
     cgo = any(at.value == "C" for at in code.imports)
+    system = program.system(wishes.apt)
     return Detection(
         language="go",
         version=program.version(wishes.version),
@@ -48,13 +50,15 @@ def detect_go(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         endpoints=use.endpoints,
         env=use.env,
         secrets=tuple(variable for variable in use.env if is_secret(variable)),
-        system=tuple(
-            Package(name=apt, why=Evidence(rule="flag.apt", decides="system", value=apt))
-            for apt in sorted(wishes.apt)
-        ),
-        features=("cgo",) if cgo else (),
+        system=system,
+        features=(*(("cgo",) if cgo else ()), *_suite(system)),
         takes=program.takes(),
     )
+
+
+def _suite(system: tuple[Package, ...]) -> tuple[str, ...]:
+    """A library that only Debian's development release has takes the whole build there."""
+    return ("suite:sid",) if any(package.name in ONLY_SID for package in system) else ()
 
 
 class _Program:
@@ -248,6 +252,25 @@ class _Program:
             why = Evidence(rule="flag.package", decides="package", value=wish)
             found[path] = Package(name=path, spec=f"@{version}" if version else "", why=why)
         return list(found.values())
+
+    def system(self, wished: tuple[str, ...]) -> tuple[Package, ...]:
+        """Debian packages that were asked for, and those that `#cgo` lines of what is compiled link against."""
+        found = {
+            apt: Package(name=apt, why=Evidence(rule="flag.apt", decides="system", value=apt))
+            for apt in sorted(wished)
+        }
+        links = [
+            at
+            for path, seen in sorted(self.files.items())
+            if parent(path) in self.folders
+            for at in seen.links
+        ]
+        for at in links:
+            table = LINKED if at.value.startswith("-l") else MODULES
+            for apt in table.get(at.value.removeprefix("-l"), "").split():
+                why = Evidence(rule="go.cgo", decides="system", value=at.value, file=at.file, line=at.line)
+                found.setdefault(apt, Package(name=apt, why=why))
+        return tuple(found.values())
 
     def takes(self) -> tuple[str, ...]:
         """The program's folder, its module's packages and manifests, local replacements, the workspace,

@@ -23,14 +23,21 @@ _NAME = re.compile(
     r"(?:^|[._])(?:model|Model|MODEL|modelName|ModelName|model_name|defaultModel|DefaultModel|embeddingModel)$"
 )
 _EMBED = re.compile(r"(?m)^//go:embed\s+(.+)$")
+_CGO = re.compile(
+    r"\s*(?://|\*)?\s*#cgo\s+(?P<when>[\w!, ]*?)\s*(?P<kind>LDFLAGS|pkg-config)\s*:(?P<words>.*)"
+)
+"""`#cgo linux LDFLAGS: -lfoo`, `#cgo pkg-config: foo`, in the comment before `import "C"`."""
 _BUILD = re.compile(r"(?m)^//go:build\s+(.+)$")
 
 
 class GoFile(msgspec.Struct):
+    """links: what `#cgo` lines link against, `-lNAME` or the name of a pkg-config module."""
+
     package: str = ""
     main: bool = False
     ignored: bool = False
     embeds: list[str] = msgspec.field(default_factory=list)
+    links: list[At] = msgspec.field(default_factory=list)
     code: Code = msgspec.field(default_factory=Code)
 
 
@@ -44,10 +51,25 @@ def look(text: str, file: str) -> GoFile:
     build = _BUILD.search(text[:8000])
     seen.ignored = bool(build and re.search(r"\bignore\b|\btools\b|!linux\b", build[1]))
     seen.embeds = [pattern.strip('"`') for line in _EMBED.findall(text) for pattern in line.split()]
+    if 'import "C"' in text or '"C"' in text:
+        seen.links = list(_links(text, file))
     constants: dict[str, str] = {}
     for node in _nodes(tree.root_node):
         _node(node, file, seen, constants)
     return seen
+
+
+def _links(text: str, file: str) -> Iterator[At]:
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _CGO.match(line)
+        if found is None or (found["when"] and not re.search(r"\blinux\b|^\s*!", found["when"])):
+            continue
+        words = found["words"].split()
+        if found["kind"] == "pkg-config":
+            words = [word for word in words if not word.startswith("-")]
+        else:
+            words = [word for word in words if re.fullmatch(r"-l[\w.+-]+", word)]
+        yield from (At(word, file, number) for word in words)
 
 
 def _nodes(root: Node) -> Iterator[Node]:

@@ -1,0 +1,3 @@
+module example.com/go-llama
+
+go 1.22
