@@ -92,9 +92,7 @@ def hint(output: str) -> str:
         return (f"the build script of the crate {crate[1]} {crate[2]} wants to fetch something while it is compiled, which is not "
                 "possible here: look for a feature of it that takes what the system has, or that builds from its own sources")  # fmt: skip
     if crate:
-        return (
-            f"the build script of the crate {crate[1]} failed: --apt PACKAGE adds what it wants of the system"
-        )
+        return f"the build script of the crate {crate[1]} {crate[2]} failed: --apt PACKAGE adds what it wants of the system"
     if "needs to be updated but --locked" in output or "lock file needs to be updated" in output:
         return "Cargo.lock does not fit Cargo.toml: `cargo update --workspace` mends it"
     for header in HEADER.findall(output):
