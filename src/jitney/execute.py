@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from jitney.sandbox.certificates import Certificates
     from jitney.source import Source
 
+    Making = Callable[[], Certificates]
+
 Sink = Callable[[bytes], None]
 LARGE_DIR = "/.large"
 MOUNTS_AT_MOST = 64
@@ -55,7 +57,8 @@ def execute(
     prepared: Prepared, errand: Errand, source: Source, config: Config, engine: Engine, listener: Listener
 ) -> Outcome:
     """Run it. The session ends everything it started, whatever happens."""
-    blocked: Callable[[str], None] = partial(_blocked, listener)
+    model = prepared.plan.model
+    blocked: Callable[[str], None] = partial(_blocked, listener, model is not None and model.serve)
     reconnect = partial(engines.connect, config.engine_host)
     resolver = partial(resolve, pinned=prepared.plan.sandbox.addresses)
     with Session(
@@ -82,14 +85,15 @@ def _with_model(outcome: Outcome, beside: Beside | None) -> Outcome:
     return msgspec.structs.replace(outcome, cause="model-gone", message=error.message, hint=error.hint)
 
 
-def _blocked(listener: Listener, name: str) -> None:
+def _blocked(listener: Listener, has_model: bool, name: str) -> None:
     listener.event("blocked", host=name)
-    listener.say(f"blocked: {name} (no network; --allow-host {name} lets the program reach it)")
+    more = f", --redirect {name} leads it to the model" if has_model else ""
+    listener.say(f"blocked: {name} (no network; --allow-host {name} lets the program reach it{more})")
 
 
 @contextmanager
 def _beside(
-    session: Session, prepared: Prepared, config: Config, engine: Engine, made: Certificates | None
+    session: Session, prepared: Prepared, config: Config, engine: Engine, made: Making | None
 ) -> Iterator[Beside | None]:
     """The model's box, started but not waited for: the program's box starts meanwhile."""
     if prepared.supply.weights is None:
@@ -98,19 +102,34 @@ def _beside(
     from jitney.runtimes.beside import start_beside
     from jitney.supply import store
 
-    tls = (made.chain, made.key) if made is not None else None
+    tls = (lambda: (made().chain, made().key)) if made is not None else None
     yield start_beside(session, engine, store(config), prepared.supply.weights, prepared.facts, config, tls)
 
 
-def _certificates(prepared: Prepared) -> Certificates | None:
-    """For vendors' names that lead to the model; None: there are none."""
+def _certificates(prepared: Prepared) -> Making | None:
+    """For vendors' names that lead to the model, made while boxes start (90 ms, nearly all of it the library's import): a
+    call waits for them. None: there are none."""
     model = prepared.plan.model
     hosts = {one.host for one in model.redirects if not one.is_plain} if model is not None else set()
     if not hosts:
         return None
-    from jitney.sandbox.certificates import make_certificates
+    from threading import Thread
 
-    return make_certificates(hosts)
+    made: list[Certificates] = []
+
+    def make() -> None:
+        from jitney.sandbox.certificates import make_certificates
+
+        made.append(make_certificates(hosts))
+
+    def wait() -> Certificates:
+        thread.join()
+        assert made, "the thread's traceback says why"
+        return made[0]
+
+    thread = Thread(target=make, daemon=True)
+    thread.start()
+    return wait
 
 
 def _park(session: Session, prepared: Prepared, source: Source, beside: Beside | None, engine: Engine) -> Box:
@@ -199,7 +218,7 @@ def _links(links: Mapping[str, str]) -> Iterator[bytes]:
         yield link.tobuf(tarfile.GNU_FORMAT)
 
 
-def job(prepared: Prepared, errand: Errand, beside: Beside | None, made: Certificates | None) -> Job:
+def job(prepared: Prepared, errand: Errand, beside: Beside | None, made: Making | None) -> Job:
     """What init is told. The user's variables win over the plan's; secrets that the program reads there are variables too."""
     plan = prepared.plan
     reads = set(prepared.detection.env)
@@ -232,7 +251,7 @@ def _relays(model: ModelPlan, beside: Beside) -> tuple[Relay, ...]:
     return (*beside.relays(*sorted(plain - tls)), *map(beside.tls_relay, sorted(tls)))
 
 
-def _trust(prepared: Prepared, made: Certificates | None) -> dict[str, bytes]:
+def _trust(prepared: Prepared, made: Making | None) -> dict[str, bytes]:
     """What the program trusts, as files: the machine's CA bundle and the run's own authority, where the plan says so."""
     run = prepared.plan.run
     if not run.trust:
@@ -247,7 +266,7 @@ def _trust(prepared: Prepared, made: Certificates | None) -> dict[str, bytes]:
         raise UsageError(
             f"the CA bundle {prepared.facts.ca_bundle} cannot be read: {error.strerror}"
         ) from error
-    return trust_files(bundle, made.authority if made is not None else b"", run.trust_store)
+    return trust_files(bundle, made().authority if made is not None else b"", run.trust_store)
 
 
 def _terminal_env(errand: Errand) -> dict[str, str]:

@@ -172,11 +172,11 @@ def start_beside(
     weights: Weights,
     facts: Facts,
     config: Config,
-    tls: tuple[bytes, bytes] | None = None,
+    tls: Callable[[], tuple[bytes, bytes]] | None = None,
 ) -> Beside:
     """Start a server for `weights`. It loads when this returns: make the program's box, then `wait_ready`.
 
-    tls: certificate chain and key, both PEM; with them the same API is served over TLS (HTTP/1.1) at `tls_relay`.
+    tls: gives certificate chain and key, both PEM, and is asked once the boxes are there; with them the same API is served over TLS (HTTP/1.1) at `tls_relay`.
     The runtime's base (facts) and the gateway's image must be on hand (road.ensure_gateway). Raises ModelError: no runtime
     takes the weights; PlanError: no base.
     """
@@ -196,7 +196,7 @@ def start_beside(
     plan = SandboxPlan(user=config.user, memory_bytes=gateway.MEMORY_BYTES, pids=64)
     image = gateway.gateway_tag(facts, config)
     box = session.park(box_spec(plan, image, kind="gateway", mounts=mounts, arch=facts.engine.arch))
-    door.start(session, box, gateway.gateway_job(world.runtime, serving, tls), lines.take)
+    door.start(session, box, gateway.gateway_job(world.runtime, serving, tls() if tls else None), lines.take)
     return beside
 
 
