@@ -88,8 +88,13 @@ def _unknown_imports(detection: Detection) -> DetectionError:
         + ":\n  "
         + "\n  ".join(lines),
         "Jitney installs no package by guessing its name. Where the package has the import's name:\n"
-        f"  jitney run {names} …\nor declare it in requirements.txt or a `# /// script` header",
+        f"  jitney run {names} …\nor declare it in {_manifest_of(detection.language)}",
     )
+
+
+def _manifest_of(language: str) -> str:
+    usual = {"python": "requirements.txt or a `# /// script` header", "go": "go.mod", "rust": "Cargo.toml"}
+    return usual.get(language, "package.json" if language in ("javascript", "typescript") else "a manifest")
 
 
 class Wants(msgspec.Struct, frozen=True, kw_only=True):

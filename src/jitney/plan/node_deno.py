@@ -37,7 +37,7 @@ def stage(facts: Facts, choice: Choice) -> Stage:
 
 def step(facts: Facts, lock: str, *flags: str) -> Instruction:
     """Everything that deps.ts imports into DENO_DIR."""
-    env = ["JITNEY=1", "HOME=/root", f"DENO_DIR={DENO_DIR}", "DENO_NO_UPDATE_CHECK=1"]
+    env = ["JITNEY=1", "HOME=/root", f"DENO_DIR={DENO_DIR}", "DENO_NO_UPDATE_CHECK=1", "NO_COLOR=1"]
     env += [f"DENO_CERT={ROOM}/ca"] if facts.ca_bundle else []
     words = ("deno", "cache", "--config", f"{WORK}/deno.json", "--lock", lock, *flags, f"{WORK}/deps.ts")
     return Instruction(

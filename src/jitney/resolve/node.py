@@ -219,6 +219,12 @@ def translate(error: BuildError) -> ResolveError:
     said = [re.sub(r"^#\d+ [\d.]+ ", "", line).strip() for line in error.output.splitlines()]
     lines = [line.removeprefix("jitney: error: ") for line in said if line.startswith("jitney: error: ")]
     words = lines[-1] if lines else " ".join(line for line in said[-4:] if line)
+    remote = re.search(r"(?:Import|manifest for) '([^']+)' failed", error.output)
+    if remote:
+        return ResolveError(
+            f"{remote[1]} cannot be fetched: a build here does not reach its host",
+            "packages of npm are reached: import them as npm:NAME, or through a mirror in ~/.npmrc",
+        )
     return ResolveError(
         f"packages cannot be resolved: {words or error.message}",
         "is the name right, and the registry reachable?",

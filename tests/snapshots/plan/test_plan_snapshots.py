@@ -35,6 +35,8 @@ KEYS = (
     "debian/go:1.24-cgo",
     "debian/debian:trixie-run",
     "registry/python:3.12-run",
+    "debian/node:24-run",
+    "debian/node:24-build",
 )
 BASES = tuple(
     BaseOnHand(key=key, ref=f"jitney-{key}", digest=f"sha256:{n:064x}") for n, key in enumerate(KEYS, 1)
@@ -44,6 +46,8 @@ WHY = Evidence(rule="packages.imports", decides="packages", value="import", file
 LOCKED = Lock(
     language="python", version="3.13", packages="six==1.17.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
 )
+NPM_LOCK = Lock(language="javascript", files={"package.json": "{}\n", "package-lock.json": "{}\n"})
+TSX_LOCK = Lock(language="typescript", files={"@tsx/package.json": "{}\n", "@tsx/package-lock.json": "{}\n"})
 GO_LOCK = Lock(language="go", files={"go.mod": "module jitney.local/main\n\ngo 1.24\n"})
 TAKEN = Taken(bytes=1200, files=1, digest="sha256:" + "a" * 64)
 LOCAL = Endpoint(kind="local", port=8000, why=WHY)
@@ -53,6 +57,17 @@ def python(*names: str, **fields: object) -> Detection:
     packages = tuple(Package(name=name, why=WHY) for name in names)
     base = Detection(
         language="python", entry="chat.py", start=("chat.py",), packages=packages, takes=("chat.py",)
+    )
+    return msgspec.structs.replace(base, **fields)
+
+
+def node(entry: str, *features: str, **fields: object) -> Detection:
+    base = Detection(
+        language="javascript",
+        entry=entry,
+        start=(entry,),
+        features=("runtime:node", *features),
+        takes=(entry,),
     )
     return msgspec.structs.replace(base, **fields)
 
@@ -117,6 +132,21 @@ PROGRAMS: dict[str, tuple[Detection, Facts, Config, Lock, ModelPlan | None]] = {
         Config(),
         LOCKED,
         ModelPlan(ref="smollm2", serve=True, runtime="llama.cpp"),
+    ),
+    "node-packages": (node("chat.mjs", manager="imports"), DEBIAN, Config(), NPM_LOCK, None),
+    "node-loader": (node("chat.ts", "tsx", "module", manager="imports"), DEBIAN, Config(), TSX_LOCK, None),
+    "node-build": (
+        node(
+            "dist/index.js",
+            "root:",
+            "build:npm run build",
+            manager="npm",
+            takes=("package.json", "src/index.ts"),
+        ),
+        DEBIAN,
+        Config(),
+        NPM_LOCK,
+        None,
     ),
     "go-static": (golang(), DEBIAN, Config(), GO_LOCK, None),
     "go-module-above": (

@@ -38,6 +38,13 @@ def judge(
         needs.features.append("dev")
     if runtime != "node" or builds:
         return needs
+    mixed = next(
+        (path for path, seen in program.files.items() if seen.awaits and _requires(seen) and not seen.esm), ""
+    )
+    if mixed:  # Node.js has to choose between the two, Bun has not
+        needs.runtime = "bun"
+        notes.saw("node.runtime.await", "runtime", "bun", mixed, 0, ("node (await beside require)",))
+        return needs
     loader = _wants_loader(entry, command, program)
     module = _is_module(program) and not _says_type(project)
     awaits = module and any(
