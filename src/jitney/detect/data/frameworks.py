@@ -41,7 +41,7 @@ FRAMEWORKS: tuple[Framework, ...] = (
     # agents and structured output, over other clients
     F("instructor", "python", "instructor", _H, env=_OPENAI, host=_O),
     F("swarm", "python", "swarm", _H, env=_OPENAI, host=_O),
-    F("openai-agents", "python", "agents", _H, env=_OPENAI, host=_O),
+    F("openai-agents", "python", "agents", _H, env="OPENAI_API_KEY", host=_O),  # its traces go there whatever a variable says
     F("pydantic-ai", "python", "pydantic_ai", _H, env=_OPENAI, host=_O, multi=True),
     F("crewai", "python", "crewai", _H, env=_OPENAI, host=_O, multi=True),
     F("smolagents", "python", "smolagents.TransformersModel|smolagents.VLLMModel", _P),
@@ -263,7 +263,7 @@ FRAMEWORKS: tuple[Framework, ...] = (
     F("ai-sdk", "javascript", "@openrouter/ai-sdk-provider", _H, "openai", "OPENROUTER_API_KEY", host="openrouter.ai"),
     F("ai-sdk", "javascript", "ai", "none"),
     F("mastra", "javascript", "@mastra/core", _H, env=_OPENAI, host=_O, multi=True),
-    F("openai-agents", "javascript", "@openai/agents", _H, env=_OPENAI, host=_O),
+    F("openai-agents", "javascript", "@openai/agents", _H, env="OPENAI_API_KEY", host=_O),
     F("claude-agent-sdk", "javascript", "@anthropic-ai/claude-agent-sdk|@anthropic-ai/claude-code", _H, "anthropic",
       _ANTHROPIC, host=_A),
     F("llamaindex", "javascript", "@llamaindex/ollama", _L, "ollama", "", 11434),
@@ -323,8 +323,18 @@ FRAMEWORKS: tuple[Framework, ...] = (
 
 HTTP = {
     "java": (
-        "java.net", "okhttp3", "retrofit2", "org.apache.http", "org.apache.hc", "kong.unirest", "io.ktor.client", "requests",
-        "sttp", "org.springframework.web", "clj-http", "org.jsoup",
+        "java.net",
+        "okhttp3",
+        "retrofit2",
+        "org.apache.http",
+        "org.apache.hc",
+        "kong.unirest",
+        "io.ktor.client",
+        "requests",
+        "sttp",
+        "org.springframework.web",
+        "clj-http",
+        "org.jsoup",
     ),
     "python": (
         "requests",
