@@ -13,7 +13,8 @@ from typing import Protocol
 import pytest
 
 from jitney.engine import connect
-from jitney.engine.protocol import LABEL_RUN, Engine
+from jitney.engine.protocol import LABEL_OWNER, LABEL_RUN, Engine
+from jitney.sandbox.owner import life_of, owner, world
 
 JITNEY = Path(sys.executable).with_name("jitney")
 
@@ -69,9 +70,15 @@ def give_away(folder: Path) -> int:
 
 
 def leftovers(engine: Engine) -> list[str]:
-    """Containers and volumes of runs that the engine has now."""
-    boxes = [f"container {box.id[:12]} {box.state}" for box in engine.containers() if LABEL_RUN in box.labels]
-    return boxes + [f"volume {volume.name}" for volume in engine.volumes() if LABEL_RUN in volume.labels]
+    """Containers and volumes of runs that the engine has now, and whose client is this process, or is over: what another
+    living client has is no leftover."""
+    boxes = [f"container {box.id[:12]} {box.state}" for box in engine.containers() if _counts(box.labels)]
+    return boxes + [f"volume {volume.name}" for volume in engine.volumes() if _counts(volume.labels)]
+
+
+def _counts(labels: Mapping[str, str]) -> bool:
+    whose = labels.get(LABEL_OWNER, "")
+    return LABEL_RUN in labels and (whose == owner() or life_of(whose, world()) != "alive")
 
 
 @pytest.fixture

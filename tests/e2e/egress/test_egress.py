@@ -42,10 +42,49 @@ func main() {
 	fmt.Println(string(text))
 }
 """
+NODE = """const reply = await fetch(process.argv[2]);
+console.log("reached:", await reply.text());
+"""
+JAVA = """import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+public class Reach {
+    public static void main(String[] words) throws Exception {
+        var request = HttpRequest.newBuilder(URI.create(words[0])).build();
+        var client = HttpClient.newHttpClient();
+        System.out.println("reached: " + client.send(request, HttpResponse.BodyHandlers.ofString()).body());
+    }
+}
+"""
+RUBY = """require "net/http"
+puts "reached: #{Net::HTTP.get(URI(ARGV[0]))}"
+"""
+SHELL = """#!/bin/sh
+printf 'reached: %s\\n' "$(curl -sS "$1")"
+"""
+PERL = """use LWP::UserAgent;
+my $reply = LWP::UserAgent->new->get($ARGV[0]);
+print "reached: ", $reply->content, "\\n";
+exit !$reply->is_success;
+"""
 PROGRAMS = [("urllib.py", URLLIB), ("req.py", REQUESTS), ("main.go", GO)]
+MORE = [
+    ("reach.mjs", NODE),
+    ("Reach.java", JAVA),
+    ("reach.rb", RUBY),
+    ("reach.sh", SHELL),
+    ("reach.pl", PERL),
+]
 
 
-@pytest.mark.parametrize("name, text", PROGRAMS, ids=[name for name, _ in PROGRAMS])
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        *(pytest.param(name, text, id=name) for name, text in PROGRAMS),
+        *(pytest.param(name, text, id=name, marks=pytest.mark.slow) for name, text in MORE),
+    ],
+)
 def test_an_allowed_name_is_reached(
     name: str, text: str, host: Host, tmp_path: Path, jitney: Jitney, assert_nothing_left: Callable[[], None]
 ) -> None:
