@@ -78,7 +78,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "javascript",
-        (".js", ".mjs", ".cjs", ".jsx"),
+        (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts"),  # TypeScript's too: package.json is of both
         ("package.json", "bunfig.toml"),
         ("node", "detect_javascript"),
     ),
@@ -198,12 +198,16 @@ def _of_folder(source: Source, notes: Notes) -> Language:
     """A manifest beside the program, then the files right in the folder, then those below."""
     files = [path for path in source.files() if is_under(path, source.workdir)]
     here = sorted({name(path) for path in files if parent(path) == source.workdir})
+    said = []
     for language in _with_manifest(here):
         manifest = next(file for pattern in language.manifests for file in fnfilter(here, pattern))
         if any(path.endswith(language.endings) for path in files):
-            place = f"{source.workdir}/{manifest}".lstrip("/")
-            notes.saw("language.manifest", "language", language.name, place)
-            return language
+            said.append((language, f"{source.workdir}/{manifest}".lstrip("/")))
+    if said:
+        language, place = said[1] if _is_for_tools(source, here, said) else said[0]
+        losers = tuple(f"{other.name} ({where})" for other, where in said if other is not language)
+        notes.saw("language.manifest", "language", language.name, place, 0, losers)
+        return language
     for group in ([path for path in files if parent(path) == source.workdir], files):
         counts: dict[str, int] = {}
         for path in group:
@@ -220,6 +224,31 @@ def _of_folder(source: Source, notes: Notes) -> Language:
         f"{source.label}: nothing runnable was found (looked at manifests, endings, entries; there is: {listed}); "
         f"supported: {', '.join(supported())}", "hand over a source file, or name the language with --lang",
     )  # fmt: skip
+
+
+def _is_for_tools(source: Source, here: list[str], said: list[tuple[Language, str]]) -> bool:
+    """Python's requirements beside a package.json that says what starts: the Python files are its helpers, unless one of them
+    has a program's name."""
+    if len(said) < 2 or said[0][0].name != "python" or said[1][0].name not in ("javascript", "typescript"):
+        return False
+    weak = name(said[0][1]) in ("requirements.txt", "setup.py", "environment.yml")
+    program = {
+        "main.py",
+        "app.py",
+        "__main__.py",
+        "server.py",
+        "run.py",
+        "cli.py",
+        "manage.py",
+        "bot.py",
+        "chat.py",
+    }
+    starts = (
+        '"start"' in source.read_text(f"{source.workdir}/package.json".lstrip("/"))
+        if "package.json" in here
+        else False
+    )
+    return weak and starts and not program & set(here)
 
 
 def _binary(source: Source, files: list[str]) -> DetectionError | None:

@@ -375,6 +375,15 @@ def test_python_and_javascript_side_by_side() -> None:
     }
     assert see(files).language == "python"
     assert see({"package.json": manifest(), "index.js": HELLO, "helper.py": "x = 1"}).language == "javascript"
+    starts = {
+        "package.json": manifest(scripts={"start": "node a.js"}),
+        "a.js": HELLO,
+        "requirements.txt": "x",
+    }
+    found = see({**starts, "tools/helper.py": "x = 1"})
+    assert found.language == "javascript"
+    assert found.evidence[0].losers == ("python (requirements.txt)",)
+    assert see({**starts, "app.py": "x = 1"}).language == "python"
 
 
 @pytest.mark.parametrize(
