@@ -139,6 +139,13 @@ groovy_compile() {
         -d /app/classes -cp "$(classpath /app/lib /tools/lib)" @/tmp/groovy
 }
 
+# A script's class runs by being made; nothing of Kotlin's own starts one that its host did not compile.
+launcher() {
+    code="public class JitneyScript { public static void main(String[] words) { new $1(words); } }"
+    echo "$code" >/tmp/JitneyScript.java
+    javac -d /app/classes -cp "/app/classes:$(classpath /app/lib)" /tmp/JitneyScript.java
+}
+
 # Commands, one word each, in the folder given: what a mixed program needs one after the other.
 compile() {
     cd "$1"
@@ -152,6 +159,7 @@ compile() {
         scala2) scala_compile scala.tools.nsc.Main ;;
         scala3) scala_compile dotty.tools.dotc.Main ;;
         groovy) groovy_compile ;;
+        script:*) launcher "${command#*:}" ;;
         resources:*) [ ! -d "${command#*:}" ] || cp -R "${command#*:}/." /app/classes ;;
         esac
     done

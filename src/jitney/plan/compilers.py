@@ -36,6 +36,10 @@ def tools_of(features: tuple[str, ...], entry: str) -> list[tuple[str, str]]:
     return found
 
 
+LAUNCHER = "JitneyScript"
+"""The class that a script is started by."""
+
+
 def is_script(entry: str) -> bool:
     return entry.endswith(".kts") and not entry.endswith(".gradle.kts")
 
@@ -53,6 +57,8 @@ def commands(detection: Detection) -> tuple[str, ...]:
     order = []
     if "kotlin" in languages:
         order.append("kotlin")
+        main = next((one[5:] for one in detection.features if one.startswith("main:")), "")
+        order += [f"script:{main}"] if is_script(detection.entry) else []
     if "scala" in languages:
         order.append(next(tool for tool, _ in tools(detection) if tool.startswith("scala")))
     if "groovy" in languages:

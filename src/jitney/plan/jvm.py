@@ -23,7 +23,7 @@ from jitney.findings import Evidence, Finding
 from jitney.plan import maven
 from jitney.plan.bases import base_of, key, provider
 from jitney.plan.choice import Choice
-from jitney.plan.compilers import LISTS, WORK, commands, lists
+from jitney.plan.compilers import LAUNCHER, LISTS, WORK, commands, is_script, lists
 from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
 from jitney.plan.planner import SOURCE_ROOT, Start
 from jitney.plan.python import ROOM, secret_mounts
@@ -265,16 +265,16 @@ def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Sta
     env = {"LOCPATH": LOCALES} if choice.provider == "debian" else {}
     if _is_jar(detection):
         return Start(env=env, argv=(JAVA, *flags, "-jar", f"{SOURCE_ROOT}/{detection.entry}"))
+    main = LAUNCHER if is_script(detection.entry) else feature(detection, "main")
     path = (
         "/app/classes:/app/own/*:/app/lib/*" if detection.manager == "pom.xml" else "/app/classes:/app/lib/*"
     )
     if detection.language == "clojure":
         roots = [f"{SOURCE_ROOT}/{root}".rstrip("/") for root in values(detection, "root")]
-        entry = f"{SOURCE_ROOT}/{detection.entry}"
-        return Start(
-            env=env, argv=(JAVA, *flags, "-cp", ":".join([*roots, "/app/lib/*"]), "clojure.main", entry)
-        )
-    return Start(env=env, argv=(JAVA, *flags, "-cp", path, feature(detection, "main")))
+        begun = main.split() if main.startswith("-m ") else [f"{SOURCE_ROOT}/{detection.entry}"]
+        classes = ":".join([*roots, "/app/lib/*"])
+        return Start(env=env, argv=(JAVA, *flags, "-cp", classes, "clojure.main", *begun))
+    return Start(env=env, argv=(JAVA, *flags, "-cp", path, main))
 
 
 def _is_jar(detection: Detection) -> bool:

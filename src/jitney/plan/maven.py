@@ -32,10 +32,7 @@ COMPILERS: dict[str, tuple[str, ...]] = {
 
 RUNTIMES: dict[str, tuple[str, ...]] = {
     "kotlin": ("org.jetbrains.kotlin:kotlin-stdlib:{}",),
-    "kotlin-script": (
-        "org.jetbrains.kotlin:kotlin-script-runtime:{}",
-        "org.jetbrains.kotlin:kotlin-scripting-jvm:{}",
-    ),
+    "kotlin-script": ("org.jetbrains.kotlin:kotlin-script-runtime:{}",),
     "scala3": ("org.scala-lang:scala3-library_3:{}",),
     "scala2": ("org.scala-lang:scala-library:{}",),
     "groovy": ("org.apache.groovy:groovy:{}",),

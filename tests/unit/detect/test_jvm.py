@@ -275,3 +275,12 @@ def test_a_jar_says_what_it_starts_and_for_which_java() -> None:
         see({"app.jar": jar("Manifest-Version: 1.0\r\n")}, "app.jar")
     with pytest.raises(DetectionError, match="is no jar"):
         see({"app.jar": b"PK\x03\x04nonsense"}, "app.jar")
+
+
+def test_deps_edn() -> None:
+    edn = '{:paths ["src"] :deps {org.clojure/clojure {:mvn/version "1.12.0"} ; core\n cheshire/cheshire {:mvn/version "5.13.0"}}}'
+    found = see({"deps.edn": edn, "src/app/core.clj": "(ns app.core (:require [cheshire.core :as json]))"})
+    assert packages(found) == ["cheshire:cheshire:5.13.0"] and not found.unknown
+    assert (found.language, found.entry) == ("clojure", "src/app/core.clj")
+    main = see({"core.clj": "(ns app.core)\n(defn -main [& args])"}, "core.clj")
+    assert "main:-m app.core" in main.features

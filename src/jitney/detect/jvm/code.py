@@ -224,7 +224,9 @@ def _patterns(text: str, file: str, seen: JvmFile, language: str) -> None:
     elif language == "groovy":
         seen.mains = [_qualified(seen, re.sub(r"\W", "_", stem))]
     else:
-        seen.mains = [stem]
+        space = re.search(r"\(ns\s+(?:\^\S+\s+)?([\w.-]+)", bare)
+        has_main = space and re.search(r"\(defn\s+-main\b", bare)
+        seen.mains = [f"-m {space[1]}" if space and has_main else stem]
     harvest(_literals(bare), file, seen.code, GETTERS)
 
 

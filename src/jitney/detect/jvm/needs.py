@@ -13,7 +13,7 @@ from jitney.detect.model import Package, UnknownImport, Wishes
 from jitney.detect.notes import Notes
 from jitney.errors import DetectionError
 from jitney.findings import Evidence
-from jitney.source.paths import join, parent
+from jitney.source.paths import join, parent, parents
 
 NEWEST = "RELEASE"
 """Maven's word for the newest release: only where the user names an artifact without a version."""
@@ -68,8 +68,10 @@ def bare_needs(tree: Tree, reached: list[str], wishes: Wishes, notes: Notes) -> 
         needs.tool = needs.tool or header.tool
         places = (join(parent(path), at.value) for at in header.sources)
         needs.files += [place for place in places if place and tree.source.has(place)]
+    edn = _deps_edn(tree, reached)
+    needs.packages += edn
     wished = wished_packages(wishes)
-    if not said:
+    if not said and not edn:
         by_import, needs.unknown = imported(tree, reached)
         needs.packages += by_import
         if wished:  # the compiler says which of them it still cannot find
@@ -79,6 +81,25 @@ def bare_needs(tree: Tree, reached: list[str], wishes: Wishes, notes: Notes) -> 
     if _uses_serialization(tree, reached):
         needs.features.add("plugin:serialization")
     return needs
+
+
+def _deps_edn(tree: Tree, reached: list[str]) -> list[Package]:
+    """What the deps.edn around a Clojure program asks for."""
+    if not reached or tree.language(reached[0]) != "clojure" or tree.source.alone:
+        return []
+    for folder in parents(parent(reached[0])):
+        path = f"{folder}/deps.edn".lstrip("/")
+        if tree.source.has(path):
+            text = tree.source.read_text(path)
+            text = re.sub(r";[^\n]*", "", text).partition(":aliases")[0]
+            rows = re.findall(r"([\w.-]+)(?:/([\w.-]+))?\s*\{[^{}]*:mvn/version\s+\"([^\"]+)\"", text)
+            at = At("", path, 1)
+            return [
+                package(f"{group}:{artifact or group}:{version}", "deps.edn", at)
+                for group, artifact, version in rows
+                if (group, artifact) != ("org.clojure", "clojure")
+            ]
+    return []
 
 
 def _uses_serialization(tree: Tree, reached: list[str]) -> bool:
