@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 
 from jitney.detect.code import Code, is_secret
-from jitney.detect.jvm.archive import jar_features
 from jitney.detect.jvm.entry import Entry, bare_entry, project_entry
 from jitney.detect.jvm.needs import Needs, bare_needs
 from jitney.detect.jvm.project import Project, project_of
@@ -91,6 +90,8 @@ def _named(tree: Tree, project: Project, wishes: Wishes) -> str:
 
 
 def _jar(source: Source, file: str, wishes: Wishes, notes: Notes) -> Detection:
+    from jitney.detect.jvm.archive import jar_features  # zipfile is for jars alone
+
     notes.saw("jar.main", "entry", file, file)
     features = jar_features(source, file)
     return Detection(

@@ -4,7 +4,6 @@ that is reached here, so what goes beyond that is refused by name rather than ha
 from __future__ import annotations
 
 import re
-import tomllib
 
 import msgspec
 
@@ -158,6 +157,8 @@ class _Words:
             self._catalog(source.read_text(catalog))
 
     def _catalog(self, text: str) -> None:
+        import tomllib  # only where there is a catalog
+
         try:
             whole = tomllib.loads(text)
         except tomllib.TOMLDecodeError:

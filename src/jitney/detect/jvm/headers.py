@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 import msgspec
 
@@ -83,6 +82,8 @@ def _word(word: str, value: str, found: Header) -> None:
 
 
 def _words(rest: str) -> list[str]:
+    import shlex  # only where there is such a line
+
     try:
         return [word for one in shlex.split(rest) for word in one.split(",") if word]
     except ValueError:

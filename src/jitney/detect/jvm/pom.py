@@ -3,8 +3,8 @@ in a build."""
 
 from __future__ import annotations
 
+import pyexpat as expat
 import re
-from xml.parsers import expat
 
 import msgspec
 
