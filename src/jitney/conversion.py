@@ -87,9 +87,9 @@ def _run(
     from jitney.source import Source
 
     quiet = _Quiet(listener)
-    name = one.target.script
+    name = one.target.scripts[0]
     own = {field: getattr(config, field) for field in _OF_THE_MACHINE}
-    source = Source.from_mapping({name: script(name)}, name)
+    source = Source.from_mapping({part: script(part) for part in one.target.scripts}, name)
     settings = Config(**own, memory_bytes=_memory(one))
     prepared = road.prepare(source, settings, engine, quiet, road.Wants(model=False))
     prepared = road.ensure_image(prepared, source, settings, engine, quiet)
@@ -117,7 +117,8 @@ def _run(
 def _memory(one: Conversion) -> int:
     """The numbers are there twice, once more in /tmp, which may take half; bounded by this machine's own."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(MEMORY + 5 * one.bytes, int(machine * SHARE))
+    numbers = 4 * one.weights.info.parameters
+    return min(MEMORY + 5 * numbers, int(machine * SHARE))
 
 
 class _Quiet:

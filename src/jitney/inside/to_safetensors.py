@@ -24,27 +24,41 @@ WORDS = 6
 
 
 def main(gguf: str, dtype: str) -> None:
+    with tempfile.TemporaryDirectory() as out:
+        before = write(gguf, dtype, out)
+        check(out, before)
+        hand_out(out)
+
+
+def write(gguf: str, dtype: str, out: str) -> str:
+    """The Hugging Face folder for a GGUF. Returns what the original says after PROMPT."""
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     folder, file = os.path.split(gguf)
-    kind = getattr(torch, dtype)
     say("reading %s" % file)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=file)
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=kind)
-    tokenizer.clean_up_tokenization_spaces = False  # a GGUF does not say; True is for BERT's and breaks others
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, gguf_file=file, dtype=getattr(torch, dtype)
+    )
+    tokenizer.clean_up_tokenization_spaces = (
+        False  # a GGUF does not say; True is for BERT's and breaks others
+    )
     before = answer(model, tokenizer)
     forget_the_quantisation(model)
-    with tempfile.TemporaryDirectory() as out:
-        say("writing safetensors, %s" % dtype)
-        model.save_pretrained(out)
-        tokenizer.save_pretrained(out)
-        del model
-        gc.collect()
-        check(out, before)
-        with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-            for name in sorted(os.listdir(out)):
-                tar.add(os.path.join(out, name), name, filter=plain)
-    say("made by transformers %s, torch %s" % (transformers.__version__, torch.__version__))
+    say("writing safetensors, %s" % dtype)
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    del model
+    gc.collect()
+    return before
+
+
+def hand_out(folder: str) -> None:
+    """All files of a folder as a tar on standard output."""
+    with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        for name in sorted(os.listdir(folder)):
+            tar.add(os.path.join(folder, name), name, filter=plain)
+    say("made with transformers %s, torch %s" % (transformers.__version__, torch.__version__))
 
 
 def forget_the_quantisation(model: transformers.PreTrainedModel) -> None:

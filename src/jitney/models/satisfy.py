@@ -52,7 +52,7 @@ def satisfy(
             findings.append(_missing(use, table))
             continue
         repo = "" if _is_path(use.name) else use.name
-        if repo and (conversion := conversion_for(use, weights)):
+        if repo and (conversion := conversion_for(use, weights, detection.frameworks)):
             conversions[conversion.ref] = conversion
             findings.append(_converts(use, conversion))
             weights = converted(store, conversion)

@@ -79,6 +79,35 @@ def test_what_a_program_asks_for_says_what_it_can_load(
     assert (found.target.name if found else "") == target
 
 
+@pytest.mark.parametrize(
+    ("frameworks", "file", "target"),
+    [
+        (("onnxruntime-genai",), "", "onnx-genai"),
+        (("ctranslate2",), "", "ctranslate2"),
+        (("transformers", "ctranslate2"), "model.safetensors", "safetensors"),
+        (("transformers",), "", "safetensors"),
+    ],
+)
+def test_a_framework_says_which_format_it_reads(
+    weights: Weights, frameworks: tuple[str, ...], file: str, target: str
+) -> None:
+    found = conversion_for(use(REPO, file), weights, frameworks)
+    assert found is not None
+    assert found.target.name == target
+
+
+def test_a_format_of_one_library_alone_is_kept_with_the_file_it_starts_from(
+    store: Store, weights: Weights
+) -> None:
+    one = conversion_for(use(REPO), weights, ("ctranslate2",))
+    assert one is not None
+    with pytest.raises(ModelError, match=r"no model\.bin"):
+        keep(store, one, archive({"config.json": b"{}"}))
+    kept = keep(store, one, archive({"config.json": b"{}", "model.bin": b"\x06\0\0\0"}))
+    assert (kept.main, kept.format) == ("model.bin", "other")
+    assert converted(store, one) == kept
+
+
 def test_weights_in_the_right_format_are_left_alone(store: Store, tmp_path: Path) -> None:
     (tmp_path / "m.safetensors").write_bytes(safetensors())
     other = fetch(store, parse("./m.safetensors", {}, tmp_path))

@@ -32,7 +32,7 @@ _WEIGHTS = frozenset(
      "CrossEncoder", "WhisperModel", "load_model", "LlamaCpp", "HuggingFacePipeline", "from_model_id",
      "GPT4All", "Model",
      "from_single_file", "LLMPipeline", "Engine", "HuggingFaceEmbeddings", "HuggingFaceLLM",
-     "TransformersModel"}
+     "TransformersModel", "TransformersConverter"}
 )  # fmt: skip
 _POSITIONAL = _WEIGHTS - {"pipeline", "LLM", "Engine", "load_model", "Model"} | {
     "ChatOllama",
@@ -216,6 +216,8 @@ class _Reader(ast.NodeVisitor):
             self.facts.needs += sorted(asked, key=lambda at: at.value)
         kind = "weights" if name in _WEIGHTS else "embedding" if "mbed" in _chain(node.func) else "served"
         file = words.get("filename") or words.get("gguf_file", "")
+        if name == "TransformersConverter":  # CTranslate2's own converter reads what transformers reads
+            file = "model.safetensors"
         if name == "hf_hub_download" and len(node.args) > 1:
             file = file or self._text(node.args[1])
         if first and name in _POSITIONAL:

@@ -1,0 +1,13 @@
+ARG BUILD
+ARG RUN
+FROM ${BUILD} AS build
+USER 0:0
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt npm ci --omit=dev
+FROM ${RUN}
+WORKDIR /app
+COPY --from=build /app/node_modules node_modules
+COPY index.js package.json ./
+USER 65532:65532
+CMD ["node", "index.js"]

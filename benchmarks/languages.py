@@ -1,0 +1,279 @@
+"""The first-class languages: cold builds and image sizes against hand-written multi-stage Dockerfiles on the same bases, an
+edited line against the host toolchain's own incremental build, and the second run of examples against `docker run --rm`.
+
+`python -m benchmarks languages`, or `python -m benchmarks.languages LANGUAGE…` for some of them. Nothing is cached on either
+side of a cold build: the builder's caches, Jitney's resolutions and the tools' own are cleared before each.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.measure import JITNEY, ROOT, Result, at_most, docker, interleaved, keep, seconds, table
+from jitney.engine import connect
+
+EXAMPLES = ROOT / "examples"
+DOCKERFILES = ROOT / "benchmarks" / "dockerfiles"
+PEER = "jitney-bench-language"
+COLD, EDITS, RUNS = 3, 5, 10
+QUESTION = re.compile(r"What is 2\+\d+\?")
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """example: its folder. host: what rebuilds an edited line on the host, run in a copy of the folder; empty: no such row.
+    edited: the file with the line. tools: a base that the Dockerfile wants beside those of the plan, made beforehand."""
+
+    example: str
+    host: tuple[str, ...] = ()
+    edited: str = ""
+    tools: str = ""
+
+
+_PIP = (
+    "FROM {full}\nUSER 0:0\nRUN apt-get -o Acquire::Check-Valid-Until=false update -qq"
+    " && apt-get install -y -qq --no-install-recommends python3-pip && rm -rf /var/lib/apt/lists/*\n"
+)
+CASES = {
+    "python": Case(example="python-openai", tools=_PIP),
+    "node": Case(example="node-openai"),
+    "typescript": Case(example="ts-anthropic"),
+    "bun": Case(example="bun-openai"),
+    "deno": Case(example="deno-openai"),
+    "go": Case(example="go-openai", host=("go", "build", "-o", "host-program", "."), edited="main.go"),
+    "rust": Case(
+        example="rust-async-openai", host=("cargo", "build", "--release", "-q"), edited="src/main.rs"
+    ),
+    "java": Case(
+        example="java-langchain4j",
+        host=("mvn", "-q", "-B", "-o", "package"),
+        edited="src/main/java/dev/example/Ask.java",
+    ),
+    "c": Case(example="c-sockets"),
+    "cpp": Case(
+        example="cpp-cmake",
+        host=("sh", "-c", "cmake -S . -B host -DCMAKE_BUILD_TYPE=Release >/dev/null && cmake --build host"),
+        edited="src/main.cpp",
+    ),
+}
+
+
+def measure(names: Sequence[str] = ()) -> list[Result]:
+    results: list[Result] = []
+    for name in names or CASES:
+        case = CASES[name]
+        with tempfile.TemporaryDirectory(prefix="jitney-bench-") as folder:
+            here = Path(folder) / case.example
+            shutil.copytree(EXAMPLES / case.example, here)
+            results += _cold(name, case, here)
+            if case.host and shutil.which(case.host[0]):
+                results += _edit(name, case, here)
+    return results + _second_runs(names)
+
+
+# a cold build, and what it leaves
+
+
+def _cold(name: str, case: Case, here: Path) -> list[Result]:
+    _jitney(here, here.parent / "warm")  # bases are on hand on both sides
+    bases = _bases(here)
+    arguments = [f"BUILD={bases[0]}", f"RUN={bases[-1]}"]
+    if case.tools:
+        arguments.append(f"TOOLS={_tools(name, case, here, bases[-1])}")
+    shutil.copyfile(DOCKERFILES / f"{name}.Dockerfile", here.parent / "Dockerfile")
+    ours, theirs = [], []
+    for turn in range(COLD):
+        _forget_caches()
+        ours.append(seconds(_build(here, here.parent / f"cold-{turn}", "--no-cache")))
+        _forget_caches()
+        theirs.append(_docker_build(here, here.parent / "Dockerfile", PEER, arguments))
+    tag = _jitney(here, here.parent / f"cold-{COLD - 1}")
+    sizes = _size(tag), _size(PEER)
+    subprocess.run([docker(), "image", "rm", "-f", PEER], capture_output=True, check=False)
+    peer = "hand-written multi-stage Dockerfile, same bases"
+    return [
+        at_most(f"{name}: cold build", "s", min(ours), min(theirs), 0.7, COLD, peer),
+        at_most(f"{name}: its image", "MB", sizes[0] / 1e6, sizes[1] / 1e6, 1.0, 1, peer),
+    ]
+
+
+def _source(here: Path) -> str:
+    return str(here / _expectation(here)["source"])
+
+
+def _expectation(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "expect.toml").read_text())
+
+
+def _build(here: Path, cache: Path, *options: str) -> list[str]:
+    own = [f"JITNEY_CACHE_DIR={cache}", f"UV_CACHE_DIR={cache / 'uv'}"]
+    return ["env", *own, JITNEY, "build", "-q", *options, _source(here)]
+
+
+def _jitney(here: Path, cache: Path) -> str:
+    """Build, with what is cached. Returns the tag."""
+    return subprocess.run(_build(here, cache), capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _bases(here: Path) -> list[str]:
+    """References of the plan's bases, those of the build first, `scratch` left out."""
+    command = [JITNEY, "plan", "--json", _source(here)]
+    plan = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return [s["base"]["ref"] for s in plan["build"]["stages"] if s["base"]["key"] != "scratch"]
+
+
+def _tools(name: str, case: Case, here: Path, run: str) -> str:
+    """The base that the hand-written Dockerfile starts from, with the tool that its official image would bring."""
+    full = run.replace("-run", "-full")
+    dockerfile = here.parent / "Tools"
+    dockerfile.write_text(case.tools.format(full=full))
+    _docker_build(here, dockerfile, f"{PEER}-{name}", [])
+    return f"{PEER}-{name}"
+
+
+def _docker_build(here: Path, dockerfile: Path, tag: str, arguments: Sequence[str]) -> float:
+    secret = "id=ca,src=/etc/ssl/certs/ca-certificates.crt"
+    command = [docker(), "build", "--no-cache", "-q", "--secret", secret, "-t", tag, "-f", str(dockerfile)]
+    command += [part for one in arguments for part in ("--build-arg", one)]
+    return seconds(["env", "DOCKER_BUILDKIT=1", *command, str(here)])
+
+
+def _forget_caches() -> None:
+    engine = connect()
+    for cache in engine.build_caches():
+        if not cache.in_use:
+            engine.remove_build_cache(cache.id)
+    engine.close()
+
+
+def _size(tag: str) -> int:
+    engine = connect()
+    image = engine.image(tag)
+    engine.close()
+    assert image is not None, tag
+    return image.size_bytes
+
+
+# one edited line
+
+
+def _edit(name: str, case: Case, here: Path) -> list[Result]:
+    """A line is changed, each time anew, in a copy for each side; both have built everything before."""
+    host = here.parent / "host"
+    shutil.copytree(here, host)
+    count = iter(range(3, 1000))
+    text = (here / case.edited).read_text()
+    assert QUESTION.search(text), f"{case.edited} has no line to edit"
+
+    def edit(folder: Path) -> None:
+        (folder / case.edited).write_text(QUESTION.sub(f"What is 2+{next(count)}?", text))
+
+    def ours() -> float:
+        edit(here)
+        return seconds([JITNEY, "build", "-q", _source(here)])
+
+    def theirs() -> float:
+        edit(host)
+        return seconds(["env", "-C", str(host), *case.host])
+
+    online = [word for word in case.host if word != "-o"] if name == "java" else list(case.host)
+    subprocess.run(["env", "-C", str(host), *online], capture_output=True, check=True)
+    mine, peer = interleaved(ours, theirs, EDITS)
+    note = f"host: {' '.join(case.host)}"
+    return [at_most(f"{name}: one edited line, built", "s", mine, peer, 1.3, EDITS, note)]
+
+
+# second runs
+
+
+def _second_runs(names: Sequence[str]) -> list[Result]:
+    """Of every example that is on hand: no build, and no more than 0.6 of `docker run --rm` beside the program's own time."""
+    results = []
+    wanted = {CASES[name].example for name in names} if names else None
+    floor = _docker_run()
+    for folder in sorted(EXAMPLES.iterdir()):
+        if wanted is not None and folder.name not in wanted:
+            continue
+        run = _runner(folder)
+        first = run()
+        if first is None:
+            print(f"{folder.name}: left out, it does not run here", file=sys.stderr)
+            continue
+        times = [timed for timed in (run() for _ in range(RUNS)) if timed is not None]
+        assert all("build" not in timed for timed in times), f"{folder.name}: its second run builds"
+        own = [timed["program"] + _model_start(timed) for timed in times]
+        least = min(range(len(times)), key=lambda n: times[n]["total"] - own[n])
+        rest = times[least]["total"] - own[least]
+        results.append(
+            at_most(
+                f"{folder.name}: second run beside its own time", "ms", rest * 1e3, floor * 1e3, 0.6, len(times),
+                f"own: {own[least] * 1e3:.0f} ms",
+            )
+        )  # fmt: skip
+    return results
+
+
+def _model_start(timed: dict[str, float]) -> float:
+    """With a model beside it, `start` is mostly the weights being loaded, which is the model's own time (`model` measures it)."""
+    return max(timed.get("start", 0.0) - 0.15, 0.0) if timed.get("beside") else 0.0
+
+
+def _runner(folder: Path) -> Callable[[], dict[str, float] | None]:
+    wanted = _expectation(folder)
+    model = ["--model", wanted["model"]] if wanted.get("model") else []
+    source = str(folder / wanted["source"])
+    command = [JITNEY, "run", "--json", "--timings", *model, *wanted.get("options", []), source]
+
+    def run() -> dict[str, float] | None:
+        done = subprocess.run(
+            [*command, *wanted.get("args", [])],
+            input=wanted.get("stdin", "").encode(),
+            capture_output=True,
+            check=False,
+        )
+        events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{")]
+        timings = next((event for event in events if event.get("event") == "timings"), None)
+        if done.returncode != wanted.get("exit", 0) or timings is None:
+            return None
+        found = {key: float(value) for key, value in timings.items() if isinstance(value, int | float)}
+        found["beside"] = float(bool(model) and wanted.get("kind") == "beside")
+        return found
+
+    return run
+
+
+def _docker_run() -> float:
+    """`docker run --rm` of a base and a program that does nothing: the price of a container by itself."""
+    engine = connect()
+    base = next(image.tags[0] for image in engine.images() if any("python:3.13-run" in t for t in image.tags))
+    engine.close()
+    command = [
+        docker(),
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        base,
+        "/usr/bin/python3",
+        "-I",
+        "-S",
+        "-c",
+        "pass",
+    ]
+    return min(seconds(command) for _ in range(RUNS))
+
+
+if __name__ == "__main__":
+    found = measure(sys.argv[1:])
+    print(table(found))
+    print(f"kept in {keep(found, '-'.join(('languages', *sys.argv[1:])))}", file=sys.stderr)

@@ -1,0 +1,56 @@
+# /// script
+# dependencies = [
+#     "accelerate>=1.2", "gguf>=0.17", "onnx>=1.17", "onnx-ir>=0.1", "onnxruntime-genai>=0.9", "torch>=2.6",
+#     "transformers>=4.56",
+# ]
+# ///
+"""Runs in a sandbox without network: a GGUF file becomes a folder for ONNX Runtime GenAI, four bits a number, as a tar on
+standard output.
+
+Arguments as for to_safetensors.py, which makes the folder in between. The result is asked before it is handed out.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+
+import onnxruntime_genai as og
+import to_safetensors
+
+
+def main(gguf: str, dtype: str) -> None:
+    with tempfile.TemporaryDirectory() as room:
+        middle, out = room + "/hf", room + "/out"
+        to_safetensors.write(gguf, dtype, middle)
+        to_safetensors.say("converting for ONNX Runtime GenAI, int4")
+        words = ["-i", middle, "-o", out, "-p", "int4", "-e", "cpu", "-c", room + "/cache"]
+        subprocess.run(
+            [sys.executable, "-m", "onnxruntime_genai.models.builder", *words], check=True, stdout=sys.stderr
+        )
+        check(out)
+        to_safetensors.hand_out(out)
+
+
+def check(folder: str) -> None:
+    model = og.Model(folder)
+    tokenizer = og.Tokenizer(model)
+    settings = og.GeneratorParams(model)
+    settings.set_search_options(max_length=32, do_sample=False)
+    generator = og.Generator(model, settings)
+    generator.append_tokens(tokenizer.encode(to_safetensors.PROMPT))
+    made: list[int] = []
+    while not generator.is_done() and len(made) < to_safetensors.WORDS:
+        generator.generate_next_token()
+        made.append(generator.get_next_tokens()[0])
+    after = str(tokenizer.decode(made))
+    if not after.strip():
+        sys.exit("the converted model says nothing")
+    to_safetensors.say("checked: %r goes on %r" % (to_safetensors.PROMPT, after))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main(sys.argv[1], sys.argv[2])
