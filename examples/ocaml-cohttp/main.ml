@@ -1,4 +1,5 @@
-(* Asks a model that speaks OpenAI's API, with cohttp and yojson. *)
+(* Asks a model that speaks the API of OpenAI, with cohttp and yojson. *)
+
 open Lwt.Infix
 
 let question =
@@ -13,7 +14,7 @@ let body =
     [ ("model", `String "gpt-4o-mini");
       ("messages", `List [ `Assoc [ ("role", `String "user"); ("content", `String question) ] ]);
       ("temperature", `Int 0);
-      ("max_tokens", `Int 24) ]
+      ("max_tokens", `Int 32) ]
 
 let ask () =
   let headers = Cohttp.Header.of_list [ ("content-type", "application/json") ] in

@@ -77,7 +77,8 @@ def _layer(suite: str, parent: str, packages: tuple[str, ...]) -> Recipe:
 
 def _debian(version: str, suite: str) -> dict[str, Recipe]:
     flavours = {
-        "run": _recipe(suite, "extract", (*RUN, "netbase")),  # names of ports, which some runtimes look up
+        # names of ports, which OCaml looks up, and the locale C.UTF-8, without which GHC writes ASCII alone
+        "run": _recipe(suite, "extract", (*RUN, "netbase", "libc-bin")),
         "full": _recipe(suite, "minbase", FULL),
         "build": _recipe(suite, "minbase", (*FULL, *C, "git")),
     }
