@@ -17,6 +17,19 @@ ROOM = "/dev/jitney"
 JOBS = str(os.cpu_count() or 1)
 
 
+BY_MODULE = {"httplib": ("httplib::httplib", "cpp-httplib"), "asio": ("asio::asio", ""), "cjson": ("cjson", "libcjson"),
+             "jansson": ("jansson::jansson", "jansson"), "libwebsockets": ("websockets", "libwebsockets")}  # fmt: skip
+"""CMake packages that Debian's libraries come without: the target and the pkg-config module."""
+
+ANOTHER_NAME = {
+    "json": "nlohmann_json",
+    "nlohmann": "nlohmann_json",
+    "cpp-httplib": "httplib",
+    "googletest": "GTest",
+}
+"""What people call a project that they fetch → its CMake package."""
+
+
 def main() -> int:
     wanted = json.loads(text_of(sys.argv[1]))
     shell("take")
@@ -45,6 +58,7 @@ def cmake(root: str, wanted: dict[str, Any]) -> str:
     cache = f"{at}/CMakeCache.txt"
     if os.path.exists(cache) and f"CMAKE_HOME_DIRECTORY:INTERNAL={root}\n" not in text_of(cache):
         shutil.rmtree(at)
+    aliases("/build/aliases")
     os.makedirs(f"{at}/.cmake/api/v1/query", exist_ok=True)
     open(f"{at}/.cmake/api/v1/query/codemodel-v2", "w").close()
     call(
@@ -61,6 +75,40 @@ def cmake(root: str, wanted: dict[str, Any]) -> str:
     name = chosen(found, wanted["target"], "CMakeLists.txt")
     call(["cmake", "--build", at, "--target", name, "--parallel", JOBS])
     return found[name]
+
+
+def aliases(folder: str) -> None:
+    """Packages that are found under the names by which CMake projects ask for them."""
+    for name, (target, module) in BY_MODULE.items():
+        if glob.glob(f"/usr/lib/*/cmake/{name}/*onfig.cmake") + glob.glob(
+            f"/usr/*/cmake/{name}/*onfig.cmake"
+        ):
+            continue
+        if module and subprocess.call(["pkg-config", "--exists", module]):
+            continue
+        if not module and not os.path.exists(f"/usr/include/{name}.hpp"):
+            continue
+        text = "find_package(Threads)\n"
+        text += (
+            f"find_package(PkgConfig)\npkg_check_modules(found_{name} IMPORTED_TARGET {module})\n"
+            if module
+            else ""
+        )
+        linked = f"PkgConfig::found_{name} " if module else ""
+        text += f"if(NOT TARGET {target})\n add_library({target} INTERFACE IMPORTED)\n"
+        text += f" target_link_libraries({target} INTERFACE {linked}Threads::Threads)\nendif()\n"
+        alias(folder, name, text)
+    for name, other in ANOTHER_NAME.items():
+        alias(folder, name, f"find_package({other} QUIET)\nset({name}_FOUND ${{{other}_FOUND}})\n")
+
+
+def alias(folder: str, name: str, text: str) -> None:
+    at = f"{folder}/lib/cmake/{name}"
+    os.makedirs(at, exist_ok=True)
+    path = f"{at}/{name}-config.cmake"
+    if not os.path.exists(path) or text_of(path) != text:
+        with open(path, "w") as file:
+            file.write(text)
 
 
 def meson(root: str, wanted: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ OLD_RUST = re.compile(
     r"error\[E0658\]|is not supported by the following package|feature `edition\w+` is required"
 )
 NETWORK = re.compile(
-    r"127\.0\.0\.1:9\b|[Cc]ould not resolve host|Temporary failure in name resolution|[Dd]ns error|Connection refused|failed to download"
+    r"127\.0\.0\.1(?::| port )9\b|[Cc]ould not resolve host|Temporary failure in name resolution|[Dd]ns error|Connection refused|failed to download"
     r"|Network is unreachable"
 )
 NEWEST = "1.97"
