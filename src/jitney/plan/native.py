@@ -36,6 +36,7 @@ from jitney.plan.taken import Taken
 GCC = {"13": "14", "sid": "16"}
 """Debian's release → its compiler."""
 
+TOOLS = {"cmake": ("cmake", "ninja-build"), "meson": ("meson", "ninja-build")}
 STANDARD = "c++20"
 SCRIPTS = ("apt.sh", "native.py", "work.sh")
 
@@ -76,7 +77,8 @@ def _suite(wanted: str, library: str) -> str:
 def build(
     detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...], taken: Taken
 ) -> BuildPlan:
-    libraries = (apt(system, suite_of(choice.build), "libraries with their headers"),) if system else ()
+    wanted = (*_tools(detection, choice), *system)
+    libraries = (apt(wanted, suite_of(choice.build), "libraries with their headers"),) if wanted else ()
     compile_it = Instruction(
         op="run",
         args=(
@@ -95,6 +97,11 @@ def build(
     )
     return build_plan(detection, facts, choice, (*libraries, compile_it), taken, scripts=SCRIPTS, files={"inside/wanted.json": _wanted(detection)},
                       packages=user_packages(detection))  # fmt: skip
+
+
+def _tools(detection: Detection, choice: Choice) -> tuple[str, ...]:
+    """What an official image lacks; Debian's base has them all."""
+    return TOOLS.get(feature(detection, "build"), ()) if choice.provider == "registry" else ()
 
 
 def _wanted(detection: Detection) -> str:

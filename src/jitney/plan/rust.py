@@ -32,8 +32,8 @@ from jitney.plan.model import BuildPlan, Instruction, Lock, Mount
 from jitney.plan.planner import Start
 from jitney.plan.taken import Taken
 
-RUST = {"debian": ("1.85", "1.97"), "registry": ("1.85", "1.97", "1.90", "1.80", "1.75")}
-"""What a provider has, the usual one first. Debian: trixie, sid."""
+RUST = {"debian": ("1.85", "1.97"), "registry": ("1.85", "1.97")}
+"""What a provider has, the usual one first. Debian: trixie, sid. A registry also has every other, for who asks for it."""
 
 SUITES = {"1.85": "13", "1.97": "sid"}
 """Debian's release of a Rust: a program runs on the C library it was linked with."""
@@ -89,6 +89,9 @@ def pick(wanted: str, source: str, learnt: str, *, is_flag: bool) -> tuple[str, 
 
     A toolchain that a file pins and nobody has gives way to the next one: a compiler takes what older ones took."""
     have = sorted(RUST[source], key=numbers)
+    exact = re.match(r"\d+\.\d+", wanted)
+    if source == "registry" and exact:  # it has an image of every release
+        return exact[0], ()
     least = max(numbers(wanted.removeprefix(">=")), numbers(learnt))
     fitting = [version for version in have if numbers(version)[:2] >= least[:2]]
     channel = re.match(r"nightly|beta", wanted)
@@ -98,7 +101,6 @@ def pick(wanted: str, source: str, learnt: str, *, is_flag: bool) -> tuple[str, 
         raise _nobody(wanted or f">={learnt}", source, have)
     usual = RUST[source][0]
     version = usual if usual in fitting and not channel else fitting[0]
-    exact = re.match(r"\d+\.\d+", wanted)
     if not channel and not (exact and exact[0] != version):
         return version, ()
     if is_flag and exact:
