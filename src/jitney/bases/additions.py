@@ -61,6 +61,22 @@ def strip_stage(name: str, base: str) -> list[str]:
     return [f"FROM {base} AS thin-{name}", f"COPY --from={name} /add /add", "USER 0:0", f"RUN {argv}"]
 
 
+def first_alike(adds: tuple[Add, ...], number: int) -> int:
+    """Several members of one archive are fetched once."""
+    wanted = (adds[number].registry, adds[number].package, adds[number].version)
+    return next(n for n, add in enumerate(adds) if (add.registry, add.package, add.version) == wanted)
+
+
+def sum_stages(adds: tuple[Add, ...], base: str) -> list[str]:
+    """For each archive a stage with /sums: path and sha256 of all that was fetched, without carrying it anywhere."""
+    argv = json.dumps(["python3", "-I", "-c", _SUMS])
+    lines = []
+    for number in sorted({first_alike(adds, number) for number in range(len(adds))}):
+        mount = f"--mount=type=bind,from=add{number},source=/add,target=/add"
+        lines += [f"FROM {base} AS sum{number}", "USER 0:0", f"RUN {mount} {argv}"]
+    return lines
+
+
 def copy_line(add: Add, name: str, arch: str) -> str:
     """COPY of a member, or of all that was fetched. A folder ends with `/`."""
     member = add.member.replace("{arch}", _arch(add, arch))
@@ -125,6 +141,18 @@ bin/java -XX:+UseSerialGC -Xshare:dump >/dev/null
 """
 """A runtime of these modules, with the libraries and the locale that the bare run base has not, and an archive of loaded
 classes."""
+
+
+_SUMS = """import hashlib, os
+lines = []
+for folder, _, names in os.walk("/add"):
+    for path in (os.path.join(folder, name) for name in names):
+        if os.path.isfile(path) and not os.path.islink(path):
+            with open(path, "rb") as file:
+                lines.append(f"{path} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+with open("/sums", "w") as out:
+    out.write("\\n".join(sorted(lines)))
+"""
 
 
 def _arch(add: Add, arch: str) -> str:

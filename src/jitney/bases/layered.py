@@ -10,7 +10,15 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from jitney.bases.additions import FETCHERS, copy_line, fetch_stage, fetcher, strip_stage
+from jitney.bases.additions import (
+    FETCHERS,
+    copy_line,
+    fetch_stage,
+    fetcher,
+    first_alike,
+    strip_stage,
+    sum_stages,
+)
 from jitney.bases.hooks import Recipe, fingerprint
 from jitney.config import Config
 from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
@@ -58,7 +66,8 @@ def add_layer(
         ensure_uv(engine)
     with secret_files(("ca", "index", "npmrc", "maven"), facts, config) as secrets:
         engine.build(BuildRequest(dockerfile=dockerfile, tag=ref, secrets=secrets), on_line)
-        digest = _digest(engine, ref, recipe, parent, dockerfile, secrets, on_line)
+        sums = sum_stages(recipe.adds, ensure(FETCHERS["pypi"]).ref) if recipe.adds else []
+        digest = _digest(engine, recipe, parent, [dockerfile, *sums], secrets, on_line)
     labels = {
         LABEL: "base",
         LABEL_KEY: key,
@@ -84,18 +93,18 @@ def _dockerfile(recipe: Recipe, parent: BaseOnHand, ensure: Callable[[str], Base
     lines: list[str] = []
     copies: list[str] = []
     for number, add in enumerate(recipe.adds):
-        base = ensure(fetcher(add))
-        lines += fetch_stage(
-            add,
-            f"add{number}",
-            base.ref,
-            facts.engine.arch,
-            has_ca=bool(facts.ca_bundle),
-            has_index=bool(facts.indexes.python),
-        )
-        stage = f"add{number}"
+        stage = f"add{first_alike(recipe.adds, number)}"
+        if stage == f"add{number}":
+            lines += fetch_stage(
+                add,
+                stage,
+                ensure(fetcher(add)).ref,
+                facts.engine.arch,
+                has_ca=bool(facts.ca_bundle),
+                has_index=bool(facts.indexes.python),
+            )
+            lines += strip_stage(stage, ensure(FETCHERS["pypi"]).ref) if recipe.strip else []
         if recipe.strip:
-            lines += strip_stage(stage, ensure(FETCHERS["pypi"]).ref)
             stage = f"thin-{stage}"
         copies.append(copy_line(add, stage, facts.engine.arch))
     lines += [f"FROM {parent.ref} AS made", "USER 0:0"]
@@ -110,27 +119,26 @@ def _dockerfile(recipe: Recipe, parent: BaseOnHand, ensure: Callable[[str], Base
 
 def _digest(
     engine: Engine,
-    ref: str,
     recipe: Recipe,
     parent: BaseOnHand,
-    dockerfile: str,
+    stages: list[str],
     secrets: Mapping[str, Path],
     on_line: Callable[[str], None],
 ) -> str:
-    """Over what decides its content: not over the layer's bytes, which hold times."""
+    """Over what decides its content: not over the layer's bytes, which hold times. Files are hashed where they lie."""
     whole = hashlib.sha256(parent.digest.encode())
-    look = dockerfile + "FROM scratch\n"
-    look += "".join(f"COPY --from=add{number} /add /{number}\n" for number in range(len(recipe.adds)))
+    look = "\n".join(stages).rstrip("\n") + "\nFROM scratch\n"
+    if recipe.adds:
+        numbers = {first_alike(recipe.adds, number) for number in range(len(recipe.adds))}
+        look += "".join(f"COPY --from=sum{number} /sums /sums{number}\n" for number in sorted(numbers))
     if recipe.packages:
         look += f"COPY --from=made {STATUS} /status\n"
     with tempfile.TemporaryDirectory(prefix="jitney-base-") as folder:
         out = Path(folder)
         request = BuildRequest(dockerfile=look, output=out, secrets=secrets, labels={LABEL: "probe"})
         engine.build(request, on_line)
-        for path in sorted(path for path in out.rglob("*") if path.is_file() and not path.is_symlink()):
-            if path != out / "status":
-                digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                whole.update(f"\n{path.relative_to(out)} {digest}".encode())
+        for path in sorted(out.glob("sums*")):
+            whole.update(f"\n{path.name}\n{path.read_text(encoding='utf-8')}".encode())
         if recipe.packages:
             for line in sorted(_versions((out / "status").read_text(encoding="utf-8"))):
                 whole.update(f"\n{line}".encode())
