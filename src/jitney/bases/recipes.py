@@ -114,7 +114,7 @@ OFFICIAL = {
     ("python", "build"): "python:{}",
     ("go", "build"): "golang:{}",
     ("go", "cgo"): "golang:{}",
-    ("rust", "build"): "rust:{}-trixie",
+    ("rust", "build"): "rust:{}-bookworm",
     ("cpp", "build"): "buildpack-deps:{}",
     ("node", "run"): "node:{}-slim",
     ("node", "full"): "node:{}-slim",
