@@ -12,8 +12,10 @@ Arguments as for to_safetensors.py, which makes the folder in between. The resul
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
-import subprocess
+import runpy
 import sys
 import tempfile
 
@@ -26,12 +28,17 @@ def main(gguf: str, dtype: str) -> None:
         middle, out = room + "/hf", room + "/out"
         to_safetensors.write(gguf, dtype, middle)
         to_safetensors.say("converting for ONNX Runtime GenAI, int4")
-        words = ["-i", middle, "-o", out, "-p", "int4", "-e", "cpu", "-c", room + "/cache"]
-        subprocess.run(
-            [sys.executable, "-m", "onnxruntime_genai.models.builder", *words], check=True, stdout=sys.stderr
-        )
+        build("-i", middle, "-o", out, "-p", "int4", "-e", "cpu", "-c", room + "/cache")
         check(out)
         to_safetensors.hand_out(out)
+
+
+def build(*words: str) -> None:
+    """The library's own builder, which is a program. Python 3.14 refuses the wording of its help, which nobody reads here."""
+    setattr(argparse._ActionsContainer, "_check_help", lambda self, action: None)  # noqa: B010  not a known attribute
+    sys.argv = ["builder", *words]
+    with contextlib.redirect_stdout(sys.stderr):
+        runpy.run_module("onnxruntime_genai.models.builder", run_name="__main__", alter_sys=True)
 
 
 def check(folder: str) -> None:
