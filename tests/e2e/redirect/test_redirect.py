@@ -38,12 +38,34 @@ def test_python_by_three_clients(jitney: Jitney, program: Program) -> None:
     assert done.stdout == b"urllib True\nrequests True\nhttpx True\n"
 
 
+def test_vendors_put_the_same_paths_below_different_ones(jitney: Jitney, program: Program) -> None:
+    done = jitney("run", "--model", "smollm2", program("vendors.py"))
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.decode().splitlines()
+    assert len(told) == 6
+    for line in told:
+        assert line.endswith("['content']" if "anthropic" in line else "['choices']"), line
+
+
+OTHERS = [
+    ("fixed.go", ""),
+    ("fetch.mjs", ""),
+    ("deno.ts", "deno"),
+    ("bun.ts", "bun"),
+    ("curl.sh", ""),
+    ("net_http.rb", ""),
+    ("curl.php", ""),
+    ("lwp.pl", ""),
+    ("Ask.java", ""),
+    ("Ask.kt", ""),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["fixed.go", "fetch.mjs", "curl.sh", "net_http.rb", "curl.php", "lwp.pl", "Ask.java"]
-)
-def test_other_languages(name: str, jitney: Jitney, program: Program) -> None:
-    done = jitney("run", "--model", "smollm2", program(name))
+@pytest.mark.parametrize("name, language", OTHERS, ids=[name for name, _ in OTHERS])
+def test_other_languages(name: str, language: str, jitney: Jitney, program: Program) -> None:
+    options = ["--lang", language] if language else []
+    done = jitney("run", "--model", "smollm2", *options, program(name))
     assert done.returncode == 0, done.stderr
     assert b'"content"' in done.stdout, done.stdout
 
