@@ -89,6 +89,11 @@ def test_the_java_that_a_file_needs(code: str, version: str) -> None:
     assert see({"Main.java": code}, "Main.java").version == version
 
 
+def test_a_main_in_a_nested_class() -> None:
+    code = "package p;\npublic class All {\n static class One { public static void main(String[] a) {} }\n}\n"
+    assert "main:p.All$One" in see({"All.java": code}, "All.java").features
+
+
 def test_jbang_headers() -> None:
     code = (
         '///usr/bin/env jbang "$0" "$@" ; exit $?\n//DEPS dev.langchain4j:langchain4j:1.0.0 org.json:json:${v:20240303}\n'
@@ -134,18 +139,23 @@ def test_maven_names_its_main_class() -> None:
 
 def test_modules_of_a_reactor() -> None:
     parent = POM.replace("<artifactId>b", "<packaging>pom</packaging><artifactId>all") % (
-        "<modules><module>lib</module><module>app</module></modules>"
+        "<modules><module>lib</module><module>app</module><module>other</module></modules>"
     )
     files: dict[str, str | bytes] = {
         "pom.xml": parent,
-        "lib/pom.xml": POM % "",
-        "lib/src/main/java/l/L.java": "package l;\npublic class L {}",
-        "app/pom.xml": POM % "",
+        "lib/pom.xml": POM.replace(">b<", ">lib<") % "",
+        "lib/src/main/java/l/L.java": "package l;\n" + HELLO.replace("Main", "L"),
+        "app/pom.xml": POM.replace(">org.json<", ">a<").replace(">json<", ">lib<") % "",
+        "other/pom.xml": POM % "",
+        "other/src/main/java/o/O.java": "package o;\npublic class O {}",
         "app/src/main/java/x/Main.java": "package x;\n" + HELLO,
     }
-    found = see(files)
+    with pytest.raises(DetectionError, match="2 modules have something to start"):
+        see(files)
+    found = see(files, workdir="app")
     assert {"reactor:", "module:app", "main:x.Main"} <= set(found.features)
-    assert "lib/src/main/java/l/L.java" in found.takes
+    assert "lib/src/main/java/l/L.java" in found.takes and "other/pom.xml" in found.takes
+    assert "other/src/main/java/o/O.java" not in found.takes
 
 
 def test_a_broken_pom_stops_a_folder_and_not_a_file() -> None:

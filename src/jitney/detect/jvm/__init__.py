@@ -154,7 +154,9 @@ def _project(
         features |= _tools(languages - {"java", ""}, needs, project)
     language = "kotlin" if language == "java" and "kotlin" in {tree.language(entry.path)} else language
     found = _common(language, tree, entry, reached, wishes, notes, needs)
-    takes = [path for path in source.files(project.root) if not _is_made(path, project)]
+    folders = [project.module, *(root.partition("/src/")[0] for root in project.roots)]
+    takes = [path for folder in dict.fromkeys(folders) for path in source.files(folder)]
+    takes = [path for path in takes if not _is_made(path, project)]
     return _with(
         found,
         manager=project.manager,

@@ -30,6 +30,9 @@ _TYPES = frozenset(
         "object_declaration",
     }
 )
+_PARAMETERS = re.compile(
+    r"\(\s*(?:(?:final\s+)?String\s*(?:\[\]|\.\.\.)\s*\w+|(?:final\s+)?String\s+\w+\s*\[\])?\s*\)"
+)
 ENDINGS = {
     "java": (".java",),
     "kotlin": (".kt", ".kts"),
@@ -114,24 +117,27 @@ def _java_import(line: str, at: At, seen: JvmFile) -> None:
         seen.code.imports.append(At(match[2], at.file, at.line))
 
 
-def _java_type(node: Node, seen: JvmFile) -> None:
-    word = text_of(node.child_by_field_name("name"))
-    if _modifiers(node).startswith("public") or " public" in _modifiers(node):
+def _java_type(node: Node, seen: JvmFile, outer: str = "") -> None:
+    word = outer + text_of(node.child_by_field_name("name"))
+    if not outer and "public" in _modifiers(node).split():
         seen.public = seen.public or word
-    body = node.child_by_field_name("body")
-    for child in _members(body):
-        if child.type != "method_declaration" or text_of(child.child_by_field_name("name")) != "main":
-            continue
-        parameters = text_of(child.child_by_field_name("parameters"))
-        if text_of(child.child_by_field_name("type")) != "void" or not re.fullmatch(
-            r"\(\s*(?:(?:final\s+)?String\s*(?:\[\]|\.\.\.)\s*\w+|(?:final\s+)?String\s+\w+\s*\[\])?\s*\)",
-            parameters,
-        ):
-            continue
-        is_classic = "static" in _modifiers(child) or node.type == "interface_declaration"
-        if not is_classic or parameters.strip("() \n") == "":
-            seen.since = CURRENT
-        seen.mains.append(_qualified(seen, word))
+    for child in _members(node.child_by_field_name("body")):
+        if child.type in _TYPES:
+            _java_type(child, seen, f"{word}$")
+        elif child.type == "method_declaration" and _is_java_main(child):
+            is_classic = "static" in _modifiers(child) or node.type == "interface_declaration"
+            if not is_classic or text_of(child.child_by_field_name("parameters")).strip("() \n") == "":
+                seen.since = CURRENT
+            seen.mains.append(_qualified(seen, word))
+
+
+def _is_java_main(node: Node) -> bool:
+    parameters = text_of(node.child_by_field_name("parameters"))
+    return (
+        text_of(node.child_by_field_name("name")) == "main"
+        and text_of(node.child_by_field_name("type")) == "void"
+        and bool(_PARAMETERS.fullmatch(parameters))
+    )
 
 
 def _members(body: Node | None) -> list[Node]:

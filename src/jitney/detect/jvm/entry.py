@@ -38,7 +38,7 @@ def project_entry(tree: Tree, project: Project, file: str, notes: Notes) -> Entr
     for main in project.mains[:1]:
         notes.saw(f"{project.manager}.main", "entry", main, project.manifests[0], 0, tuple(project.mains[1:]))
         return Entry(tree.file_of_class(main, project.roots), main)
-    code = [path for root in project.roots for path in tree.code_below(root)]
+    code = [path for root in project.own for path in tree.code_below(root)]
     return _chosen(tree, [path for path in dict.fromkeys(code) if tree.look(path).mains], notes)
 
 

@@ -22,13 +22,14 @@ ALONE = "hand over the file that is started: alone, it is built by its imports"
 
 class Project(msgspec.Struct):
     """root: the reactor's or the build's top folder; module: of what is started, relative to the source; roots: where code
-    lies, of the module and those that it uses. resources: likewise."""
+    lies, of the module and those that it uses; own: of the module alone. resources: beside roots."""
 
     manager: str
     root: str = ""
     module: str = ""
     manifests: tuple[str, ...] = ()
     roots: list[str] = []
+    own: list[str] = []
     resources: list[str] = []
     mains: list[str] = []
     release: str = ""
@@ -112,18 +113,15 @@ def _maven(source: Source, folder: str, notes: Notes) -> Project:
             f"{properties} names a Maven of its own: the one of the base builds it, which fetches nothing but artifacts",
             file=properties,
         )
-    roots = [
-        place
-        for one in dict.fromkeys((module, *modules))
-        for place in (join(one, below) for below in _maven_roots(source, one, read, module))
-        if place is not None and source.has_folder(place)
-    ]
+    used = _used(source, module, modules)
+    roots = {one: _folders(source, one, pom.read_pom(source, _join(one, "pom.xml")).roots) for one in used}
     return Project(
         manager="pom.xml",
         root=root,
         module=module,
         manifests=tuple(dict.fromkeys(manifests)),
-        roots=list(dict.fromkeys(roots)),
+        roots=[root for one in used for root in roots[one]],
+        own=roots[module],
         mains=read.mains,
         release=read.release,
         languages=set(read.languages),
@@ -135,10 +133,30 @@ def _maven(source: Source, folder: str, notes: Notes) -> Project:
     )
 
 
-def _maven_roots(source: Source, folder: str, own: pom.Pom, module: str) -> list[str]:
-    if folder == module:
-        return own.roots
-    return pom.read_pom(source, f"{folder}/pom.xml".lstrip("/")).roots
+def _join(folder: str, file: str) -> str:
+    return f"{folder}/{file}".lstrip("/")
+
+
+def _folders(source: Source, module: str, below: list[str]) -> list[str]:
+    places = (join(module, one) for one in below)
+    return list(dict.fromkeys(place for place in places if place is not None and source.has_folder(place)))
+
+
+def _used(source: Source, module: str, modules: list[str]) -> list[str]:
+    """The module, and those of the same reactor that it depends on, one through the other."""
+    read = {one: pom.read_pom(source, _join(one, "pom.xml")) for one in dict.fromkeys((module, *modules))}
+    named = {
+        f"{one.properties.get('project.groupId')}:{one.properties.get('project.artifactId')}": place
+        for place, one in read.items()
+    }
+    found: list[str] = []
+    todo = [module]
+    while todo:
+        place = todo.pop(0)
+        if place not in found:
+            found.append(place)
+            todo += [named[need.name] for need in read[place].dependencies if need.name in named]
+    return found
 
 
 def _only_module(source: Source, folder: str) -> str:
@@ -193,6 +211,7 @@ def _gradle(source: Source, folder: str) -> Project:
         module=module,
         manifests=tuple(dict.fromkeys([own.path, *(path for path in settings if source.has(path))])),
         roots=[root for root in roots if source.has_folder(root)],
+        own=_folders(source, module, list(_GRADLE_ROOTS)),
         resources=[one for one in resources if source.has_folder(one)],
         mains=[own.main] if own.main else [],
         release=own.java,
