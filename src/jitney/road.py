@@ -333,10 +333,13 @@ def build_image(
 
 
 def _whose(error: BuildError, build: BuildPlan, facts: Facts, source: Source | None) -> BuildError:
-    """A failure where the program's own code is compiled is the program's, not Jitney's."""
+    """A failure where the program's own code is compiled is the program's, not Jitney's. BuildKit names a step by its line,
+    but takes some backslashes away."""
+    failed = error.message.replace("\\", "")
     for stage in build.stages:
         for one in stage.instructions:
-            if one.compiles and render_instruction(one, build.stages, facts.engine) in error.message:
+            line = render_instruction(one, build.stages, facts.engine) if one.compiles else ""
+            if line and line.replace("\\", "") in failed:
                 from jitney.resolve.compile_errors import hint, is_fetching, readable
 
                 said = readable(error.output, source.host_path() if source is not None else None)
