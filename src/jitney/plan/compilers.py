@@ -14,6 +14,14 @@ _ENDINGS = {"java": (".java",), "kotlin": (".kt", ".kts"), "scala": (".scala", "
 LISTS = ("clean", "groovy", "java", "javac", "kotlin", "kotlinc", "scala")
 """Argument files, by name."""
 
+PLUGINS = {
+    "kotlin-serialization-compiler-plugin-embeddable": "",
+    "kotlin-scripting-compiler-embeddable": "",
+    "kotlin-allopen-compiler-plugin-embeddable": "plugin:org.jetbrains.kotlin.allopen:preset=spring",
+    "kotlin-noarg-compiler-plugin-embeddable": "plugin:org.jetbrains.kotlin.noarg:preset=jpa",
+}
+"""Plugins of Kotlin's compiler by their artifacts, and what each is told."""
+
 LATEST_TARGET = {"1.8": 17, "1.9": 21, "2.0": 22, "2.1": 23, "2.2": 24}
 """Kotlin's series → the newest class files that it makes."""
 
@@ -31,8 +39,9 @@ def tools_of(features: tuple[str, ...], entry: str) -> list[tuple[str, str]]:
             found.append((scala_series(version) if tool == "scala" else tool, version))
             if tool == "kotlin" and is_script(entry):
                 found.append(("kotlin-script", version))
-            if tool == "kotlin" and "plugin:serialization" in features:
-                found.append(("kotlin-serialization", version))
+            if tool == "kotlin":
+                plugins = sorted(one[7:] for one in features if one.startswith("plugin:"))
+                found += [(f"kotlin-{plugin}", version) for plugin in plugins]
     return found
 
 
@@ -146,10 +155,9 @@ def _kotlinc(detection: Detection, version: str, artifacts: list[Artifact]) -> l
     series = ".".join(kotlin.split(".")[:2])
     words = ["-jvm-target", _target(_release(detection, version), series), "-nowarn", "-module-name", "main"]
     for one in artifacts:
-        if one.name == "kotlin-serialization-compiler-plugin-embeddable":
+        if one.name in PLUGINS:
             words.append(f"-Xplugin={TOOLS}/{one.file}")
-        if one.name == "kotlin-scripting-compiler-embeddable":
-            words.append(f"-Xplugin={TOOLS}/{one.file}")
+            words += ["-P", PLUGINS[one.name]] if PLUGINS[one.name] else []
     if is_script(detection.entry):
         words += ["-Xallow-any-scripts-in-source-roots", "-Xuse-fir-lt=false"]
     return [*words, *(_options(detection) if detection.language == "kotlin" else [])]

@@ -24,6 +24,8 @@ COMPILERS: dict[str, tuple[str, ...]] = {
     "kotlin": ("org.jetbrains.kotlin:kotlin-compiler-embeddable:{}",),
     "kotlin-script": ("org.jetbrains.kotlin:kotlin-scripting-compiler-embeddable:{}",),
     "kotlin-serialization": ("org.jetbrains.kotlin:kotlin-serialization-compiler-plugin-embeddable:{}",),
+    "kotlin-spring": ("org.jetbrains.kotlin:kotlin-allopen-compiler-plugin-embeddable:{}",),
+    "kotlin-jpa": ("org.jetbrains.kotlin:kotlin-noarg-compiler-plugin-embeddable:{}",),
     "scala3": ("org.scala-lang:scala3-compiler_3:{}",),
     "scala2": ("org.scala-lang:scala-compiler:{}",),
 }

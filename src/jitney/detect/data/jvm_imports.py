@@ -116,6 +116,9 @@ ARTIFACTS: dict[str, str] = {
     "clojure.tools.cli": "org.clojure:tools.cli:1.4.256",
 }  # fmt: skip
 
+TOOLS = {"kotlin": "2.4.21", "scala": "3.7.4", "groovy": "5.0.7", "clojure": "1.12.6"}
+"""The compiler where a program names none: a release that its libraries have followed."""
+
 STANDARD = (
     "java", "jdk", "com.sun", "sun", "org.w3c.dom", "org.xml.sax", "org.ietf.jgss", "netscape.javascript", "kotlin", "scala",
     "groovy", "org.codehaus.groovy", "org.apache.groovy", "clojure",

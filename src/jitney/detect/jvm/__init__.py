@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from jitney.detect.code import Code, is_secret
+from jitney.detect.data.jvm_imports import TOOLS
 from jitney.detect.jvm.entry import Entry, bare_entry, project_entry
 from jitney.detect.jvm.needs import Needs, bare_needs
 from jitney.detect.jvm.project import Project, project_of
@@ -21,13 +22,6 @@ from jitney.errors import DetectionError
 from jitney.findings import Evidence
 from jitney.source import Source
 from jitney.source.paths import is_under, join, name, parent
-
-KOTLIN = "2.4.21"
-SCALA = "3.7.4"
-GROOVY = "5.0.7"
-CLOJURE = "1.12.6"
-TOOLS = {"kotlin": KOTLIN, "scala": SCALA, "groovy": GROOVY, "clojure": CLOJURE}
-"""The compiler where a program names none: a release that its libraries have followed."""
 
 
 def detect_java(source: Source, wishes: Wishes, notes: Notes) -> Detection:

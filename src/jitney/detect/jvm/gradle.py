@@ -19,7 +19,7 @@ _KNOWN = frozenset({
     "com.gradleup.shadow", "io.github.goooler.shadow", "com.diffplug.spotless", "com.github.ben-manes.versions",
     "maven-publish", "signing", "org.jetbrains.dokka", "org.jlleitschuh.gradle.ktlint", "io.gitlab.arturbosch.detekt",
     "org.springframework.boot", "io.spring.dependency-management", "java-platform", "build-dashboard", "project-report",
-    "org.jetbrains.kotlin.plugin.spring", "org.graalvm.buildtools.native", "com.adarshr.test-logger",
+    "org.jetbrains.kotlin.plugin.spring", "org.jetbrains.kotlin.plugin.jpa", "org.graalvm.buildtools.native", "com.adarshr.test-logger",
 })  # fmt: skip
 """Plugins that change nothing of what is compiled, or whose part is done here."""
 
@@ -27,6 +27,8 @@ _ALIASES = {
     "kotlin-jvm": "org.jetbrains.kotlin.jvm",
     "kotlin": "org.jetbrains.kotlin.jvm",
     "kotlin-serialization": "org.jetbrains.kotlin.plugin.serialization",
+    "kotlin-spring": "org.jetbrains.kotlin.plugin.spring",
+    "kotlin-jpa": "org.jetbrains.kotlin.plugin.jpa",
 }
 _SCOPES = {
     "implementation": "", "api": "", "compile": "", "runtimeOnly": "", "runtime": "", "compileOnly": "@provided",

@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from jitney.detect.code import At
+from jitney.detect.data.jvm_imports import TOOLS
 from jitney.detect.jvm import gradle, pom
 from jitney.detect.jvm.needs import Needs, imported, package, wished_packages
 from jitney.detect.jvm.tree import Tree
@@ -17,6 +18,7 @@ from jitney.source import Source
 from jitney.source.paths import is_under, join, parent, parents
 
 _GRADLE_ROOTS = ("src/main/java", "src/main/kotlin", "src/main/scala", "src/main/groovy")
+_PLUGINS = ("serialization", "spring", "jpa")
 ALONE = "hand over the file that is started: alone, it is built by its imports"
 
 
@@ -47,7 +49,9 @@ class Project(msgspec.Struct):
         else:
             found = {f"resources:{folder}" for folder in self.resources}
             found |= {f"repository:{url}" for url in self.repositories}
-        found |= {"plugin:serialization"} if any("serialization" in one for one in self.plugins) else set()
+        found |= {
+            f"plugin:{word}" for word in _PLUGINS if f"org.jetbrains.kotlin.plugin.{word}" in self.plugins
+        }
         found |= {f"release:{self.release}"} if self.release else set()
         return found | {f"root:{root}" for root in self.roots}
 
@@ -58,7 +62,7 @@ class Project(msgspec.Struct):
         needs = Needs(packages=[], platforms=[], features=set(), files=[])
         for at in self.needed:
             if at.value.count(":") >= 1 and "$" not in at.value:
-                needs.packages.append(package(at.value, rule, at))
+                needs.packages.append(package(self._versioned(at.value), rule, at))
         needs.platforms = [package(at.value, rule, at) for at in self.platforms]
         needs.packages += wished_packages(wishes)
         if self.manager == "pom.xml":
@@ -66,6 +70,12 @@ class Project(msgspec.Struct):
             if reached and not unknown:
                 needs.features = {f"fallback:{one.name}{one.spec}" for one in found} | {"fallback:"}
         return needs
+
+    def _versioned(self, need: str) -> str:
+        """Kotlin's own libraries have the compiler's version."""
+        if need.startswith("org.jetbrains.kotlin:") and need.count(":") == 1 and self.manager == "gradle":
+            return f"{need}:{self.tools.get('kotlin') or TOOLS['kotlin']}"
+        return need
 
 
 def project_of(source: Source, file: str, notes: Notes) -> Project | None:
