@@ -256,7 +256,7 @@ def _trust(prepared: Prepared, made: Making | None) -> dict[str, bytes]:
     run = prepared.plan.run
     if not run.trust:
         return {}
-    from jitney.sandbox.certificates import trust_files
+    from jitney.sandbox.trust import trust_files
 
     bundle = b""
     try:

@@ -11,13 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from jitney.sandbox.certificates import (
-    AUTHORITY_HASH,
-    Certificates,
-    java_store,
-    make_certificates,
-    trust_files,
-)
+from jitney.sandbox.certificates import Certificates, make_certificates
+from jitney.sandbox.trust import AUTHORITY_HASH, java_store, trust_files
 
 HOSTS = ("api.openai.com", "my-name.openai.azure.com")
 
