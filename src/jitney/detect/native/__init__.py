@@ -30,7 +30,9 @@ def detect_cpp(source: Source, wishes: Wishes, notes: Notes) -> Detection:
 def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Detection:
     build = choose(source, wishes, notes)
     starts = (
-        build.sources or tuple(path for path in source.files(build.root) if path.endswith(SOURCES))[:MANY]
+        build.sources
+        or build.starts
+        or tuple(path for path in source.files(build.root) if path.endswith(SOURCES))[:MANY]
     )
     program = reach(source, starts)
     code = _merged(program)

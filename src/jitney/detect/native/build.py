@@ -33,13 +33,14 @@ TARGETS = re.compile(
 
 class Build(msgspec.Struct, frozen=True):
     """root: the folder of the build system; target: what it makes, empty where it will show. sources: of a program without
-    one. entry: for the reader. manifests: files that were read."""
+    one; starts: of the program that a build system makes, where it says so. entry: for the reader. manifests: files that were read."""
 
     kind: Kind
     root: str
     entry: str
     target: str = ""
     sources: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()
     project: cmake.CMake | None = None
 
@@ -112,6 +113,7 @@ def _file(source: Source, path: str, notes: Notes) -> Build:
         if made is not None and (len(made.sources) > 1 or _is_above(source, folder)):
             notes.saw("native.entry.target", "entry", made.name, made.file, made.line)
             return Build(kind="cmake", root=_top(source, folder), entry=path, target=made.name, manifests=tuple(project.files),
+                         starts=tuple(one for one in made.sources if source.has(one)),
                          project=project)  # fmt: skip
     notes.saw("source.file", "entry", path, path)
     return Build(kind="sources", root=parent(path), entry=path, sources=(path,))
@@ -138,6 +140,7 @@ def _cmake(source: Source, folder: str, wishes: Wishes, notes: Notes) -> Build:
         notes.saw("native.entry.cmake", "entry", chosen.name, chosen.file, chosen.line)
     target = chosen.name if chosen else wishes.entry
     return Build(kind="cmake", root=folder, entry=target or project.project or "CMakeLists.txt", target=target,
+                 starts=tuple(one for one in chosen.sources if source.has(one)) if chosen else (),
                  manifests=tuple(project.files), project=project)  # fmt: skip
 
 
