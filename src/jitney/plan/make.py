@@ -55,7 +55,7 @@ def make_plan(
             *_model_evidence(model),
             *redirect_evidence(model),
         ),
-        findings=(*choice.findings, *redirect_findings(detection, config, model)),
+        findings=(*choice.findings, *redirect_findings(detection, facts, config, model)),
     )
 
 

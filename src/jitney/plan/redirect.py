@@ -9,11 +9,13 @@ model. A host that --allow-host names stays what it is: the user's word wins.
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from jitney.config import Config
 from jitney.detect.data.frameworks import FRAMEWORKS
 from jitney.detect.model import Detection, Endpoint
 from jitney.errors import UsageError
+from jitney.facts.model import Facts
 from jitney.findings import Evidence, Finding
 from jitney.plan.hosts import HTTPS, opening, openings
 from jitney.plan.model import ModelPlan, Redirect
@@ -102,24 +104,38 @@ def redirect_evidence(model: ModelPlan | None) -> list[Evidence]:
     ]
 
 
-def redirect_findings(detection: Detection, config: Config, model: ModelPlan | None) -> tuple[Finding, ...]:
-    """Hosts that would lead to the model, and do not because of a flag that says something else."""
+def redirect_findings(
+    detection: Detection, facts: Facts, config: Config, model: ModelPlan | None
+) -> list[Finding]:
+    """What a flag keeps from leading to the model, and what --redirect cannot do."""
+    if not _is_possible(config, model):
+        asked = config.redirects if config.redirect else ()
+        why = "names are the network's with --network" if config.network else "no model is beside the program"
+        told = [_note("warning", f"--redirect {name} leads nowhere: {why}") for name in asked]
+    else:
+        told = []
     if model is None or not model.serve or not config.redirect:
-        return ()
-    hosts = [endpoint.host.lower().rstrip(".") for endpoint in detection.endpoints]
-    leads = [
-        host
-        for host, endpoint in zip(hosts, detection.endpoints, strict=True)
-        if _leads(endpoint, host, detection.language)
-    ]
-    allowed = {one.name for one in openings(config)}
-    kept = [name for name in dict.fromkeys(leads) if config.network or name in allowed]
+        return told
     reason = "--network" if config.network else "--allow-host"
-    return tuple(
-        Finding(
-            level="note",
-            code="redirect.kept",
-            message=f"{name} is the vendor's own, because of {reason}: the model does not stand in for it",
+    kept = f"is the vendor's own, because of {reason}: the model does not stand in for it"
+    told += [_note("note", f"{name} {kept}") for name in _kept(detection, config)]
+    if model.redirects and config.allow_hosts and not facts.ca_bundle:
+        missing = (
+            "no CA bundle on this machine: hosts of --allow-host are not trusted here without --no-redirect"
         )
-        for name in kept
+        told.append(_note("warning", missing))
+    return told
+
+
+def _kept(detection: Detection, config: Config) -> list[str]:
+    """Hosts that would lead to the model."""
+    hosts = [(endpoint, endpoint.host.lower().rstrip(".")) for endpoint in detection.endpoints]
+    leads = [host for endpoint, host in hosts if _leads(endpoint, host, detection.language)]
+    allowed = {one.name for one in openings(config)}
+    return [name for name in dict.fromkeys(leads) if config.network or name in allowed]
+
+
+def _note(level: Literal["note", "warning"], message: str) -> Finding:
+    return Finding(
+        level=level, code="redirect.kept" if level == "note" else "redirect.unused", message=message
     )

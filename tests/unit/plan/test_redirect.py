@@ -122,6 +122,24 @@ def test_a_vendor_that_stays_a_vendor_is_told(config: Config) -> None:
     assert planned(BY_HAND, Config(redirect=False)).findings == ()
 
 
+@pytest.mark.parametrize(
+    "config, model, says",
+    [
+        (Config(redirects=("a.test",)), None, "--redirect a.test leads nowhere: no model"),
+        (Config(redirects=("a.test",), network=True), SERVED, "--redirect a.test leads nowhere: names are"),
+    ],
+)
+def test_a_redirect_that_leads_nowhere_is_told(config: Config, model: ModelPlan | None, says: str) -> None:
+    (told,) = planned("print(1)\n", config, model).findings
+    assert (told.level, told.message.startswith(says)) == ("warning", True)
+
+
+def test_a_machine_without_a_bundle_is_told() -> None:
+    config = Config(allow_hosts=("example.com",))
+    (told,) = make_plan(seen(BY_HAND), Facts(), config, Lock(), SERVED).findings
+    assert "no CA bundle on this machine" in told.message
+
+
 def test_it_stands_in_the_plan_with_its_place() -> None:
     plan = planned(BY_HAND)
     assert plan.model is not None
