@@ -176,6 +176,8 @@ val v = "1.2"
 dependencies {
     implementation("com.acme:one:$v") // why not
     implementation(libs.two)
+    implementation("io.ktor:ktor-client-cio:3.0.0")
+    implementation(kotlin("reflect"))
     compileOnly("com.acme:three:3")
     implementation(platform("com.acme:bom:4"))
     testImplementation("junit:junit:4.13")
@@ -194,7 +196,13 @@ def test_plain_gradle() -> None:
             "src/main/kotlin/x/Main.kt": "package x\nfun main() {}\n",
         }
     )
-    assert packages(found) == ["com.acme:one:1.2", "com.acme:two:2.0", "com.acme:three:3@provided"]
+    assert packages(found) == [
+        "com.acme:one:1.2",
+        "com.acme:two:2.0",
+        "io.ktor:ktor-client-cio-jvm:3.0.0",
+        "org.jetbrains.kotlin:kotlin-reflect:2.1.0",
+        "com.acme:three:3@provided",
+    ]
     assert [package.name for package in found.constraints] == ["com.acme:bom"]
     assert (found.language, found.manager, found.version) == ("kotlin", "gradle", "17+")
     assert {"main:x.MainKt", "tool:kotlin@2.1.0", "repository:https://maven.test/x"} <= set(found.features)
@@ -229,7 +237,9 @@ def test_kotlin() -> None:
         {"chat-bot.kt": "import kotlinx.coroutines.runBlocking\nfun main() = runBlocking {}\n"}, "chat-bot.kt"
     )
     assert found.language == "kotlin" and "main:Chat_botKt" in found.features
-    assert [package.name for package in found.packages] == ["org.jetbrains.kotlinx:kotlinx-coroutines-core"]
+    assert [package.name for package in found.packages] == [
+        "org.jetbrains.kotlinx:kotlinx-coroutines-core-jvm"
+    ]
     script = see({"a.main.kts": '@file:DependsOn("a.b:c:1")\nprintln(args)\n'}, "a.main.kts")
     assert packages(script) == ["a.b:c:1"] and {"main:A_main", "as:a.main.kts"} <= set(script.features)
 

@@ -30,8 +30,8 @@ ARTIFACTS: dict[str, str] = {
     "com.cohere": "com.cohere:cohere-java:1.9.3",
     "com.ibm.watsonx": "com.ibm.watsonx:watsonx-ai:0.22.0",
     "io.modelcontextprotocol": "io.modelcontextprotocol.sdk:mcp:2.1.0",
-    "com.aallam.openai": f"com.aallam.openai:openai-client:4.1.0 + io.ktor:ktor-client-cio:{_KTOR}",
-    "ai.koog": "ai.koog:koog-agents:1.1.1",
+    "com.aallam.openai": f"com.aallam.openai:openai-client-jvm:4.1.0 + io.ktor:ktor-client-cio-jvm:{_KTOR}",
+    "ai.koog": "ai.koog:koog-agents-jvm:1.1.1",
     "com.knuddels.jtokkit": "com.knuddels:jtokkit:1.1.0",
     # langchain4j: one artifact a vendor
     "dev.langchain4j": f"{_LC}:{_LC4J}",
@@ -70,8 +70,8 @@ ARTIFACTS: dict[str, str] = {
     "com.alibaba.fastjson2": "com.alibaba.fastjson2:fastjson2:2.0.64",
     "jakarta.json": "jakarta.json:jakarta.json-api:2.1.3 + org.eclipse.parsson:parsson:1.1.9",
     "com.squareup.moshi": "com.squareup.moshi:moshi:1.15.2",
-    "okhttp3": "com.squareup.okhttp3:okhttp:5.5.1",
-    "okhttp3.sse": "com.squareup.okhttp3:okhttp-sse:5.5.1",
+    "okhttp3": "com.squareup.okhttp3:okhttp-jvm:5.5.1",
+    "okhttp3.sse": "com.squareup.okhttp3:okhttp-sse:5.5.1 + com.squareup.okhttp3:okhttp-jvm:5.5.1",
     "retrofit2": "com.squareup.retrofit2:retrofit:3.0.0",
     "org.apache.http": "org.apache.httpcomponents:httpclient:4.5.14",
     "org.apache.hc": "org.apache.httpcomponents.client5:httpclient5:5.6.5",
@@ -98,13 +98,13 @@ ARTIFACTS: dict[str, str] = {
     "org.h2": "com.h2database:h2:2.5.252",
     "org.sqlite": "org.xerial:sqlite-jdbc:3.54.1.0",
     # Kotlin
-    "kotlinx.coroutines": "org.jetbrains.kotlinx:kotlinx-coroutines-core:1.11.0",
-    "kotlinx.serialization": "org.jetbrains.kotlinx:kotlinx-serialization-json:1.12.0",
-    "io.ktor.client": f"io.ktor:ktor-client-cio:{_KTOR}",
+    "kotlinx.coroutines": "org.jetbrains.kotlinx:kotlinx-coroutines-core-jvm:1.11.0",
+    "kotlinx.serialization": "org.jetbrains.kotlinx:kotlinx-serialization-json-jvm:1.12.0",
+    "io.ktor.client": f"io.ktor:ktor-client-cio-jvm:{_KTOR}",
     "io.ktor.client.plugins.contentnegotiation":
-        f"io.ktor:ktor-client-content-negotiation:{_KTOR} + io.ktor:ktor-client-cio:{_KTOR}",
-    "io.ktor.serialization.kotlinx": f"io.ktor:ktor-serialization-kotlinx-json:{_KTOR}",
-    "com.github.ajalt.clikt": "com.github.ajalt.clikt:clikt:5.1.0",
+        f"io.ktor:ktor-client-content-negotiation-jvm:{_KTOR} + io.ktor:ktor-client-cio-jvm:{_KTOR}",
+    "io.ktor.serialization.kotlinx": f"io.ktor:ktor-serialization-kotlinx-json-jvm:{_KTOR}",
+    "com.github.ajalt.clikt": "com.github.ajalt.clikt:clikt-jvm:5.1.0",
     # Scala
     "requests": "com.lihaoyi:requests_3:0.9.3",
     "ujson": "com.lihaoyi:ujson_3:4.4.3",
@@ -115,6 +115,27 @@ ARTIFACTS: dict[str, str] = {
     "clojure.data.json": "org.clojure:data.json:2.5.2",
     "clojure.tools.cli": "org.clojure:tools.cli:1.4.256",
 }  # fmt: skip
+
+_MANY_PLATFORMS = (
+    "io.ktor:ktor-", "com.aallam.openai:openai-", "ai.koog:", "com.github.ajalt.clikt:clikt",
+    "org.jetbrains.kotlinx:kotlinx-coroutines-core", "org.jetbrains.kotlinx:kotlinx-serialization-",
+    "org.jetbrains.kotlinx:kotlinx-datetime", "org.jetbrains.kotlinx:kotlinx-io-", "com.squareup.okio:okio",
+    "io.github.oshai:kotlin-logging", "io.arrow-kt:arrow-",
+)  # fmt: skip
+"""Libraries made for many platforms: Gradle picks the JVM's by metadata that Maven does not read, so it is named."""
+
+
+def for_jvm(need: str) -> str:
+    """`io.ktor:ktor-client-cio:3.0` → `io.ktor:ktor-client-cio-jvm:3.0`; others as they are."""
+    group, _, rest = need.partition(":")
+    name, colon, version = rest.partition(":")
+    is_many = f"{group}:{name}".startswith(_MANY_PLATFORMS) or (
+        (group, name) == ("com.squareup.okhttp3", "okhttp") and version.startswith("5")
+    )
+    if not is_many or name.endswith(("-jvm", "-bom")):
+        return need
+    return f"{group}:{name}-jvm{colon}{version}"
+
 
 TOOLS = {"kotlin": "2.4.21", "scala": "3.7.4", "groovy": "5.0.7", "clojure": "1.12.6"}
 """The compiler where a program names none: a release that its libraries have followed."""

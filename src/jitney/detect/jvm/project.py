@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from jitney.detect.code import At
-from jitney.detect.data.jvm_imports import TOOLS
+from jitney.detect.data.jvm_imports import TOOLS, for_jvm
 from jitney.detect.jvm import gradle, pom
 from jitney.detect.jvm.needs import Needs, imported, package, wished_packages
 from jitney.detect.jvm.tree import Tree
@@ -72,7 +72,9 @@ class Project(msgspec.Struct):
         return needs
 
     def _versioned(self, need: str) -> str:
-        """Kotlin's own libraries have the compiler's version."""
+        """Kotlin's own libraries have the compiler's version; of one for many platforms it is the JVM's."""
+        if self.manager == "gradle":
+            need = for_jvm(need)
         if need.startswith("org.jetbrains.kotlin:") and need.count(":") == 1 and self.manager == "gradle":
             return f"{need}:{self.tools.get('kotlin') or TOOLS['kotlin']}"
         return need
