@@ -5,9 +5,11 @@ entry ─► scan ─► files it names, modules that lie beside ─► scan …
 
 from __future__ import annotations
 
+from fnmatch import filter as fnfilter
+
 from jitney.detect.code import At, Code, is_secret
 from jitney.detect.data.frameworks import Framework
-from jitney.detect.model import Detection, Wishes
+from jitney.detect.model import Detection, UnknownImport, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.table_entry import choose_entry
 from jitney.detect.table_packages import packages_of
@@ -30,7 +32,8 @@ def detect_table(table: LanguageTable, source: Source, wishes: Wishes, notes: No
     code = program.reach(entry)
     use = usage(code, table.name, notes, rows=_rows(table), http=table.http)
     build, run, unknown = packages_of(table, program.foreign, wishes, notes)
-    version, manifests = version_of(table, source, wishes, notes)
+    unknown = tuple(one for one in unknown if not program.is_lazy(one, entry))
+    version, required, manifests = version_of(table, source, wishes, notes)
     return Detection(
         language=table.name,
         version=version,
@@ -50,6 +53,7 @@ def detect_table(table: LanguageTable, source: Source, wishes: Wishes, notes: No
         secrets=tuple(variable for variable in use.env if is_secret(variable)),
         system=run,
         features=(
+            *([f"requires:{required}"] if required else []),
             *(f"path:{folder}" for folder in program.roots),
             *(f"source:{path}" for path in program.order if table.compile and path != entry),
         ),
@@ -94,7 +98,7 @@ class _Program:
     def reach(self, entry: str) -> Code:
         whole = Code()
         seen: set[str] = set()
-        todo: list[tuple[str, bool]] = [(entry, False)]
+        todo = [(path, False) for path in (*self._project(), entry)]
         while todo:
             path, is_done = todo.pop()
             if is_done:
@@ -107,6 +111,16 @@ class _Program:
                 todo.append((path, True))
                 todo += [(other, False) for other in reversed(self._own(path, found))]
         return whole
+
+    def _project(self) -> list[str]:
+        """With a manifest in the program's folder: all files of the language in it, where the table says `whole`."""
+        files = (
+            self.source.folder(self.source.workdir)[0] if self.rules.whole and not self.source.alone else []
+        )
+        if not any(fnfilter(files, manifest) for manifest in self.table.manifests):
+            return []
+        within = (path for path in self.source.files() if is_under(path, self.source.workdir))
+        return [path for path in within if path.endswith(self.table.endings)]
 
     def _scan(self, path: str) -> Scanned:
         text = self.source.read_text(path)
@@ -167,6 +181,14 @@ class _Program:
 
     def _is_own(self, place: str) -> bool:
         return self.source.has(place) and (not self.source.alone or bool(place))
+
+    def is_lazy(self, one: UnknownImport, entry: str) -> bool:
+        """An import inside a function of a library's file is met by those who call it: an adapter for a service that this
+        program may never use."""
+        if one.file == entry:
+            return False
+        line = self.source.read_text(one.file).splitlines()[one.line - 1]
+        return line[:1].isspace()
 
     def takes(self, entry: str) -> tuple[str, ...]:
         """The program's folder, what was reached outside of it, and, where that is a module's folder, all of it: such a

@@ -25,7 +25,8 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     with the ending. env: variables it reads.
     files: what a module's name is as a path, {} its name with `.` and `::` as `/`; default: the name and each ending.
     roots: folders at or above the program's in which its modules may lie (`lib`); what is used of them is told to the program
-    by run.path_env. models: further patterns of names of models.
+    by run.path_env. models: further patterns of names of models. whole: where a manifest lies in the program's folder, all
+    files of the language in it belong to the program, named or not.
     """
 
     line_comments: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     files: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    whole: bool = False
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
