@@ -37,8 +37,25 @@ def resolve_go(request: ResolveRequest, world: World, texts: Mapping[str, str]) 
         return _with(lock, {"go.mod": new_module(request.version)})
     world.on_line("asking for Go modules: exact versions and checksums")
     beside = _workspace(module, go_mod, texts)
-    found = _tidy(request, world, module, (go_mod or new_module(request.version)) + beside)
+    roots = () if go_mod else module_roots(request.requirements)
+    found = _tidy(request, world, module, (go_mod or new_module(request.version)) + beside, roots)
     return _with(lock, {"go.sum": found.get("go.sum", "")} if beside else found)
+
+
+def module_roots(requirements: tuple[str, ...]) -> tuple[str, ...]:
+    """Modules of a bare file's imports on hosts where a path says which part is the repository, `NAME@VERSION`.
+
+    Asked for by name before `go mod tidy` looks for them: it tries every longer path first, and a proxy that refuses one
+    (403) instead of not knowing it (404) would end the search.
+    """
+    found = {}
+    for requirement in requirements:
+        path, _, version = requirement.partition("@")
+        match = re.match(r"(?:github\.com|gitlab\.com|bitbucket\.org)/[^/]+/[^/]+(?:/v\d+(?=/|$))?", path)
+        match = match or re.match(r"golang\.org/x/[^/]+|gopkg\.in/(?:[^/]+/)?[^/]+\.v\d+", path)
+        if match and (version or match[0] not in found):
+            found[match[0]] = version or "latest"
+    return tuple(f"{name}@{version}" for name, version in sorted(found.items()))
 
 
 def is_complete(go_mod: str, go_sum: str) -> bool:
@@ -92,9 +109,11 @@ def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _tidy(request: ResolveRequest, world: World, module: str, go_mod: str) -> dict[str, str]:
+def _tidy(
+    request: ResolveRequest, world: World, module: str, go_mod: str, roots: tuple[str, ...]
+) -> dict[str, str]:
     facts = on_hand(request.base, world)
-    build = _plan(base_of(facts, request.base), module, go_mod, has_ca=bool(facts.ca_bundle))
+    build = _plan(base_of(facts, request.base), module, go_mod, roots, has_ca=bool(facts.ca_bundle))
     context: dict[str, bytes | Path] = dict(context_files(build))
     context |= {f"src/{path}": world.source.read_bytes(path) for path in request.takes}
     with tempfile.TemporaryDirectory(prefix="jitney-go-") as out:
@@ -115,12 +134,26 @@ def _tidy(request: ResolveRequest, world: World, module: str, go_mod: str) -> di
         return {name: path.read_text(encoding="utf-8") for name, path in found.items() if path.is_file()}
 
 
-def _plan(base: Base, module: str, go_mod: str, *, has_ca: bool) -> BuildPlan:
+GET = 'cd "$0" && for one do go get "$one" || echo "jitney: $one: not there under this name"; done'
+
+
+def _plan(base: Base, module: str, go_mod: str, roots: tuple[str, ...], *, has_ca: bool) -> BuildPlan:
     folder = _join(WORK, module).rstrip("/")
     mounts = (*CACHES, *((Mount(kind="secret", source="ca", target=CERTIFICATES),) if has_ca else ()))
     work = (
         Instruction(op="copy", args=("src/", f"{WORK}/")),
         Instruction(op="copy", args=("lock/", f"{folder}/")),
+        *(
+            (
+                Instruction(
+                    op="run",
+                    args=("/usr/bin/env", *SETTINGS, "/bin/sh", "-c", GET, folder, *roots),
+                    mounts=mounts,
+                ),
+            )
+            if roots
+            else ()
+        ),
         Instruction(
             op="run", args=("/usr/bin/env", *SETTINGS, "go", "mod", "-C", folder, "tidy"), mounts=mounts
         ),

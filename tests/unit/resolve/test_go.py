@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jitney.resolve.go import is_complete
+from jitney.resolve.go import is_complete, module_roots
 
 SUM = "example.org/a v1.2.0 h1:x=\nexample.org/a v1.2.0/go.mod h1:y=\n"
 
@@ -35,3 +35,24 @@ CASES = [
 )
 def test_is_complete(go_mod: str, go_sum: str, want: bool) -> None:
     assert is_complete(go_mod, go_sum) is want
+
+
+def test_the_repository_of_an_import_is_asked_for_by_its_name() -> None:
+    imports = (
+        "github.com/ollama/ollama/api",
+        "github.com/openai/openai-go/v3/option",
+        "github.com/tmc/langchaingo/llms",
+        "github.com/tmc/langchaingo/llms/openai",
+        "github.com/x/pinned@v1.2.3",
+        "golang.org/x/net/html",
+        "google.golang.org/genai",
+        "gopkg.in/yaml.v3",
+    )
+    assert module_roots(imports) == (
+        "github.com/ollama/ollama@latest",
+        "github.com/openai/openai-go/v3@latest",
+        "github.com/tmc/langchaingo@latest",
+        "github.com/x/pinned@v1.2.3",
+        "golang.org/x/net@latest",
+        "gopkg.in/yaml.v3@latest",
+    )
