@@ -26,7 +26,7 @@ NAMED = re.compile(
     r"(?:=>|=|:|,|\(|\?\?|\|\|)\s*(?:&|new |String::from\(|Some\()*$"
 )
 EMBEDS = re.compile(r"(?i)embed")
-IS_MODEL = re.compile(r"(?:[\w.-]+/)?[A-Za-z][\w.:@-]{2,80}")
+IS_MODEL = re.compile(r"(?!application/|text/|image/|audio/)(?:[\w.-]+/)?[A-Za-z][\w.:@-]{2,80}")
 
 
 class Literal(NamedTuple):

@@ -195,3 +195,13 @@ def test_the_table_has_only_words_that_may_stand_in_a_command() -> None:
         assert all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) for name in row.apt.split()), header
         assert all(re.fullmatch(r"[A-Za-z0-9_.+-]+", name) for name in row.modules.split()), header
         assert all(flag.startswith("-") for flag in row.flags.split()), header
+
+
+def test_a_cmake_project_that_is_a_library() -> None:
+    files: dict[str, str | bytes] = {
+        "CMakeLists.txt": CMAKE + "add_library(chat INTERFACE)\n",
+        "demo/ask.cpp": MAIN,
+    }
+    with pytest.raises(DetectionError, match="makes no program; files with a `main`") as caught:
+        see(files)
+    assert "jitney run demo/ask.cpp" in caught.value.hint

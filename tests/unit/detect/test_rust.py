@@ -184,3 +184,13 @@ def test_the_table_is_toml_with_the_name_that_code_uses() -> None:
     for name, line in CRATES.items():
         ((crate, _),) = tomllib.loads(line).items()
         assert name.replace("_", "-") == crate.replace("_", "-") or name in ("prettytable", "rig"), line
+
+
+def test_the_folder_of_an_example_is_that_example() -> None:
+    files: dict[str, str | bytes] = {
+        "Cargo.toml": CRATE,
+        "src/lib.rs": "",
+        "examples/a/main.rs": MAIN,
+        "examples/b/main.rs": MAIN,
+    }
+    assert feature(see(files, workdir="examples/b"), "example") == ["b"]

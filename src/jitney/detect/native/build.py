@@ -136,12 +136,26 @@ def _cmake(source: Source, folder: str, wishes: Wishes, notes: Notes) -> Build:
     project = cmake.read(source, folder)
     made = cmake.programs(project)
     chosen = _wished(made, wishes.entry) if wishes.entry else _one(made, project, source)
+    if chosen is None and not project.executables and not wishes.entry:
+        raise _library(source, project)
     if chosen is not None:
         notes.saw("native.entry.cmake", "entry", chosen.name, chosen.file, chosen.line)
     target = chosen.name if chosen else wishes.entry
     return Build(kind="cmake", root=folder, entry=target or project.project or "CMakeLists.txt", target=target,
                  starts=tuple(one for one in chosen.sources if source.has(one)) if chosen else (),
                  manifests=tuple(project.files), project=project)  # fmt: skip
+
+
+def _library(source: Source, project: cmake.CMake) -> DetectionError:
+    every = [path for path in source.files() if path.endswith(SOURCES)]
+    mains = [path for path in every[:400] if has_main(source.read_text(path))]
+    listed = "\n  ".join(mains[:12])
+    return DetectionError(
+        f"{project.files[0]} makes no program" + (f"; files with a `main`:\n  {listed}" if mains else ""),
+        f"choose one: jitney run {mains[0]} …"
+        if mains
+        else "a library cannot be run; hand over the file of a program that uses it",
+    )
 
 
 def _wished(made: list[cmake.Executable], wish: str) -> cmake.Executable | None:

@@ -94,6 +94,14 @@ def _of_project(source: Source, crate: Crate, wishes: Wishes, notes: Notes) -> C
     crates = _candidates(source, crate, notes)
     if wishes.entry:
         return _wished(source, crates, wishes.entry, notes)
+    here = [
+        (one, target)
+        for one in crates
+        for target in targets(source, one)
+        if parent(target.path) == source.workdir
+    ]
+    if len(here) == 1 and source.workdir != here[0][0].folder:
+        return _chosen("rust.entry.folder", source, *here[0], notes)
     bins = [(one, target) for one in crates for target in targets(source, one) if target.kind == "bin"]
     if len(bins) == 1:
         return _chosen("rust.entry.only", source, *bins[0], notes)

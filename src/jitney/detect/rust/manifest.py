@@ -204,7 +204,7 @@ def local_paths(crate: Crate) -> Iterator[str]:
 def line_of(text: str, word: str) -> int:
     """First line that starts with a key; 1 where it is written otherwise."""
     for number, line in enumerate(text.splitlines(), 1):
-        if line.strip().startswith(word):
+        if line.strip().startswith(word) or line.strip().endswith(f".{word}]"):
             return number
     return 1
 
