@@ -14,8 +14,9 @@ from jitney.source.paths import parents
 
 def version_of(
     table: LanguageTable, source: Source, wishes: Wishes, notes: Notes
-) -> tuple[str, tuple[str, ...]]:
-    """The version, empty for any, and the manifests that were met: nearest first."""
+) -> tuple[str, str, tuple[str, ...]]:
+    """The version, empty for any; what a manifest requires beside such a pin (`.ruby-version` says what its author had, the
+    gemspec what it takes); and the manifests that were met: nearest first."""
     seen: list[tuple[str, str, str, int]] = []
     if wishes.version:
         seen.append(("flag.version", wishes.version, "", 0))
@@ -30,10 +31,11 @@ def version_of(
                     line = text[: match.start(1)].count("\n") + 1
                     seen.append(("table.version.file", match[1].strip(), path, line))
     if not seen:
-        return "", tuple(dict.fromkeys(manifests))
+        return "", "", tuple(dict.fromkeys(manifests))
     rule, value, file, line = seen[0]
     notes.saw(rule, "version", value, file, line, tuple(f"{v} ({f})" for _, v, f, _ in seen[1:]))
-    return value, tuple(dict.fromkeys(manifests))
+    required = next((v for r, v, _, _ in seen if r != "flag.version" and not re.fullmatch(r"[\d.]+", v)), "")
+    return value, required if required != value else "", tuple(dict.fromkeys(manifests))
 
 
 def _places(folder: str, names: list[str]) -> list[str]:

@@ -29,7 +29,7 @@ DEBIAN = {"trixie": "13", "bookworm": "12", "sid": "sid"}
 
 def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Choice:
     language = table(detection.language)
-    picked = pick(language, detection.version, facts, config)
+    picked = pick(language, detection, facts, config)
     source, version = picked.provider, picked.version
     tools = toolchain_of(language, source)
     bare = DEBIAN[tools.suite] if source == "debian" else DEBIAN["trixie"]

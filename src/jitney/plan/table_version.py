@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from jitney.config import Config
+from jitney.detect.model import Detection
 from jitney.errors import PlanError
 from jitney.facts.model import Facts
 from jitney.findings import Evidence, Finding
@@ -29,21 +30,22 @@ def toolchain_of(language: LanguageTable, source: str) -> Toolchain:
     return language.debian if source == "debian" else language.registry
 
 
-def pick(language: LanguageTable, seen: str, facts: Facts, config: Config) -> Picked:
-    """The flag's version or none. What a file pins (`.ruby-version`) may be older than what is here, within its major version:
-    it says what its author had, and is warned about. PlanError: nobody here has it; who has, by name."""
+def pick(language: LanguageTable, detection: Detection, facts: Facts, config: Config) -> Picked:
+    """The flag's version or none. What a file pins (`.ruby-version`) says what its author had: where that is not here, what the
+    manifest requires counts, or a newer one of the same major version; with a warning. PlanError: nobody here has it; who
+    has, by name."""
     source, why = provider(facts, config)
     if config.base_provider == "auto" and not toolchain_of(language, source).version:
         other = next((one for one in PROVIDERS if toolchain_of(language, one).version), "")
         if other == "debian":
             source = other
             why = Evidence(rule="base.provider.only", decides="base", value=f"{other}: alone has it")
-    wanted = config.version or seen
+    wanted = config.version or detection.version
     has = toolchain_of(language, source).all_versions
     version = next((one for one in has if fits(one, wanted)), "")
     findings: tuple[Finding, ...] = ()
     if not version and not config.version and re.fullmatch(r"[\d.]+", wanted):
-        version = next((one for one in has if _is_newer(one, wanted)), "")
+        version = _instead(has, wanted, detection)
         if version:
             message = f"{language.title} {wanted} is pinned; {version} is what there is, and is taken"
             findings = (Finding(level="warning", code="table.version", message=message),)
@@ -53,6 +55,13 @@ def pick(language: LanguageTable, seen: str, facts: Facts, config: Config) -> Pi
     value = f"{language.title} {version}" + (f" for {wanted}" if wanted else "")
     picked = Evidence(rule=rule, decides="base", value=value)
     return Picked(provider=source, version=version, evidence=(why, picked), findings=findings)
+
+
+def _instead(has: tuple[str, ...], pinned: str, detection: Detection) -> str:
+    required = next((one[9:] for one in detection.features if one.startswith("requires:")), "")
+    if required:
+        return next((one for one in has if fits(one, required)), "")
+    return next((one for one in has if _is_newer(one, pinned)), "")
 
 
 def _nobody(language: LanguageTable, source: str, wanted: str) -> PlanError:

@@ -203,3 +203,19 @@ def test_examples_without_a_name_are_known_or_asked_about(path: Path) -> None:
     if source.is_file():
         found = see({source.name: source.read_bytes()}, source.name).language
         assert sniff(source.read_bytes()) in ("", found)
+
+
+def test_a_pin_beside_what_the_manifest_requires() -> None:
+    files: dict[str, str | bytes] = {
+        "main.rb": "puts 1\n",
+        ".ruby-version": "4.0.6\n",
+        "tool.gemspec": 's.required_ruby_version = ">= 3.2.0"\n',
+    }
+    found = see(files, "main.rb")
+    assert (found.version, found.features) == ("4.0.6", ("requires:>= 3.2.0",))
+
+
+def test_an_adapter_of_a_library_may_want_what_is_not_there() -> None:
+    lib = 'def self.load!\n  require "aws-sdk-core"\nend\n'
+    assert not see({"main.rb": 'require_relative "lib"\n', "lib.rb": lib}, "main.rb").unknown
+    assert see({"main.rb": lib}, "main.rb").unknown
