@@ -74,14 +74,26 @@ def test_a_saved_plan_builds_the_same_image(chat: Path, jitney: Jitney) -> None:
 
 
 def test_doctor_says_what_is_there(jitney: Jitney) -> None:
-    checks = {check["name"]: check for check in json.loads(jitney("doctor", "--json").stdout)}
+    checks = {check["name"]: check for check in json.loads(jitney("doctor", "--json").stdout)["checks"]}
     assert checks["engine"]["state"] == checks["builder"]["state"] == checks["init"]["state"] == "ok"
-    lame = {
-        c["name"]: c
-        for c in json.loads(jitney("doctor", "--json", env={"DOCKER_HOST": "unix:///none"}).stdout)
-    }
+    told = json.loads(jitney("doctor", "--json", env={"DOCKER_HOST": "unix:///none"}).stdout)
+    lame = {check["name"]: check for check in told["checks"]}
     assert lame["engine"]["state"] == "fail"
     assert lame["engine"]["mend"]
+    assert told["images"] == {"members": [], "total_bytes": 0}
+
+
+def test_doctor_shows_what_each_image_adds(chat: Path, jitney: Jitney) -> None:
+    jitney("build", chat)
+    images = json.loads(jitney("doctor", "--json").stdout)["images"]
+    members = {one["name"]: one for one in images["members"]}
+    assert sum(one["adds_bytes"] for one in members.values()) <= images["total_bytes"]
+    program = next(one for one in members.values() if one["kind"] == "image" and one["parent"])
+    assert program["adds_bytes"] <= program["size_bytes"] - members[program["parent"]]["size_bytes"]
+    table = jitney("doctor").stdout.decode().splitlines()
+    begin = next(number for number, line in enumerate(table) if "each layer counts once" in line)
+    assert table[-1].endswith("in all")
+    assert any("python:3.13-run" in line for line in table[begin:])
 
 
 def test_clean_asks_first_and_shows_sizes(chat: Path, jitney: Jitney) -> None:
