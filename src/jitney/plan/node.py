@@ -11,6 +11,7 @@ Deno                 its cache, /opt/deno
 from __future__ import annotations
 
 import json
+import shlex
 
 from jitney.config import Config
 from jitney.detect.model import Detection
@@ -87,8 +88,10 @@ def _build_base(detection: Detection, lock: Lock, source: str, runtime: str, ver
     """Where packages are installed: with compilers only where one has to be compiled; empty: nothing is."""
     if not lock.files and not is_compiled(detection):
         return ""
-    if runtime != "node":
+    if _runner(detection) == "bun" or runtime == "deno":
         return key(source, runtime, version, "full")
+    if runtime == "bun":
+        return key(source, "node", NODES[source][0], "native" if lock.sdists else "build")
     if lock.sdists:
         return key(source, "node", version, "native")
     return key(source, "node", version if is_compiled(detection) else NODES[source][0], "build")
@@ -196,8 +199,18 @@ def _settings(detection: Detection, facts: Facts, lock: Lock) -> dict[str, str]:
         steps |= {"packages": wish | {"mode": "stay", "dev": True}, "prune": wish | {"mode": "prune"}}
     elif any(not name.startswith(LOADER) for name in lock.files) and runtime_of(detection) != "deno":
         steps["packages"] = _wish(detection, facts, WORK, "/out")
-    files = {f"{name}.json": settings(wish) for name, wish in steps.items()}
+    files = {f"{name}.json": settings(wish) for name, wish in steps.items()} | _commands(detection)
     return files | {SCRIPT: script(SCRIPT)} if files else {}
+
+
+def _commands(detection: Detection) -> dict[str, str]:
+    """The project's own build commands, a file each: no word of theirs stands in a Dockerfile."""
+    folder = f"{APP}/{detection.workdir}".rstrip("/")
+    root = f"{APP}/{feature(detection.features, 'root')}".rstrip("/")
+    path = ":".join(dict.fromkeys(f"{place}/node_modules/.bin" for place in (folder, root)))
+    head = f'export PATH={shlex.quote(path)}:"$PATH"\ncd {shlex.quote(folder)} || exit\n'
+    lines = every(detection.features, "build")
+    return {f"build{number}.sh": f"{head}{line}\n" for number, line in enumerate(lines)}
 
 
 def _wish(detection: Detection, facts: Facts, folder: str, out: str) -> dict[str, object]:
@@ -209,7 +222,7 @@ def _wish(detection: Detection, facts: Facts, folder: str, out: str) -> dict[str
     members = [member.removeprefix(root).strip("/") for member in every(features, "member")]
     return {
         "mode": "install",
-        "manager": "bun" if runtime_of(detection) == "bun" else manager,
+        "manager": "npm" if manager == "node" else manager,
         "managerVersion": feature(features, "manager"),
         "dev": "dev" in features,
         "folder": folder,
@@ -223,7 +236,9 @@ def _wish(detection: Detection, facts: Facts, folder: str, out: str) -> dict[str
 
 
 def _runner(detection: Detection) -> str:
-    return "bun" if runtime_of(detection) == "bun" else "node"
+    """Who runs the script that installs: Bun where it is the manager itself."""
+    is_bun = runtime_of(detection) == "bun" and detection.manager in ("bun", "imports")
+    return "bun" if is_bun else "node"
 
 
 def _packages(detection: Detection, facts: Facts, lock: Lock, choice: Choice) -> Stage:
@@ -249,16 +264,14 @@ def _loader(facts: Facts, choice: Choice) -> Stage:
 def _compiled(detection: Detection, facts: Facts, lock: Lock, choice: Choice) -> Stage:
     """Packages with those for development, the source, its own commands, then only what a run needs."""
     root = f"{APP}/{feature(detection.features, 'root')}".rstrip("/")
-    folder = f"{APP}/{detection.workdir}".rstrip("/")
-    path = f"{folder}/node_modules/.bin:{root}/node_modules/.bin"
     steps = [
         Instruction(op="user", args=("0:0",)),
         Instruction(op="copy", args=("lock/", f"{root}/"), why=("exact versions and checksums",)),
         install_step("packages", _runner(detection)),
         Instruction(op="copy", args=("src/", f"{APP}/"), why=("compiled: the source goes into the build",)),
     ]
-    for line in every(detection.features, "build"):
-        told = 'export PATH="$1:$PATH"; cd "$2" && eval "$3"'
+    for number, _ in enumerate(every(detection.features, "build")):
+        name = f"build{number}.sh"
         steps.append(
             Instruction(
                 op="run",
@@ -269,14 +282,9 @@ def _compiled(detection: Detection, facts: Facts, lock: Lock, choice: Choice) ->
                     "CI=1",
                     *_switches(),
                     "/bin/sh",
-                    "-c",
-                    told,
-                    "build",
-                    path,
-                    folder,
-                    line,
+                    f"{ROOM}/{name}",
                 ),
-                mounts=CACHES,
+                mounts=(Mount(kind="bind", source=name, target=f"{ROOM}/{name}"), *CACHES),
                 why=("node.build",),
                 compiles=True,
             )

@@ -84,7 +84,7 @@ def _own(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> dic
         return files | {"package-lock.json" if own == "npm-shrinkwrap.json" else own: texts[request.lock]}
     if not request.requirements and not every(request.features, "member"):
         return {}
-    manager = "bun" if bun else "npm" if request.manager == "yarn" and not request.lock else request.manager
+    manager = "npm" if request.manager == "yarn" and not request.lock else request.manager
     world.on_line(f"asking for packages with {manager}: exact versions and checksums")
     beside: dict[str, bytes | Path] = {}
     if request.lock:
@@ -171,10 +171,7 @@ def ask(
         SCRIPT: script(SCRIPT),
         "lock.json": settings(wish),
     }
-    base = request.base
-    if manager != "bun" and "/bun:" in base:
-        base = ""
-    return build_out(steps, given, context, base or request.base, world)
+    return build_out(steps, given, context, request.base, world)
 
 
 def build_out(

@@ -120,7 +120,8 @@ def test_a_build_script_puts_the_source_into_the_build() -> None:
     made = plan({"package.json": manifest, "src/a.ts": CHAT, "package-lock.json": "{}"}, "", LOCKED)
     assert made.build.source == ("package-lock.json", "package.json", "src/a.ts")
     [compiles] = [one for stage in made.build.stages for one in stage.instructions if one.compiles]
-    assert compiles.args[-1] == "npm run build"
+    assert compiles.args[-2:] == ("/bin/sh", "/dev/jitney/build0.sh")
+    assert made.build.files["build0.sh"].endswith("cd /app || exit\nnpm run build\n")
     assert made.run.argv == ("node", "/app/dist/a.js", "x")
     assert made.run.workdir == "/src"
 

@@ -71,9 +71,9 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
         entry=start,
         start=_start(source, start, command, project),
         workdir=source.workdir,
-        manager=("bun" if runtime == "bun" else project.manager) if project else "imports",
+        manager=_manager(project, runtime),
         manifests=(*project.manifests, *manifest.beside(source, project)) if project else (),
-        lock=project.lock if project and not project.lock.endswith(".lockb") else "",
+        lock=project.lock if project else "",
         packages=tuple(packages),
         unknown=tuple(unknown),
         models=tuple(program.code.models),
@@ -87,6 +87,13 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
         features=(f"runtime:{runtime}", *needs.features, *more, *_told(command, project)),
         takes=_takes(source, project, program, paths),
     )
+
+
+def _manager(project: manifest.Project | None, runtime: str) -> str:
+    """Bun installs for itself, unless another manager's lock says which versions."""
+    if project is None:
+        return "imports"
+    return "bun" if runtime == "bun" and not project.lock else project.manager
 
 
 def _scripts(source: Source) -> list[str]:
