@@ -1,4 +1,4 @@
-"""Whether the engine sees this machine's files: every sign must agree."""
+"""Whether the engine sees this machine's files: every sign must agree. Which layer has which size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jitney.engine.address import Address
-from jitney.engine.answers import abilities
+from jitney.engine.answers import EMPTY_LAYER, abilities, layers
 
 VERSION = {"Version": "20.10.24", "ApiVersion": "1.41"}
 SOCKET, TCP = Address(path="/var/run/docker.sock"), Address(host="127.0.0.1", port=2375)
@@ -35,3 +35,19 @@ def test_shares_files(
     name: str, address: Address, changes: dict[str, str], shares: bool, tmp_path: Path
 ) -> None:
     assert abilities(VERSION, info(tmp_path, **changes), address, True).shares_files is shares, name
+
+
+@pytest.mark.parametrize(
+    "digests, sizes, want",
+    [
+        (["a", "b"], [70, 0, 30], [30, 70]),
+        (["a", EMPTY_LAYER, "b"], [70, 0, 0, 30], [30, 0, 70]),
+        (["a", "b", "c"], [70, 0, 0], [0, 0, 70]),  # which of the lower ones is empty cannot be told
+        ([], [], []),
+    ],
+)
+def test_layers_get_the_sizes_of_the_history(digests: list[str], sizes: list[int], want: list[int]) -> None:
+    """The history is told from the newest to the oldest, the layers the other way round."""
+    found = layers({"RootFS": {"Layers": digests}}, [{"Size": size} for size in sizes])
+    assert [layer.digest for layer in found] == digests
+    assert [layer.size_bytes for layer in found] == want
