@@ -205,3 +205,26 @@ def test_a_cmake_project_that_is_a_library() -> None:
     with pytest.raises(DetectionError, match="makes no program; files with a `main`") as caught:
         see(files)
     assert "jitney run demo/ask.cpp" in caught.value.hint
+
+
+def test_what_is_for_other_systems_is_left_out() -> None:
+    code = (
+        '#if defined(_WIN32)\n#include "win.h"\n#else\n#include <curl/curl.h>\n#endif\n'
+        "#ifndef _WIN32\n#include <sqlite3.h>\n#else\n#include <zlib.h>\n#endif\n#ifdef MINE\n#include <jansson.h>\n#endif\n"
+    )
+    found = see(
+        {"run.c": code + MAIN, "win.h": "#include <windows.h>\n", "win.c": '#include "win.h"\n'}, "run.c"
+    )
+    assert feature(found, "source") == ["run.c"]
+    assert [package.name for package in found.system] == [
+        "libcurl4-openssl-dev",
+        "libjansson-dev",
+        "libsqlite3-dev",
+    ]
+
+
+def test_a_header_in_a_folder_of_its_name() -> None:
+    found = see(
+        {"examples/a.cpp": '#include "chat.hpp"\n' + MAIN, "include/chat/chat.hpp": ""}, "examples/a.cpp"
+    )
+    assert feature(found, "include") == ["include/chat"]

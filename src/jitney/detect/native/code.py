@@ -22,6 +22,12 @@ NEW_STANDARD = re.compile(
 )
 
 
+CONDITION = re.compile(r"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b(.*)")
+ELSEWHERE = re.compile(
+    r"\b(?:_?WIN(?:32|64|DOWS)|_MSC_VER|__MINGW\w*|__CYGWIN__|__APPLE__|TARGET_OS_\w+|__ANDROID__|__EMSCRIPTEN__)\b"
+)
+
+
 class Include(msgspec.Struct, frozen=True):
     header: str
     line: int
@@ -41,7 +47,7 @@ def look(text: str, file: str) -> NativeFile:
     tree = parse(text, "tree_sitter_c" if file.endswith(".c") else "tree_sitter_cpp")
     bare = _without_comments(text)
     seen = NativeFile(is_new=bool(NEW_STANDARD.search(bare)))
-    for match in INCLUDE.finditer(bare):
+    for match in INCLUDE.finditer(_on_linux(bare)):
         line = bare.count("\n", 0, match.start(2)) + 1
         seen.includes.append(Include(match[2].strip(), line, match[1] == '"'))
     seen.code.imports = [At(one.header, file, one.line) for one in seen.includes]
@@ -53,6 +59,32 @@ def look(text: str, file: str) -> NativeFile:
             for node in nodes(tree.root_node)
         )
     return seen
+
+
+def _on_linux(text: str) -> str:
+    """Branches for other systems blanked, lines kept."""
+    lines = text.split("\n")
+    stack: list[bool] = []
+    negations: list[bool] = []
+    for at, line in enumerate(lines):
+        found = CONDITION.match(line)
+        if found is None:
+            if any(stack):
+                lines[at] = ""
+            continue
+        word, rest = found.groups()
+        if word in ("if", "ifdef", "ifndef"):
+            other = bool(ELSEWHERE.search(rest))
+            negated = word == "ifndef" or "!" in rest
+            stack.append(other and not negated)
+            negations.append(other and negated)
+        elif word == "endif":
+            if stack:
+                stack.pop()
+                negations.pop()
+        elif stack:  # elif, else
+            stack[-1] = negations[-1] or (word == "elif" and bool(ELSEWHERE.search(rest)))
+    return "\n".join(lines)
 
 
 def weights(code: Code) -> list[ModelUse]:

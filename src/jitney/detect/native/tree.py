@@ -53,10 +53,18 @@ def locate(source: Source, path: str, include: Include, folders: list[str]) -> s
     for folder in dict.fromkeys(places):
         place = join(folder, include.header)
         if place and source.has(place):
-            if folder not in folders:
-                folders.append(folder)
-            return place
-    return None
+            return _noted(place, include.header, folders)
+    if source.alone or not include.is_quoted:
+        return None
+    ends = [one for one in source.files("") if one.endswith(f"/{include.header}")]
+    return _noted(min(ends, key=lambda one: (one.count("/"), one)), include.header, folders) if ends else None
+
+
+def _noted(place: str, header: str, folders: list[str]) -> str:
+    folder = place.removesuffix(header).rstrip("/")
+    if folder not in folders:
+        folders.append(folder)
+    return place
 
 
 def _companions(source: Source, header: str, found: Program) -> list[str]:
