@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import runpy
 import sys
@@ -29,6 +30,7 @@ def main(gguf: str, dtype: str) -> None:
         to_safetensors.write(gguf, dtype, middle)
         to_safetensors.say("converting for ONNX Runtime GenAI, int4")
         build("-i", middle, "-o", out, "-p", "int4", "-e", "cpu", "-c", room + "/cache")
+        name_the_tokenizer(out)
         check(out)
         to_safetensors.hand_out(out)
 
@@ -39,6 +41,27 @@ def build(*words: str) -> None:
     sys.argv = ["builder", *words]
     with contextlib.redirect_stdout(sys.stderr):
         runpy.run_module("onnxruntime_genai.models.builder", run_name="__main__", alter_sys=True)
+
+
+def name_the_tokenizer(folder: str) -> None:
+    """ONNX Runtime knows tokenizers by the names of old, and one decoder each."""
+    with open(folder + "/tokenizer.json", encoding="utf-8") as file:
+        tokenizer = json.load(file)
+    with open(folder + "/tokenizer_config.json", encoding="utf-8") as file:
+        config = json.load(file)
+    is_bytes = "ByteLevel" in json.dumps(tokenizer.get("pre_tokenizer"))
+    if is_bytes:
+        tokenizer["decoder"] = {
+            "type": "ByteLevel",
+            "add_prefix_space": True,
+            "trim_offsets": True,
+            "use_regex": True,
+        }
+    config["tokenizer_class"] = "GPT2Tokenizer" if is_bytes else "LlamaTokenizer"
+    for name, content in (("tokenizer.json", tokenizer), ("tokenizer_config.json", config)):
+        os.unlink(folder + "/" + name)
+        with open(folder + "/" + name, "w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False)
 
 
 def check(folder: str) -> None:

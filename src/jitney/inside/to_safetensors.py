@@ -16,6 +16,7 @@ import tarfile
 import tempfile
 
 os.environ["TQDM_DISABLE"] = "1"
+import gguf
 import torch
 import transformers
 
@@ -23,18 +24,18 @@ PROMPT = "The capital of France is"
 WORDS = 6
 
 
-def main(gguf: str, dtype: str) -> None:
+def main(path: str, dtype: str) -> None:
     with tempfile.TemporaryDirectory() as out:
-        before = write(gguf, dtype, out)
+        before = write(path, dtype, out)
         check(out, before)
         hand_out(out)
 
 
-def write(gguf: str, dtype: str, out: str) -> str:
+def write(path: str, dtype: str, out: str) -> str:
     """The Hugging Face folder for a GGUF. Returns what the original says after PROMPT."""
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
-    folder, file = os.path.split(gguf)
+    folder, file = os.path.split(path)
     say("reading %s" % file)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=file)
     model = transformers.AutoModelForCausalLM.from_pretrained(
@@ -43,6 +44,7 @@ def write(gguf: str, dtype: str, out: str) -> str:
     tokenizer.clean_up_tokenization_spaces = (
         False  # a GGUF does not say; True is for BERT's and breaks others
     )
+    name_the_ends(tokenizer, path)
     before = answer(model, tokenizer)
     forget_the_quantisation(model)
     say("writing safetensors, %s" % dtype)
@@ -51,6 +53,15 @@ def write(gguf: str, dtype: str, out: str) -> str:
     del model
     gc.collect()
     return before
+
+
+def name_the_ends(tokenizer: transformers.PreTrainedTokenizerBase, path: str) -> None:
+    """The tokens that begin and end a text, as the GGUF has them: the library's reader leaves both at the first it meets."""
+    fields = gguf.GGUFReader(path).fields
+    for name in ("bos", "eos"):
+        field = fields.get("tokenizer.ggml.%s_token_id" % name)
+        if field is not None:
+            setattr(tokenizer, name + "_token", tokenizer.convert_ids_to_tokens(int(field.contents())))
 
 
 def hand_out(folder: str) -> None:
