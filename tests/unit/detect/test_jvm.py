@@ -203,6 +203,8 @@ def test_plain_gradle() -> None:
         "org.jetbrains.kotlin:kotlin-reflect:2.1.0",
         "com.acme:three:3@provided",
     ]
+    assert found.packages[0].why.place == "build.gradle.kts:8"
+    assert [finding.code for finding in found.findings] == ["gradle.without"]
     assert [package.name for package in found.constraints] == ["com.acme:bom"]
     assert (found.language, found.manager, found.version) == ("kotlin", "gradle", "17+")
     assert {"main:x.MainKt", "tool:kotlin@2.1.0", "repository:https://maven.test/x"} <= set(found.features)

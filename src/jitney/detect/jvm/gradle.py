@@ -101,8 +101,19 @@ def _read(source: Source, root: str, module: str) -> Gradle:
         found.repositories += re.findall(r"\burl\s*(?:=\s*)?(?:uri\()?\s*[\"'](https?://[^\"']+)", part)
         _settings(part, words, found)
     _spring(words, found)
+    found.needs, found.platforms = _placed(found.needs, text), _placed(found.platforms, text)
     if not path:
         found.beyond.append(f"{module or '.'} has no build file")
+    return found
+
+
+def _placed(ats: list[At], text: str) -> list[At]:
+    """With the line that names them, where one does so whole."""
+    lines = text.splitlines()
+    found = []
+    for at in ats:
+        named = ":".join(at.value.split(":")[:2])
+        found.append(At(at.value, at.file, next((n for n, line in enumerate(lines, 1) if named in line), 1)))
     return found
 
 

@@ -99,6 +99,9 @@ def project_of(source: Source, file: str, notes: Notes) -> Project | None:
             if source.has(path) and build:
                 notes.saw("manager.both", "manager", "pom.xml", path, 0, (build,))
             notes.saw("manager", "manager", found.manager, found.manifests[0])
+            if found.manager == "gradle":
+                message = f"{found.manifests[0]}: Gradle itself is in no package registry; Maven resolves what it names, and the compiler is called directly"
+                notes.tell("note", "gradle.without", message, file=found.manifests[0])
             return found
     return None
 
