@@ -10,9 +10,6 @@ Deno                 its cache, /opt/deno
 
 from __future__ import annotations
 
-import json
-import shlex
-
 from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
@@ -21,37 +18,28 @@ from jitney.plan import node_deno as deno
 from jitney.plan.bases import base_of, key, provider
 from jitney.plan.choice import Choice, system_packages
 from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
-from jitney.plan.node_data import COMPILED, DROPPED, NEEDLESS, SWITCHES, WITHOUT_GPU
-from jitney.plan.node_deno import CACHES, SECRETS, WORK
-from jitney.plan.node_version import NODES, NPM_HOME, pick
-from jitney.plan.planner import PATH, SOURCE_ROOT, Start
+from jitney.plan.node_data import COMPILED
+from jitney.plan.node_deno import CACHES, WORK
+from jitney.plan.node_steps import (
+    APP,
+    LOADER,
+    TSX,
+    TSX_FILE,
+    every,
+    feature,
+    install_step,
+    runner,
+    runtime_of,
+    step_files,
+    switches,
+)
+from jitney.plan.node_version import NODES, pick
+from jitney.plan.planner import PATH, Start
 from jitney.plan.python import ROOM
-from jitney.plan.scripts import script
 from jitney.plan.taken import Taken
 
-LOADER = "@tsx/"
-"""Where the loader's own manifest and lock lie among the lock's files."""
-
-TSX = "/opt/tsx"
-TSX_FILE = f"{TSX}/node_modules/tsx/dist/loader.mjs"
-APP = "/app"
-SCRIPT = "node_install.mjs"
-GYP = f"{NPM_HOME}/node_modules/@npmcli/run-script/lib/node-gyp-bin"
 STRIPS_TYPES = 22
 """The first major (22.18, 23.6) that runs TypeScript by taking its types away."""
-
-
-def feature(features: tuple[str, ...], name: str) -> str:
-    """The value of a feature `NAME:VALUE`, empty where there is none."""
-    return next((one.partition(":")[2] for one in features if one.partition(":")[0] == name), "")
-
-
-def every(features: tuple[str, ...], name: str) -> tuple[str, ...]:
-    return tuple(one.partition(":")[2] for one in features if one.startswith(f"{name}:"))
-
-
-def runtime_of(detection: Detection) -> str:
-    return feature(detection.features, "runtime") or "node"
 
 
 def wants_loader(features: tuple[str, ...], entry: str, major: str) -> bool:
@@ -88,7 +76,7 @@ def _build_base(detection: Detection, lock: Lock, source: str, runtime: str, ver
     """Where packages are installed: with compilers only where one has to be compiled; empty: nothing is."""
     if not lock.files and not is_compiled(detection):
         return ""
-    if _runner(detection) == "bun" or runtime == "deno":
+    if runner(detection) == "bun" or runtime == "deno":
         return key(source, runtime, version, "full")
     if runtime == "bun":
         return key(source, "node", NODES[source][0], "native" if lock.sdists else "build")
@@ -105,7 +93,7 @@ def build(
     files = {f"lock/{name}": text for name, text in sorted(lock.files.items())}
     if system:
         last.append(_apt(system))
-    files |= _settings(detection, facts, lock)
+    files |= step_files(detection, facts, lock)
     if any(name.startswith(LOADER) for name in lock.files):
         stages.append(_loader(facts, choice))
         copy = Instruction(op="copy", args=(f"{TSX}/", f"{TSX}/"), stage="loader", why=("node.loader",))
@@ -159,93 +147,11 @@ def _apt(system: tuple[str, ...]) -> Instruction:
     )
 
 
-def settings(wish: dict[str, object]) -> str:
-    """What the script is told: the same text for the same wish."""
-    usual: dict[str, object] = {
-        "env": {name: value for name, (value, _) in SWITCHES.items()},
-        "skip": sorted(NEEDLESS),
-        "without": [],
-        "drop": [],
-        "members": [],
-        "gyp": GYP,
-        "source": SOURCE_ROOT,
-    }
-    return json.dumps(usual | wish, sort_keys=True, indent=1) + "\n"
-
-
-def install_step(name: str, runner: str = "node") -> Instruction:
-    """One run of the script with the settings `NAME.json`; caches, certificates, the user's own npm configuration."""
-    return Instruction(
-        op="run",
-        args=("/usr/bin/env", "JITNEY=1", runner, f"{ROOM}/{SCRIPT}", f"{ROOM}/{name}.json"),
-        mounts=(
-            Mount(kind="bind", source=SCRIPT, target=f"{ROOM}/{SCRIPT}"),
-            Mount(kind="bind", source=f"{name}.json", target=f"{ROOM}/{name}.json"),
-            *CACHES,
-            *SECRETS,
-        ),
-        why=("packages from the lock",),
-    )
-
-
-def _settings(detection: Detection, facts: Facts, lock: Lock) -> dict[str, str]:
-    """The script and what each of its steps is told."""
-    steps: dict[str, dict[str, object]] = {}
-    if any(name.startswith(LOADER) for name in lock.files):
-        steps["loader"] = {"mode": "install", "manager": "npm", "folder": WORK, "out": TSX}
-    if is_compiled(detection):
-        root = f"{APP}/{feature(detection.features, 'root')}".rstrip("/")
-        wish = _wish(detection, facts, root, "/out")
-        steps |= {"packages": wish | {"mode": "stay", "dev": True}, "prune": wish | {"mode": "prune"}}
-    elif any(not name.startswith(LOADER) for name in lock.files) and runtime_of(detection) != "deno":
-        steps["packages"] = _wish(detection, facts, WORK, "/out")
-    files = {f"{name}.json": settings(wish) for name, wish in steps.items()} | _commands(detection)
-    return files | {SCRIPT: script(SCRIPT)} if files else {}
-
-
-def _commands(detection: Detection) -> dict[str, str]:
-    """The project's own build commands, a file each: no word of theirs stands in a Dockerfile."""
-    folder = f"{APP}/{detection.workdir}".rstrip("/")
-    root = f"{APP}/{feature(detection.features, 'root')}".rstrip("/")
-    path = ":".join(dict.fromkeys(f"{place}/node_modules/.bin" for place in (folder, root)))
-    head = f'export PATH={shlex.quote(path)}:"$PATH"\ncd {shlex.quote(folder)} || exit\n'
-    lines = every(detection.features, "build")
-    return {f"build{number}.sh": f"{head}{line}\n" for number, line in enumerate(lines)}
-
-
-def _wish(detection: Detection, facts: Facts, folder: str, out: str) -> dict[str, object]:
-    features = detection.features
-    manager = (
-        "npm" if detection.manager == "imports" and runtime_of(detection) != "bun" else detection.manager
-    )
-    root = feature(features, "root")
-    members = [member.removeprefix(root).strip("/") for member in every(features, "member")]
-    return {
-        "mode": "install",
-        "manager": "npm" if manager == "node" else manager,
-        "managerVersion": feature(features, "manager"),
-        "dev": "dev" in features,
-        "folder": folder,
-        "out": out,
-        "without": list(WITHOUT_GPU),
-        "drop": list(DROPPED.get(facts.engine.arch, ())),
-        "members": members,
-        "module": "module" in features,
-        "source": f"{SOURCE_ROOT}/{root}".rstrip("/"),
-    }
-
-
-def _runner(detection: Detection) -> str:
-    """Who runs the script that installs: Bun where it is the manager itself."""
-    is_bun = runtime_of(detection) == "bun" and detection.manager in ("bun", "imports")
-    return "bun" if is_bun else "node"
-
-
 def _packages(detection: Detection, facts: Facts, lock: Lock, choice: Choice) -> Stage:
     steps = (
         Instruction(op="user", args=("0:0",)),
         Instruction(op="copy", args=("lock/", f"{WORK}/"), why=("exact versions and checksums",)),
-        install_step("packages", _runner(detection)),
+        install_step("packages", runner(detection)),
     )
     why = f"scripts of {', '.join(lock.sdists)}" if lock.sdists else "the package manager stays here"
     return Stage(name="packages", base=base_of(facts, choice.build), instructions=steps, why=(why,))
@@ -267,7 +173,7 @@ def _compiled(detection: Detection, facts: Facts, lock: Lock, choice: Choice) ->
     steps = [
         Instruction(op="user", args=("0:0",)),
         Instruction(op="copy", args=("lock/", f"{root}/"), why=("exact versions and checksums",)),
-        install_step("packages", _runner(detection)),
+        install_step("packages", runner(detection)),
         Instruction(op="copy", args=("src/", f"{APP}/"), why=("compiled: the source goes into the build",)),
     ]
     for number, _ in enumerate(every(detection.features, "build")):
@@ -280,7 +186,7 @@ def _compiled(detection: Detection, facts: Facts, lock: Lock, choice: Choice) ->
                     "JITNEY=1",
                     "HOME=/root",
                     "CI=1",
-                    *_switches(),
+                    *switches(),
                     "/bin/sh",
                     f"{ROOM}/{name}",
                 ),
@@ -289,17 +195,13 @@ def _compiled(detection: Detection, facts: Facts, lock: Lock, choice: Choice) ->
                 compiles=True,
             )
         )
-    steps.append(install_step("prune", _runner(detection)))
+    steps.append(install_step("prune", runner(detection)))
     return Stage(
         name="packages",
         base=base_of(facts, choice.build),
         instructions=tuple(steps),
         why=tuple(e.rule for e in choice.evidence),
     )
-
-
-def _switches() -> list[str]:
-    return [f"{name}={value}" for name, (value, _) in sorted(SWITCHES.items())]
 
 
 def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Start:

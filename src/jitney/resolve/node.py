@@ -16,17 +16,9 @@ from jitney.engine.protocol import LABEL, BuildRequest
 from jitney.errors import BuildError, ResolveError
 from jitney.plan.bases import base_of
 from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Stage
-from jitney.plan.node import (
-    LOADER,
-    SCRIPT,
-    compiled_here,
-    every,
-    feature,
-    install_step,
-    settings,
-    wants_loader,
-)
+from jitney.plan.node import compiled_here, wants_loader
 from jitney.plan.node_deno import WORK
+from jitney.plan.node_steps import LOADER, SCRIPT, every, feature, install_step, settings
 from jitney.plan.scripts import script
 from jitney.render import context_files, render_dockerfile
 from jitney.resolve.inputs import secret_files

@@ -8,16 +8,14 @@ extra:PACKAGE that the manifest lacks · manager:VERSION · build:COMMAND, run b
 
 from __future__ import annotations
 
-import msgspec
-
 from jitney.detect.code import At, is_secret
-from jitney.detect.model import Detection, Package, UnknownImport, Wishes
+from jitney.detect.model import Detection, Package, Wishes
 from jitney.detect.node import deno, entry, follow, manifest, tsconfig
 from jitney.detect.node.command import Command
-from jitney.detect.node.needs import Needs, judge
-from jitney.detect.node.packages import TOGETHER, is_builtin, is_known, near, split, version_for
+from jitney.detect.node.needs import judge
 from jitney.detect.node.runtime import choose_runtime
 from jitney.detect.node.version import version
+from jitney.detect.node.wanted import Wanted
 from jitney.detect.notes import Notes
 from jitney.detect.usage import usage
 from jitney.findings import Evidence
@@ -56,7 +54,9 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
     if runtime == "deno":
         return deno.detect(source, wishes, notes, config, start, command, program)
     needs = judge(source, project, start, command, program, runtime, notes)
-    packages, unknown, more = _packages(project, program, needs, wishes, notes)
+    wanted = Wanted(project, needs.dev)
+    wanted.add_imports(program, wishes)
+    wanted.add_wishes(wishes)
     if needs.runtime != runtime:
         runtime = needs.runtime
     for path, item in program.outside:
@@ -74,8 +74,8 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
         manager=_manager(project, runtime),
         manifests=(*project.manifests, *manifest.beside(source, project)) if project else (),
         lock=project.lock if project else "",
-        packages=tuple(packages),
-        unknown=tuple(unknown),
+        packages=tuple(wanted.found.values()),
+        unknown=tuple(wanted.unknown),
         models=tuple(program.code.models),
         endpoints=use.endpoints,
         env=use.env,
@@ -84,7 +84,7 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
             Package(name=apt, why=Evidence(rule="flag.apt", decides="system", value=apt))
             for apt in sorted(wishes.apt)
         ),
-        features=(f"runtime:{runtime}", *needs.features, *more, *_told(command, project)),
+        features=(f"runtime:{runtime}", *needs.features, *wanted.more, *_told(command, project)),
         takes=_takes(source, project, program, paths),
     )
 
@@ -122,63 +122,6 @@ def _told(command: Command, project: manifest.Project | None) -> list[str]:
         told += [f"root:{project.root}", *(f"member:{folder}" for folder in project.members)]
         told += [f"manager:{project.manager_version}"] if project.manager_version else []
     return told
-
-
-def _packages(
-    project: manifest.Project | None,
-    program: follow.Program,
-    needs: Needs,
-    wishes: Wishes,
-    notes: Notes,
-) -> tuple[list[Package], list[UnknownImport], list[str]]:
-    """What is installed; imports that nobody knows; features for what the manifest lacks."""
-    found: dict[str, Package] = {}
-    if project is not None:
-        path = project.manifests[0]
-        wanted = project.dependencies() | (project.dependencies(dev=True) if needs.dev else {})
-        for package, spec in wanted.items():
-            why = Evidence(rule="node.dependency", decides="package", value=f"{package}@{spec}", file=path)
-            found[package] = Package(name=package, spec=f"@{spec}", why=why)
-    unknown: list[UnknownImport] = []
-    more: list[str] = []
-    for path, item in program.outside:
-        package, subpath = split(item.specifier)
-        if not package or is_builtin(item.specifier) or item.way == "types" or package in found:
-            continue
-        if project is not None and _has(project, package):
-            continue
-        spec = version_for(package, subpath, item.names, required=item.way == "require")
-        if is_known(package):
-            why = Evidence(
-                rule="node.import", decides="package", value=item.specifier, file=path, line=item.line
-            )
-            found[package] = Package(name=package, spec=f"@{spec}" if spec else "", why=why)
-            more += [f"extra:{package}@{spec}" if spec else f"extra:{package}"] if project else []
-        elif project is None and not item.optional:
-            wished = {_name_of(wish) for wish in wishes.packages}
-            if package not in wished and all(known.name != package for known in unknown):
-                unknown.append(UnknownImport(name=package, file=path, line=item.line, near=near(package)))
-    for package, (other, spec) in TOGETHER.items():
-        if project is None and package in found and other in found and not found[other].spec:
-            found[other] = msgspec.structs.replace(found[other], spec=f"@{spec}")
-    for wish in wishes.packages:
-        package = _name_of(wish)
-        why = Evidence(rule="flag.package", decides="package", value=wish)
-        found[package] = Package(name=package, spec=wish.removeprefix(package), why=why)
-        more += [f"extra:{wish}"] if project else []
-    return list(found.values()), unknown, more
-
-
-def _name_of(wish: str) -> str:
-    """`@scope/name@^1` without its version."""
-    return wish[0] + wish[1:].partition("@")[0]
-
-
-def _has(project: manifest.Project, package: str) -> bool:
-    """Declared, its own name, a member of the workspace; or a lock says what there is beyond what is declared."""
-    members = {data.get("name") for data in project.members.values()}
-    declared = project.dependencies() | project.dependencies(dev=True)
-    return bool(project.lock) or package in declared or package in members
 
 
 def _takes(
