@@ -28,6 +28,7 @@ class Jitney(Protocol):
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        timeout: float = 280,
     ) -> subprocess.CompletedProcess[bytes]: ...
 
 
@@ -40,6 +41,7 @@ def jitney() -> Jitney:
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        timeout: float = 280,
     ) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             [JITNEY, *map(str, arguments)],
@@ -47,7 +49,7 @@ def jitney() -> Jitney:
             capture_output=True,
             cwd=cwd,
             env={**os.environ, **(env or {})},
-            timeout=280,
+            timeout=timeout,
             check=False,
         )
 

@@ -62,7 +62,8 @@ def test_example(folder: Path, jitney: Jitney, assert_nothing_left: Callable[[],
     model = ["--model", wanted.model] if wanted.model else []
     arguments = ["run", *model, *wanted.options, str(folder / wanted.source), *wanted.args]
 
-    done = jitney(*arguments, stdin=wanted.stdin.encode())
+    patience = 1750 if wanted.slow else 280  # a first build may compile a library for many minutes
+    done = jitney(*arguments, stdin=wanted.stdin.encode(), timeout=patience)
 
     out, err = done.stdout.decode(), done.stderr.decode()
     assert done.returncode == wanted.exit, err
