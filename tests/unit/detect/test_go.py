@@ -103,3 +103,23 @@ def test_a_local_provider_of_a_library_for_many() -> None:
 def test_no_main_is_said() -> None:
     found = see({"lib.go": "package lib\n"}, "lib.go")
     assert [finding.code for finding in found.findings] == ["go.main"]
+
+
+def test_what_cgo_links_against_is_had_from_debian() -> None:
+    code = (
+        "package main\n\n/*\n#cgo pkg-config: llama\n#cgo linux LDFLAGS: -L/opt/lib -lsqlite3 -lm\n"
+        '#cgo darwin LDFLAGS: -framework Metal -lcurl\n#include <llama.h>\n*/\nimport "C"\n\nfunc main() {}\n'
+    )
+    found = detect(Source.from_mapping({"main.go": code}, "main.go"), Wishes())
+    assert found.features == ("cgo", "suite:sid")
+    assert [(package.name, package.why.line) for package in found.system] == [
+        ("libllama-dev", 4),
+        ("libggml-dev", 4),
+        ("libsqlite3-dev", 5),
+    ]
+
+
+def test_a_comment_on_cgo_in_a_program_without_c_says_nothing() -> None:
+    code = "package main\n\n// #cgo LDFLAGS: -lcurl\nfunc main() {}\n"
+    found = detect(Source.from_mapping({"main.go": code}, "main.go"), Wishes())
+    assert (found.features, found.system) == ((), ())
