@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -44,6 +45,20 @@ def test_many_entries_are_listed_and_one_command_chooses(language: str) -> None:
     listed = [line.split()[0] for line in caught.value.message.splitlines()[1:]]
     assert [name.rpartition("/")[2].partition(".")[0].lower() for name in listed] == ["a", "b"]
     assert "jitney run" in caught.value.hint
+
+
+@pytest.mark.parametrize("folder", ["", "lib/"])
+@pytest.mark.parametrize("language", ["python", "javascript", "java", "ruby"])
+def test_the_command_of_the_hint_works(language: str, folder: str) -> None:
+    files = {folder + path: text for path, text in MANY[language].items()}
+    with pytest.raises(DetectionError) as caught:
+        detect(Source.from_mapping(files), Wishes())
+    entry = re.search(r"--entry (\S+)", caught.value.hint)
+    assert entry is not None
+    assert (
+        detect(Source.from_mapping(files), Wishes(entry=entry[1])).entry
+        == f"{folder}{entry[1].rpartition('/')[2]}"
+    )
 
 
 @pytest.mark.parametrize("language", NONE)

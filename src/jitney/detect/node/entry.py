@@ -11,7 +11,7 @@ from jitney.detect.node.manifest import Project
 from jitney.detect.notes import Notes
 from jitney.errors import DetectionError
 from jitney.source import Source
-from jitney.source.paths import join, name, parent
+from jitney.source.paths import join, parent
 
 USUAL = (
     "index",
@@ -136,7 +136,7 @@ def _of_files(source: Source, notes: Notes) -> str:
             listed = "\n  ".join(sorted(found, key=lambda path: (path.count("/"), path))[:12])
             raise DetectionError(
                 f"{len(found)} files could be the one to start:\n  {listed}",
-                f"choose one: jitney run --entry {name(found[0])} …",
+                f"choose one: jitney run --entry {found[0]} …",
             )
     raise DetectionError(
         f"{source.label}: no entry was found (looked at: scripts.start, main, index.*, bin, the only file)",

@@ -86,7 +86,7 @@ def _two(paths: list[str]) -> DetectionError:
     listed = "\n  ".join(paths[:12]) + ("\n  …" if len(paths) > 12 else "")
     return DetectionError(
         f"{len(paths)} files could be the one to start:\n  {listed}",
-        f"choose one: jitney run --entry {name(paths[0])} …",
+        f"choose one: jitney run --entry {paths[0]} …",
     )
 
 
