@@ -113,6 +113,21 @@ def test_a_shell_script_says_its_commands_and_its_server() -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        'lib="$(dirname "$0")/../lib/ask.sh"; source "$lib"',
+        'DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)\n. "$DIR/../lib/ask.sh"',
+        ". ${BASH_SOURCE%/*}/../lib/ask.sh",
+        "source ../lib/ask.sh",
+        "bash ../lib/ask.sh",
+    ],
+)
+def test_a_shell_script_takes_along_what_it_sources(line: str) -> None:
+    files: dict[str, str | bytes] = {"bin/chat.sh": line + "\n", "lib/ask.sh": "jq .\n", "lib/other.sh": ""}
+    assert see(files, "bin/chat.sh", "bin").takes == ("bin/chat.sh", "lib/ask.sh")
+
+
+@pytest.mark.parametrize(
     ("line", "start", "package"),
     [
         ("#!/bin/bash -ex", ("bash", "-ex"), "bash"),
