@@ -19,6 +19,7 @@ from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
 from jitney.errors import BuildError, CompileError, DetectionError
 from jitney.facts.collect import collect
 from jitney.facts.model import BaseOnHand, Facts
+from jitney.languages import names as table_names
 from jitney.listener import Listener
 from jitney.plan import Taken, asks_for_pytorch, make_plan, measure, needed_bases, resolve_request
 from jitney.plan.model import BuildPlan, Lock, Plan, RunPlan
@@ -82,13 +83,22 @@ def _unknown_imports(detection: Detection) -> DetectionError:
         near = f" (known names near it: {', '.join(unknown.near)})" if unknown.near else ""
         lines.append(f"{unknown.file}:{unknown.line}: import {unknown.name}{near}")
     names = " ".join(f"--package {unknown.name}" for unknown in detection.unknown)
+    hint = (
+        "Jitney installs no package by guessing its name. Where the package has the import's name:\n"
+        f"  jitney run {names} …\nor declare it in {_manifest_of(detection.language)}"
+    )
+    if detection.language in table_names():
+        hint = (
+            "Jitney installs no package by guessing its name. Where a Debian package has it:\n"
+            "  jitney run --apt DEBIAN-PACKAGE …\n"
+            "or lay the module beside the program: what lies there is used"
+        )
     return DetectionError(
         "no package is known for "
         + ("this import" if len(lines) == 1 else "these imports")
         + ":\n  "
         + "\n  ".join(lines),
-        "Jitney installs no package by guessing its name. Where the package has the import's name:\n"
-        f"  jitney run {names} …\nor declare it in {_manifest_of(detection.language)}",
+        hint,
     )
 
 
