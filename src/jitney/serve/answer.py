@@ -52,7 +52,13 @@ class End(msgspec.Struct, frozen=True):
     answer_ms: float = 0.0
 
 
-Event = Text | Thought | Call | End
+class Begin(msgspec.Struct, frozen=True):
+    """What the prompt took; before the first piece, where a request asks the runtime for its timings."""
+
+    usage: Usage
+
+
+Event = Begin | Text | Thought | Call | End
 Events = AsyncGenerator[Event, None]
 
 
@@ -76,6 +82,8 @@ def take(whole: Whole, event: Event) -> None:
         whole.thought += event.text
     elif isinstance(event, End):
         whole.end = event
+    elif isinstance(event, Begin):
+        return
     elif event.index < len(whole.calls):
         old = whole.calls[event.index]
         whole.calls[event.index] = Call(old.index, old.arguments + event.arguments, old.id, old.name)

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from jitney.serve import checks
-from jitney.serve.answer import Call, End, Event, Events, Text, Thought, Usage, Whole, take
+from jitney.serve.answer import Begin, Call, End, Event, Events, Text, Thought, Usage, Whole, take
 from jitney.serve.anthropic_in import chat_body
 from jitney.serve.chat import Ask, read_chat
 from jitney.serve.errors import ApiError, Json, error_body
@@ -23,6 +23,7 @@ async def create(exchange: Exchange) -> web.StreamResponse:
     body = await exchange.body()
     gateway = exchange.gateway
     ask = read_chat(chat_body(body), await gateway.caps(), gateway.settings.about.name)
+    ask.body["timings_per_token"] = True  # what the prompt took is told at the beginning
     stopped = Stopped(checks.stops(body, "stop_sequences"))
     events = stop_at(gateway.answer(ask), stopped)
     if ask.streams:
@@ -136,7 +137,8 @@ async def _stream(ask: Ask, events: Events, stopped: Stopped) -> Pieces:
         async for event in events:
             if not is_open:
                 is_open = True
-                yield _event("message_start", message={**_message(ask), "usage": _usage(Usage())})
+                usage = event.usage if isinstance(event, Begin) else Usage()
+                yield _event("message_start", message={**_message(ask), "usage": _usage(usage)})
                 yield _event("ping")
             if isinstance(event, End):
                 for piece in blocks.close():

@@ -55,7 +55,7 @@ async def _stream(exchange: Exchange, asked: Asked, ask: Ask) -> Pieces:
                     calls = [_call(call) for call in whole.calls]
                     yield line({**asked.head(), "message": _said(Text(""), calls), "done": False})
                 yield line({**asked.head(), "message": _said(Text("")), **asked.ending(event)})
-            elif not isinstance(event, Call):
+            elif isinstance(event, Text | Thought):
                 yield line({**asked.head(), "message": _said(event), "done": False})
 
 

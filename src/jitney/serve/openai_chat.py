@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from jitney.serve import checks
-from jitney.serve.answer import Call, End, Event, Text, Thought, Usage, Whole
+from jitney.serve.answer import Begin, Call, End, Event, Text, Thought, Usage, Whole
 from jitney.serve.chat import Ask, read_chat
 from jitney.serve.errors import Json, bad, error_body
 from jitney.serve.exchange import EVENTS, Exchange, Pieces, gathered, sse
@@ -136,6 +136,8 @@ async def _stream(exchange: Exchange, ask: Ask, count: int, with_usage: bool, le
         is_first = True
         async with aclosing(exchange.gateway.answer(numbered(ask, index))) as events:
             async for event in events:
+                if isinstance(event, Begin):
+                    continue
                 if is_first:
                     yield chunk(index, {"role": "assistant", "content": "", "refusal": None})
                     is_first = False
@@ -154,7 +156,7 @@ def _delta(event: Event, legacy: bool) -> Json:
         return {"content": event.text}
     if isinstance(event, Thought):
         return {"reasoning_content": event.text}
-    assert isinstance(event, Call), "an End has no delta"
+    assert isinstance(event, Call), "a Begin and an End have no delta"
     function: Json = {"arguments": event.arguments}
     if event.name:
         function = {"name": event.name, "arguments": event.arguments}

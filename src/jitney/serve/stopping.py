@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from jitney.serve.answer import End, Events, Text, Usage
+from jitney.serve.answer import Begin, End, Events, Text, Usage
 
 
 class Stopped:
@@ -17,9 +17,11 @@ class Stopped:
 
 async def stop_at(events: Events, stopped: Stopped) -> Events:
     """The events up to the first stop word, which is no part of the answer. Text that may begin one is held back."""
-    held, pieces = "", 0
+    held, pieces, prompt = "", 0, Usage()
     async with aclosing(events):
         async for event in events:
+            if isinstance(event, Begin):
+                prompt = event.usage
             if not isinstance(event, Text) or not stopped.words:
                 if held and isinstance(event, End):
                     yield Text(held)
@@ -32,7 +34,7 @@ async def stop_at(events: Events, stopped: Stopped) -> Events:
                 stopped.word = word
                 if at:
                     yield Text(held[:at])
-                yield End("stop", Usage(answer=pieces))
+                yield End("stop", Usage(prompt.prompt, pieces, prompt.cached))
                 return
             sure = len(held) - _may_begin(held, stopped.words)
             if sure:

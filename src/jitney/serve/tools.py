@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from jitney.serve import checks
-from jitney.serve.answer import Call, End, Events, Text
+from jitney.serve.answer import Begin, Call, End, Events, Text
 from jitney.serve.bounds import bounded
 from jitney.serve.errors import Json, bad
 
@@ -173,10 +173,12 @@ async def _read_native(tools: Tools, events: Events) -> Events:
 async def _read_forced(tools: Tools, events: Events) -> Events:
     """Of one tool the arguments are passed on as they come; of several the call is read when it is whole."""
     is_one = len(tools.tools) == 1
+    is_open = not is_one
     text = ""
-    if is_one:
-        yield Call(0, "", call_id(), tools.names[0])
     async for event in events:
+        if not is_open and not isinstance(event, Begin):
+            is_open = True
+            yield Call(0, "", call_id(), tools.names[0])
         if isinstance(event, Text):
             text += event.text
             if is_one:

@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 import aiohttp
 import msgspec
 
-from jitney.serve.answer import Call, End, Event, Events, Reason, Text, Thought, Usage
+from jitney.serve.answer import Begin, Call, End, Event, Events, Reason, Text, Thought, Usage
 from jitney.serve.errors import ApiError, Json
 from jitney.serve.settings import Settings
 
@@ -189,6 +189,9 @@ async def _events(chunks: AsyncGenerator[Json, None]) -> Events:
     timings: Json = {}
     async for chunk in chunks:
         usage = chunk.get("usage") or usage
+        if not timings and "timings" in chunk and not usage:
+            cached = chunk["timings"].get("cache_n", 0)
+            yield Begin(Usage(chunk["timings"].get("prompt_n", 0) + cached, 0, cached))
         timings = chunk.get("timings") or timings
         for choice in chunk.get("choices") or ():
             for event in _of_choice(choice):

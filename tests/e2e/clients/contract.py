@@ -208,6 +208,17 @@ def messages_stream():
     assert text == final.content[0].text
     assert final.usage.output_tokens == 5
     assert final.usage.input_tokens > 5
+    first = next(iter(CLAUDE.messages.create(model="m", max_tokens=3, messages=HI, stream=True)))
+    assert first.message.usage.input_tokens == final.usage.input_tokens
+
+
+@check
+def messages_stopped():
+    ask = [{"role": "user", "content": "Count: 1, 2, 3, 4"}]
+    reply = CLAUDE.messages.create(model="m", max_tokens=60, messages=ask, stop_sequences=["e", "a", "1"])
+    assert reply.stop_reason == "stop_sequence"
+    assert reply.stop_sequence in ("e", "a", "1")
+    assert reply.usage.input_tokens > 5
 
 
 @check

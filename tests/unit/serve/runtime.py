@@ -108,7 +108,8 @@ class Runtime:
         }
         timings = {"prompt_ms": 3.0, "predicted_ms": 4.0}
         last = {"choices": [], "usage": usage, "timings": timings}
-        return [*({"choices": [{"index": 0, **one}]} for one in chunks), last]
+        early = {"timings": {"prompt_n": 4, "cache_n": 1}} if self.body.get("timings_per_token") else {}
+        return [*({"choices": [{"index": 0, **one}], **early} for one in chunks), last]
 
 
 class Answer(msgspec.Struct):

@@ -46,6 +46,7 @@ def test_a_stream(tmp_path: Path) -> None:
             "message_stop",
         ]
         assert b"event: message_start\n" in reply.raw
+        assert reply.events[0]["message"]["usage"]["input_tokens"] == 5
         assert reply.events[6]["usage"]["output_tokens"] == 2
 
     with_gateway(tmp_path, work)
@@ -82,6 +83,7 @@ def test_the_stop_sequence_is_told_and_left_out(
         assert "".join(one["text"] for one in reply["content"]) == text
         assert reply["stop_reason"] == ("stop_sequence" if stopped else "end_turn")
         assert reply["stop_sequence"] == (stopped or None)
+        assert reply["usage"]["input_tokens"] == 5
 
     with_gateway(tmp_path, work)
 
