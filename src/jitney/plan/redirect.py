@@ -40,6 +40,8 @@ def redirects(detection: Detection, config: Config, model: ModelPlan | None) -> 
     if not _is_possible(config, model):
         return ()
     allowed = {one.name for one in openings(config)}
+    if both := next((one.host for one in asked if one.host in allowed), ""):
+        raise UsageError(f"--redirect {both} and --allow-host {both}: a name leads to one place")
     found = {(one.host, one.port): one for one in asked}
     for endpoint in detection.endpoints:
         host = endpoint.host.lower().rstrip(".")
@@ -79,8 +81,8 @@ def _leads(endpoint: Endpoint, host: str, language: str) -> bool:
 
 def _can_be_told(endpoint: Endpoint, language: str) -> bool:
     """Its library reads an address from a variable that is given."""
-    rows = [row for row in FRAMEWORKS if row.name == endpoint.why.value and row.language == language]
-    mine = [row for row in rows if row.host == endpoint.host]
+    rows = [row for row in FRAMEWORKS if (row.name, row.host) == (endpoint.why.value, endpoint.host)]
+    mine = [row for row in rows if row.language == language] or rows  # TypeScript has JavaScript's
     return bool(mine) and all(GIVEN & set(row.env.split()) for row in mine)
 
 

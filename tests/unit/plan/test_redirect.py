@@ -170,6 +170,16 @@ def test_what_is_no_name(text: str) -> None:
         names("print(1)\n", Config(redirects=(text,)))
 
 
+def test_a_name_leads_to_one_place() -> None:
+    with pytest.raises(UsageError, match="one place"):
+        names("print(1)\n", Config(redirects=("a.test",), allow_hosts=("A.test:8443",)))
+
+
+@pytest.mark.parametrize("name", ["main.ts", "main.js"])
+def test_a_library_that_reads_its_address_in_either_language(name: str) -> None:
+    assert names('import OpenAI from "openai";\nnew OpenAI();\n', name=name) == []
+
+
 def test_how_a_jvm_is_told() -> None:
     argv, env = trusting("java", ("/app/jre/bin/java", "-jar", "a.jar"), {})
     assert argv[1] == f"-Djavax.net.ssl.trustStore={JAVA_STORE}"
