@@ -434,3 +434,41 @@ def test_an_index_of_the_manifests_own_is_told_and_not_used(path: str, text: str
     found = detect(Source.from_mapping({"main.py": "import idna\n", path: text}), Wishes())
     told = [finding for finding in found.findings if finding.code == "python.index"]
     assert [(one.level, "'corp'" in one.message, one.file) for one in told] == [("warning", True, path)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "held"),
+    [
+        ("[tool.uv]\npackage = false\n", "uv.lock"),
+        ("[tool.poetry]\nname = 'x'\n", "poetry.lock"),
+        (
+            "[build-system]\nrequires = ['poetry-core']\nbuild-backend = 'poetry.core.masonry.api'\n",
+            "poetry.lock",
+        ),
+        ("[tool.uv]\npackage = false\n[tool.poetry]\nname = 'x'\n", ""),
+        ("", ""),
+    ],
+)
+def test_of_two_locks_the_one_holds_that_the_manifest_is_written_for(settings: str, held: str) -> None:
+    files = {
+        "main.py": "print(1)\n",
+        "pyproject.toml": f"[project]\nname = 'x'\nversion = '1'\n{settings}",
+        "uv.lock": "version = 1\n",
+        "poetry.lock": "",
+    }
+    found = detect(Source.from_mapping(files, "main.py"), Wishes())
+    levels = {finding.level for finding in found.findings if finding.code.startswith("python.")}
+    assert levels == ({"warning"} if held else {"error"})
+    assert not held or found.lock == held
+
+
+def test_an_address_in_two_words_is_one() -> None:
+    code = (
+        "import http.client\na = http.client.HTTPConnection('localhost', 8080)\n"
+        "b = http.client.HTTPSConnection('api.openai.com')\n"
+    )
+    found = detect(Source.from_mapping({"ask.py": code}, "ask.py"), Wishes())
+    assert {(one.kind, one.host, one.port) for one in found.endpoints} >= {
+        ("local", "", 8080),
+        ("hosted", "api.openai.com", 443),
+    }

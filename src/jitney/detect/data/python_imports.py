@@ -151,13 +151,14 @@ huggingface_hub huggingface-hub
 hf_transfer hf-transfer
 text_generation text-generation
 flash_attn flash-attn
-ctransformers ctransformers
 ctranslate2 ctranslate2
+mistral_common mistral-common
+mistral_inference mistral-inference
+starlette_context starlette-context
 optimum.intel optimum-intel
 optimum.onnxruntime optimum[onnxruntime]
 openvino_genai openvino-genai
 onnxruntime_genai onnxruntime-genai
-gpt4all gpt4all
 openai_harmony openai-harmony
 mlx_lm mlx-lm
 mlx_vlm mlx-vlm
@@ -337,13 +338,8 @@ safetensors safetensors
 e2b_code_interpreter e2b-code-interpreter
 agentops agentops
 langfuse langfuse
-langsmith langsmith
-logfire logfire
-weave weave
-wandb wandb
 mcp mcp
 mcp_use mcp-use
-fastmcp fastmcp
 """
 
 _SAME = """
@@ -353,7 +349,8 @@ peft trl vllm sglang numpy pandas scipy matplotlib seaborn plotly requests httpx
 click
 typer tqdm pydantic fastapi uvicorn starlette gunicorn streamlit gradio chainlit flask tiktoken tokenizers
 sentencepiece
-onnxruntime onnx openvino llamafile langchain crewai agno smolagents guidance outlines marvin magentic
+onnxruntime onnx openvino llamafile torchinfo distilabel haversine mwclient multiprocess griffe hatchling langsmith logfire weave wandb fastmcp ctransformers gpt4all
+langchain crewai agno smolagents guidance outlines marvin magentic
 mirascope
 promptflow lmql txtai haystack_experimental spacy nltk gensim textblob tensorflow keras jax flax boto3
 botocore

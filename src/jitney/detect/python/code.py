@@ -40,6 +40,8 @@ _POSITIONAL = _WEIGHTS - {"pipeline", "LLM", "Engine", "load_model", "Model"} | 
     "GenerativeModel",
 }
 
+_CONNECTIONS = {"HTTPConnection": "http", "HTTPSConnection": "https"}
+
 NEEDS = {
     "device_map": "accelerate",
     "gguf_file": "gguf",
@@ -205,9 +207,21 @@ class _Reader(ast.NodeVisitor):
             self._variable(first, node.lineno)
         elif owner == "path" and name in ("append", "insert") and node.args:
             self.facts.paths += [text for part in ast.walk(node) if (text := _literal(part))]
+        elif name in _CONNECTIONS and first:
+            self._connection(node, _CONNECTIONS[name], first)
         self.facts.builds.setdefault(name, "")
         self._call_models(node, name, first)
         self.generic_visit(node)
+
+    def _connection(self, node: ast.Call, scheme: str, host: str) -> None:
+        """`HTTPConnection("localhost", 11434)` says an address in two words."""
+        ports = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "port")]
+        port = next(
+            (one.value for one in ports if isinstance(one, ast.Constant) and isinstance(one.value, int)), 0
+        )
+        if "/" not in host and " " not in host:
+            address = f"{scheme}://{host}" + (f":{port}" if port else "")
+            self.facts.code.strings.append(At(address, self.file, node.lineno))
 
     def _call_models(self, node: ast.Call, name: str, first: str) -> None:
         words = {word.arg: self._text(word.value) for word in node.keywords if word.arg}

@@ -2,7 +2,7 @@
 
     PEP 723 block of the script > uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml > pyproject > Pipfile
     > requirements*.txt > setup.cfg > setup.py > pixi.toml > environment.yml > imports
-A lock beats every manifest; two locks of different managers are an error, since nobody can say which one holds.
+A lock beats every manifest; of two locks that one holds whose manager pyproject.toml is written for, else they are an error.
 """
 
 from __future__ import annotations
@@ -82,7 +82,12 @@ def read_manifest(source: Source, folder: str, notes: Notes) -> Manifest | None:
     """The deciding manifest of a folder."""
     head = f"{folder}/" if folder else ""
     locks = [name for name in LOCKS if source.has(head + name)]
-    if len(locks) > 1:
+    if len(locks) > 1 and (held := _held(source, head, locks, notes)):
+        unread = ", ".join(name for name in locks if name != held)
+        message = f"{head}{held} decides the packages, as pyproject.toml says; {unread} is not read"
+        notes.tell("warning", "python.managers", message, file=head + held)
+        locks = [held]
+    elif len(locks) > 1:
         notes.tell(
             "error",
             "python.locks",
@@ -102,6 +107,22 @@ def read_manifest(source: Source, folder: str, notes: Notes) -> Manifest | None:
             f"python.manager.{found.manager}", "manager", found.manager, found.files[0], 0, tuple(losers)
         )
     return found
+
+
+def _held(source: Source, head: str, locks: list[str], notes: Notes) -> str:
+    """Of several locks the one whose manager pyproject.toml is written for; empty where it says nothing, or several."""
+    path = f"{head}pyproject.toml"
+    if not source.has(path):
+        return ""
+    data = parse_toml(source.read_text(path), path, notes)
+    backend = table(data, "build-system").get("build-backend", "")
+    named = [
+        name
+        for name in locks
+        if table(data, "tool", LOCKS[name])
+        or (isinstance(backend, str) and backend.startswith((f"{LOCKS[name]}_", f"{LOCKS[name]}.")))
+    ]
+    return named[0] if len(named) == 1 else ""
 
 
 def _first(source: Source, head: str, locks: list[str], notes: Notes) -> Manifest | None:
