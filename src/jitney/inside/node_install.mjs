@@ -101,8 +101,11 @@ function run(words) {
     return;
   }
   const missing = [...first.said.matchAll(/^npm error (?:Missing|Invalid): (.*)$/gm)].map((found) => found[1]);
-  if (wish.manager === "npm" && missing.length && missing.every((line) => line.endsWith("@ from lock file"))) {
-    // optional packages for other systems that this registry does not have: `npm ci` wants them all the same
+  if (wish.manager === "npm" && missing.length) {
+    // What package.json itself asks for was compared before: gaps lie further down, made by another npm, or are optional
+    // packages for other systems that this registry does not have. `npm ci` refuses both, `npm install` keeps to the rest.
+    const gaps = missing.filter((line) => !line.endsWith("@ from lock file"));
+    if (gaps.length) console.error(`jitney: warning: the lock file has gaps, which are filled: ${gaps.slice(0, 5).join(", ")}`);
     call([...tool, "install", "--no-save", ...words.slice(1)]);
     return;
   }
@@ -119,13 +122,15 @@ function lock() {
   }
 }
 
-/** Optional packages that this plan never uses are for another system, so that they are not even fetched. */
+/** Optional packages that this plan never uses become ones for another system, so that they are not even fetched. */
 function thinLock() {
   const file = path.join(folder, "package-lock.json");
-  if (wish.manager !== "npm" || !wish.without?.length || !fs.existsSync(file)) return;
+  if (wish.manager !== "npm" || !fs.existsSync(file)) return;
   const data = JSON.parse(fs.readFileSync(file, "utf8"));
   for (const place of Object.keys(data.packages ?? {})) {
     const name = place.split("node_modules/").pop();
+    // whichever mirror wrote the lock: the registry in use has the same bytes, or their hash tells
+    if (data.packages[place].integrity && /\/-\/[^/]+\.tgz$/.test(data.packages[place].resolved ?? "")) delete data.packages[place].resolved;
     if (data.packages[place].optional && wish.without.includes(name)) data.packages[place].os = ["none"];
   }
   fs.writeFileSync(file, JSON.stringify(data, null, 2));
@@ -137,7 +142,7 @@ function ownRegistry() {
   if (wish.manager !== "yarn" || !fs.existsSync(file)) return;
   const registry = call(["npm", "config", "get", "registry"]).said.trim().replace(/\/?$/, "/");
   const text = fs.readFileSync(file, "utf8");
-  fs.writeFileSync(file, text.replace(/(resolved ")https:\/\/registry\.[a-z]+\.(?:com|org)\//g, `$1${registry}`));
+  fs.writeFileSync(file, text.replace(/(resolved ")https:\/\/[\w.-]+\/(?=(?:@[^/]+\/)?[^/]+\/-\/)/g, `$1${registry}`));
 }
 
 /** Every package folder in the tree: [name, folder, package.json]. */

@@ -44,7 +44,7 @@ STRIPS_TYPES = 22
 
 def wants_loader(features: tuple[str, ...], entry: str, major: str) -> bool:
     """Whether tsx is needed: detection says so, or this Node knows no types."""
-    if feature(features, "runtime") not in ("", "node") or every(features, "build"):
+    if feature(features, "runtime") not in ("", "node"):
         return False
     return "tsx" in features or (entry.endswith((".ts", ".mts", ".cts")) and int(major) < STRIPS_TYPES)
 

@@ -308,6 +308,18 @@ def test_what_a_build_makes() -> None:
     assert "build:npm run build" not in ready.features
 
 
+def test_an_example_of_a_library_wants_the_library_built() -> None:
+    fields = manifest(name="client", main="dist/index.js", scripts={"build": "tsc"})
+    files: dict[str, str | bytes] = {
+        "package.json": fields,
+        "src/index.ts": "export const x = 1;",
+        "examples/a.ts": 'import { x } from "client"; enum A { B }; x; A;',
+    }
+    found = see(files, "examples/a.ts")
+    assert {"build:npm run build", "tsx"} <= set(found.features)
+    assert found.unknown == ()
+
+
 def test_packages_for_development_only_where_they_are_used() -> None:
     fields = {"dependencies": {"openai": "^6"}, "devDependencies": {"dotenv": "^16"}}
     files: dict[str, str | bytes] = {

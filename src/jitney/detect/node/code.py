@@ -74,6 +74,8 @@ def look(text: str, file: str) -> JsFile:
     used = _values(tree) if typed else None
     for node in nodes(tree.root_node):
         _node(node, seen, used)
+    if re.search(r"typeof\s+(?:globalThis\.)?(?:Deno|Bun)\b|['\"](?:Deno|Bun)['\"] in globalThis", text):
+        seen.deno = seen.bun = 0  # it asks where it runs, so it runs elsewhere too
     if tree.root_node.has_error:
         seen.broken = next(
             (line_of(node) for node in nodes(tree.root_node) if node.is_error or node.is_missing), 1

@@ -11,6 +11,7 @@ from jitney.detect.node.manifest import Project
 from jitney.detect.node.packages import split
 from jitney.detect.notes import Notes
 from jitney.source import Source
+from jitney.source.paths import join
 
 
 class Needs(msgspec.Struct):
@@ -29,14 +30,14 @@ def judge(
     notes: Notes,
 ) -> Needs:
     """Features for the planner, with their evidence. The runtime may become Bun, which takes what no other does."""
-    builds = _builds(source, project, entry, command)
+    builds = _builds(source, project, entry, command, program)
     needs = Needs(runtime=runtime, features=[f"build:{line}" for line in builds])
     for line in builds:
         notes.saw("node.build", "build", line, project.manifests[0] if project else "")
     if project is not None and _uses_dev(project, program, command, is_built=bool(builds)):
         needs.dev = True
         needs.features.append("dev")
-    if runtime != "node" or builds:
+    if runtime != "node" or (builds and not source.has(entry)):
         return needs
     mixed = next(
         (path for path, seen in program.files.items() if seen.awaits and _requires(seen) and not seen.esm), ""
@@ -71,12 +72,14 @@ def _place(loader: str) -> tuple[str, int]:
     return (file, int(number)) if number.isdigit() else (file, 0)
 
 
-def _builds(source: Source, project: Project | None, entry: str, command: Command) -> list[str]:
+def _builds(
+    source: Source, project: Project | None, entry: str, command: Command, program: Program
+) -> list[str]:
     """Commands that make what is started. None where the entry is there as it is."""
     if project is None:
         return []
     lines = list(command.builds)
-    is_made = bool(entry) and not source.has(entry)
+    is_made = (bool(entry) and not source.has(entry)) or _imports_itself(source, project, program)
     if is_made and not any("build" in line or "tsc" in line for line in lines) and "build" in project.scripts:
         lines.append("npm run build")
     if (
@@ -87,6 +90,15 @@ def _builds(source: Source, project: Project | None, entry: str, command: Comman
     ):
         lines.append("npm run build")  # `next start`, `vite preview`: they serve what was built
     return lines
+
+
+def _imports_itself(source: Source, project: Project, program: Program) -> bool:
+    """An example of a library imports it by its own name, which leads to what its build makes."""
+    own = project.own.get("name")
+    main = project.own.get("main") or project.own.get("module") or ""
+    place = join(project.folder, main) if isinstance(main, str) and main else None
+    is_there = place is not None and source.has(place)
+    return not is_there and any(split(item.specifier)[0] == own for _, item in program.outside)
 
 
 def _uses_dev(project: Project, program: Program, command: Command, *, is_built: bool) -> bool:

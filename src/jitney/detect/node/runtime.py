@@ -34,9 +34,9 @@ def choose_runtime(
     shebang = interpreter(source.read_text(entry)) if entry and source.has(entry) else ""
     if shebang in _SHEBANGS:
         seen.append((_SHEBANGS[shebang], "node.runtime.shebang", entry, 1))
-    if config is not None and (project is None or len(config.path) >= len(project.manifests[0]) - 3):
+    if config is not None and (project is None or len(config.folder) > len(project.folder)):
         seen.append(("deno", "node.runtime.config", config.path, 0))
-    seen += _of_code(program)
+    seen += _of_code(program, entry if project is not None else "")
     if project is not None and project.manager == "bun":
         seen.append(("bun", "node.runtime.lock", project.lock or project.manifests[0], 0))
     seen.append(("node", "node.runtime.default", "", 0))
@@ -46,8 +46,8 @@ def choose_runtime(
     return runtime
 
 
-def _of_code(program: Program) -> list[tuple[str, str, str, int]]:
-    """Modules and globals that one runtime alone has."""
+def _of_code(program: Program, only: str) -> list[tuple[str, str, str, int]]:
+    """Modules and globals that one runtime alone has. only: the one file whose globals count: a library asks for all of them."""
     found = []
     for path, item in program.outside:
         if item.specifier.startswith(("npm:", "jsr:", "https://", "http://")):
@@ -55,6 +55,8 @@ def _of_code(program: Program) -> list[tuple[str, str, str, int]]:
         elif item.specifier == "bun" or item.specifier.startswith("bun:"):
             found.append(("bun", "node.runtime.import", path, item.line))
     for path, seen in program.files.items():
+        if only and path != only:
+            continue
         if seen.deno:
             found.append(("deno", "node.runtime.global", path, seen.deno))
         if seen.bun:

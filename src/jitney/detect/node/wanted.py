@@ -81,4 +81,4 @@ def _has(project: Project, name: str) -> bool:
     """Declared, or a member of the workspace; or a lock says what there is beyond what is declared."""
     members = {data.get("name") for data in project.members.values()}
     declared = project.dependencies() | project.dependencies(dev=True)
-    return bool(project.lock) or name in declared or name in members
+    return bool(project.lock) or name in declared or name in members or name == project.own.get("name")
