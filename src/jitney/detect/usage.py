@@ -15,6 +15,10 @@ from jitney.detect.notes import Notes
 from jitney.findings import Evidence
 
 
+MODEL_PORTS = (11434, 1234)
+"""Where nothing listens but a model server (Ollama, LM Studio): an address there counts whatever library it is given to."""
+
+
 class Usage(msgspec.Struct, frozen=True):
     frameworks: tuple[str, ...]
     modes: tuple[Mode, ...]
@@ -40,7 +44,7 @@ def usage(
     elif (
         not found and rows is FRAMEWORKS
     ):  # a table's language may open a socket by itself: its addresses count
-        addresses = []
+        addresses = [one for one in addresses if one[0] in LOOPBACK and one[1] in MODEL_PORTS]
     modes = _modes(found, addresses, code, notes)
     for row, at in found[:1]:
         notes.saw("framework.import", "framework", row.name, at.file, at.line, tuple(names[1:]))
