@@ -14,7 +14,6 @@ from jitney.detect.model import Endpoint, Mode
 from jitney.detect.notes import Notes
 from jitney.findings import Evidence
 
-
 MODEL_PORTS = (11434, 1234)
 """Where nothing listens but a model server (Ollama, LM Studio): an address there counts whatever library it is given to."""
 
