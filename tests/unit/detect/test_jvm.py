@@ -122,7 +122,9 @@ def test_maven() -> None:
     found = see({"pom.xml": POM % "", "src/main/java/x/App.java": main})
     assert (found.manager, found.version, found.entry) == ("pom.xml", "17+", "src/main/java/x/App.java")
     assert packages(found) == ["org.json:json:20240303"] and found.manifests == ("pom.xml",)
-    assert {"main:x.App", "module:.", "reactor:", "fallback:"} <= set(found.features)
+    assert {"main:x.App", "module:.", "reactor:", "fallback:", "compile:src/main/java/x/App.java"} <= set(
+        found.features
+    )
 
 
 def test_maven_names_its_main_class() -> None:

@@ -144,6 +144,8 @@ def _project(
     languages = project.languages | {tree.language(path) for path in reached}
     needs = project.needs(tree, reached, wishes, notes)
     features = {f"main:{entry.main}", *project.features(), *needs.features}
+    if "fallback:" in features:  # without Maven nothing is compiled that the program does not reach
+        features |= {f"compile:{path}" for path in reached}
     if project.manager == "gradle" or "fallback:" in features:
         features |= _tools(languages - {"java", ""}, needs, project)
     language = "kotlin" if language == "java" and "kotlin" in {tree.language(entry.path)} else language
