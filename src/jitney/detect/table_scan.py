@@ -18,15 +18,15 @@ from jitney.detect.syntax import BEFORE, EMBEDS, IS_MODEL, Literal, harvest
 from jitney.findings import Evidence
 from jitney.languages.model import Code as Rules
 
-MOST = 1 << 20
-"""Characters of a file that are looked at."""
+MOST = 256 << 10
+"""Characters of a file that are looked at: code that people write is shorter."""
 
 ADDRESS = re.compile(r"(?:https?|wss?)://[\w.:\[\]-]+(?:/[\w./-]*)?")
 MODEL_IN_TEXT = re.compile(r"\\?[\"']model\\?[\"']\s*(?:=>|:|,)\s*\\?[\"']([^\"'\\\s${}#]+)\\?[\"']")
 """JSON and maps written into a program, whatever quotes stand around."""
 
 NEVER = re.compile(r"(?!)")
-_HEREDOC = r"<<[<~-]?[ \t]*(?P<q>[\"']?)(?P<tag>[A-Za-z_]\w*)(?P=q)[^\n]*\n(?P<body>.*?)\n[ \t]*(?P=tag)\b"
+_HEREDOC = r"<<[<~-]?[ \t]*(?P<q>[\"']?)(?P<tag>[A-Za-z_]\w*)(?P=q)[^\n]*\n(?P<body>(?:[^\n]*\n){0,999}?)[ \t]*(?P=tag)\b"
 
 
 class Scanned(msgspec.Struct):
@@ -82,13 +82,19 @@ def _words(
     within = [(start, end) for start, end, _ in spans]
     starts = [start for start, _ in within]
     for pattern in patterns:
-        for match in re.finditer(pattern, text, re.MULTILINE):
+        for match in line_pattern(pattern).finditer(text):
             place = bisect_right(starts, match.start()) - 1
             if place >= 0 and starts[place] < match.start() < within[place][1]:
                 continue
             word = next((group for group in match.groups() if group), "")
             if word:
                 yield match.start(match.lastindex or 0), word
+
+
+@cache
+def line_pattern(pattern: str) -> re.Pattern[str]:
+    """MULTILINE; `^\\s` means the line's own beginning: over empty lines it would look at each of them again and again."""
+    return re.compile(re.sub(r"^((?:\(\?\w+\))?\^)\\s(?=[*+])", r"\1[ \\t]", pattern), re.MULTILINE)
 
 
 def _blank(text: str, rules: Rules) -> tuple[str, list[tuple[int, int, str]]]:

@@ -12,6 +12,7 @@ import pytest
 from jitney.detect import detect
 from jitney.detect.languages import LANGUAGES
 from jitney.detect.model import Detection, Wishes
+from jitney.detect.table_scan import scan
 from jitney.errors import DetectionError
 from jitney.languages import LanguageTable, manifests, mentioning, table, tables
 from jitney.source import Source
@@ -234,3 +235,14 @@ def test_an_adapter_of_a_library_may_want_what_is_not_there() -> None:
     lib = 'def self.load!\n  require "aws-sdk-core"\nend\n'
     assert not see({"main.rb": 'require_relative "lib"\n', "lib.rb": lib}, "main.rb").unknown
     assert see({"main.rb": lib}, "main.rb").unknown
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "text",
+    ["\n" * 20_000, "<<A\n" * 2000, '"' * 20_001, "$(dirname " * 2000],
+    ids=["lines", "heredocs", "quotes", "parens"],
+)
+def test_odd_code_is_read_in_time(text: str) -> None:
+    for one in tables().values():
+        scan(text, "x", one.code)
