@@ -187,7 +187,7 @@ def _translate(error: BuildError, request: ResolveRequest) -> ResolveError:
     start = next((at for at, line in enumerate(lines) if line.startswith("error")), None)
     said = [line for line in lines[start:] if line.strip()] if start is not None else []
     words = "\n  ".join(line.removeprefix("error: ") for line in said[:12]) or error.message
-    names = set(re.findall(r"`([\w-]+)`", words))
+    names = set(re.findall(r"`([\w-]+)[`\s]", words))
     asked = next(
         (place for line, place in request.asked_by.items() if line.split(" ")[0] in names and place), ""
     )
