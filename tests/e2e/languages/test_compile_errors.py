@@ -14,7 +14,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 BROKEN = {
     "ada": ("bad.adb", "procedure Bad is\nbegin\n   Nowhere;\nend Bad;\n"),
-    "assembly": ("bad.asm", "        global _start\n        section .text\n_start:\n        mov eax, [nowhere]\n"),
+    "assembly": (
+        "bad.asm",
+        "        global _start\n        section .text\n_start:\n        mov eax, [nowhere]\n",
+    ),
     "cobol": (
         "bad.cob",
         "       IDENTIFICATION DIVISION.\n       PROGRAM-ID. bad.\n       PROCEDURE DIVISION.\n           DISPLAY NOWHERE.\n",
