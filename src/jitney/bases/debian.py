@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from jitney.bases.hooks import OPTIONS, Recipe, changes, fingerprint, hooks
-from jitney.engine.protocol import LABEL, Engine, ImageInfo
+from jitney.engine.protocol import LABEL, Engine
 from jitney.errors import BuildError, EngineError, PlanError
-from jitney.facts.collect import LABEL_DIGEST, LABEL_KEY, LABEL_RECIPE
+from jitney.facts.collect import LABEL_DIGEST, LABEL_KEY, LABEL_RECIPE, base_ref
 from jitney.facts.model import BaseOnHand, Facts
 
 LABEL_DATE = "jitney.date"
@@ -44,26 +44,26 @@ def make(
         bootstrap(recipe, mirror, date, mode, tar, on_line)
         digest = "sha256:" + _sha256(tar)
         on_line(f"importing {tar.stat().st_size >> 20} MB")
-        ref = "jitney-" + key
+        ref = base_ref(key, digest)
         labels = {LABEL: "base", LABEL_KEY: key, LABEL_DIGEST: digest, LABEL_DATE: str(date)}
         labels |= {LABEL_PACKAGES: " ".join(recipe.packages), LABEL_RECIPE: fingerprint(recipe)}
-        before = engine.image(ref)
         engine.import_image(_pieces(tar), ref, labels, changes(recipe))
-        _forget(engine, before, ref)
+        forget_former(engine, key, ref)
         return BaseOnHand(
             key=key, ref=ref, digest=digest, size_bytes=tar.stat().st_size, recipe=labels[LABEL_RECIPE]
         )
 
 
-def _forget(engine: Engine, before: ImageInfo | None, ref: str) -> None:
-    """The stale base that lost its name; one that a container still uses waits for `jitney clean bases`."""
-    now = engine.image(ref)
-    if before is None or now is None or before.id == now.id:
-        return
-    try:
-        engine.remove_image(before.id)
-    except EngineError:
-        return
+def forget_former(engine: Engine, key: str, ref: str) -> None:
+    """Take away what this base was before; one that a container still uses waits for `jitney clean bases`."""
+    for image in engine.images():
+        if image.labels.get(LABEL_KEY) == key and image.labels.get(LABEL) == "base":
+            for tag in image.tags:
+                if tag != ref and tag.startswith(f"jitney-{key}"):
+                    try:
+                        engine.remove_image(tag)
+                    except EngineError:
+                        continue
 
 
 def bootstrap_mode() -> str:

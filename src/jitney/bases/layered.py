@@ -6,6 +6,7 @@ Ten languages then cost one system and ten layers. Its digest is that of the par
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,11 +20,13 @@ from jitney.bases.additions import (
     strip_stage,
     sum_stages,
 )
-from jitney.bases.hooks import Recipe, fingerprint
+from jitney.bases.debian import forget_former
+from jitney.bases.hooks import Recipe
+from jitney.bases.recipes import whole_fingerprint
 from jitney.config import Config
 from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
-from jitney.errors import BuildError, EngineError
-from jitney.facts.collect import LABEL_DIGEST, LABEL_KEY, LABEL_RECIPE
+from jitney.errors import BuildError
+from jitney.facts.collect import LABEL_DIGEST, LABEL_KEY, LABEL_RECIPE, base_ref
 from jitney.facts.model import BaseOnHand, Facts
 from jitney.resolve.inputs import ensure_uv, secret_files
 
@@ -59,31 +62,28 @@ def add_layer(
     """Build, label, measure. ensure: makes other bases: the parent, and those with a registry's tool.
     BuildError: a package or a file that cannot be had."""
     parent = ensure(f"debian/{recipe.parent}")
-    ref = f"jitney-{key}"
+    making = f"jitney/making:{os.urandom(8).hex()}"
     dockerfile = _dockerfile(recipe, parent, ensure, facts)
-    before = engine.image(ref)
     if any(add.registry == "pypi" for add in recipe.adds):
         ensure_uv(engine)
     with secret_files(("ca", "index", "npmrc", "maven"), facts, config) as secrets:
-        engine.build(BuildRequest(dockerfile=dockerfile, tag=ref, secrets=secrets), on_line)
+        engine.build(BuildRequest(dockerfile=dockerfile, tag=making, secrets=secrets), on_line)
         sums = sum_stages(recipe.adds, ensure(FETCHERS["pypi"]).ref) if recipe.adds else []
         digest = _digest(engine, recipe, parent, [dockerfile, *sums], secrets, on_line)
     labels = {
         LABEL: "base",
         LABEL_KEY: key,
         LABEL_DIGEST: digest,
-        LABEL_RECIPE: fingerprint(recipe),
+        LABEL_RECIPE: whole_fingerprint(recipe),
         LABEL_BASE: parent.ref,
         LABEL_PACKAGES: " ".join(recipe.packages),
     }
-    engine.build(BuildRequest(dockerfile=f"FROM {ref}\n", tag=ref, labels=labels), on_line)
+    ref = base_ref(key, digest)
+    engine.build(BuildRequest(dockerfile=f"FROM {making}\n", tag=ref, labels=labels), on_line)
+    engine.remove_image(making)
+    forget_former(engine, key, ref)
     now = engine.image(ref)
     assert now is not None, "it was tagged just now"
-    if before is not None and before.id != now.id:
-        try:
-            engine.remove_image(before.id)
-        except EngineError:
-            on_line(f"the former {key} is still in use")
     return BaseOnHand(key=key, ref=ref, digest=digest, size_bytes=now.size_bytes, recipe=labels[LABEL_RECIPE])
 
 

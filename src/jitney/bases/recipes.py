@@ -144,11 +144,21 @@ def recipe(name: str) -> Recipe:
     return found
 
 
+def whole_fingerprint(made: Recipe) -> str:
+    """Of a recipe and of all that it stands on: a change below makes the layers above anew."""
+    own = fingerprint(made)
+    if not made.parent:
+        return own
+    import hashlib
+
+    return hashlib.sha256(f"{own} {whole_fingerprint(recipe(made.parent))}".encode()).hexdigest()[:16]
+
+
 def is_current(base: BaseOnHand) -> bool:
     """Made by the recipe as it is now. What has no recipe here (a registry's) cannot be stale."""
     name = base.key.removeprefix("debian/")
     made_by = (RECIPES.get(name) or table_recipe(name)) if name != base.key else None
-    return made_by is None or base.recipe == fingerprint(made_by)
+    return made_by is None or base.recipe == whole_fingerprint(made_by)
 
 
 def current(bases: Iterable[BaseOnHand], language: str = "") -> tuple[BaseOnHand, ...]:

@@ -62,16 +62,22 @@ def bases_on_hand(engine: Engine, images: list[ImageInfo], config: Config) -> li
     return ours + noted
 
 
+def base_ref(key: str, digest: str) -> str:
+    """The image of a base. The digest is part of its name: BuildKit looks at a name once for all builds that run at the same
+    time, so that one name for two contents gives the former to a new build."""
+    return f"jitney-{key}-{digest.removeprefix('sha256:')[:12]}"
+
+
 def _has_own_name(image: ImageInfo) -> bool:
-    key = image.labels.get(LABEL_KEY, "")
-    return bool(key) and f"jitney-{key}" in image.tags
+    return _base(image).ref in image.tags
 
 
 def _base(image: ImageInfo) -> BaseOnHand:
+    key, digest = image.labels.get(LABEL_KEY, ""), image.labels.get(LABEL_DIGEST, "")
     return BaseOnHand(
-        key=image.labels.get(LABEL_KEY, ""),
-        ref=f"jitney-{image.labels.get(LABEL_KEY, '')}",
-        digest=image.labels.get(LABEL_DIGEST, ""),
+        key=key,
+        ref=base_ref(key, digest),
+        digest=digest,
         size_bytes=image.size_bytes,
         recipe=image.labels.get(LABEL_RECIPE, ""),
     )

@@ -14,15 +14,15 @@ import msgspec
 import pytest
 
 from jitney import bases
-from jitney.bases import debian
+from jitney.bases import debian, recipes
 from jitney.bases.credentials import credentials
-from jitney.bases.hooks import fingerprint
-from jitney.bases.recipes import OFFICIAL, RECIPES, official, recipe
+from jitney.bases.hooks import Recipe, fingerprint
+from jitney.bases.recipes import OFFICIAL, RECIPES, official, recipe, whole_fingerprint
 from jitney.config import Config
 from jitney.engine.fake import FakeEngine
 from jitney.engine.protocol import LABEL
 from jitney.errors import PlanError
-from jitney.facts.collect import LABEL_KEY, LABEL_RECIPE
+from jitney.facts.collect import LABEL_KEY, LABEL_RECIPE, base_ref
 from jitney.facts.model import BaseOnHand, Facts
 from jitney.plan.bases import DEBIAN, GO, PYTHONS, TORCH_PYTHON
 
@@ -76,10 +76,10 @@ def test_two_who_ask_at_once_make_it_once(config: Config, monkeypatch: pytest.Mo
         made.append(1)
         time.sleep(0.3)
         engine.add_image(
-            "jitney-" + key,
+            base_ref(key, ""),
             {LABEL: "base", LABEL_KEY: key, LABEL_RECIPE: fingerprint(recipe("python:3.13-run"))},
         )
-        return BaseOnHand(key=key, ref="jitney-" + key, digest="")
+        return BaseOnHand(key=key, ref=base_ref(key, ""), digest="")
 
     monkeypatch.setattr(debian, "make", make)
     got: list[BaseOnHand] = []
@@ -92,7 +92,7 @@ def test_two_who_ask_at_once_make_it_once(config: Config, monkeypatch: pytest.Mo
     for thread in threads:
         thread.join()
     assert len(made) == 1
-    assert {base.ref for base in got} == {"jitney-" + key}
+    assert {base.ref for base in got} == {base_ref(key, "")}
     assert any("waiting for another process" in line for line in said)
 
 
@@ -170,9 +170,29 @@ def test_a_locks_digest_is_asked_of_a_registry_alone() -> None:
     assert not bases.fits(None, "")
 
 
+def test_a_change_below_makes_the_layers_above_anew() -> None:
+    layer = Recipe(suite="trixie", variant="minbase", packages=("lua5.4",), parent="debian:13-full")
+    changed = {"debian:13-full": msgspec.structs.replace(recipe("debian:13-full"), packages=("base-files",))}
+    before = whole_fingerprint(layer)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipes, "RECIPES", {**recipes.RECIPES, **changed})
+        assert whole_fingerprint(layer) != before
+    assert whole_fingerprint(layer) == before
+
+
+def test_the_former_base_is_forgotten() -> None:
+    engine, key = FakeEngine(), "debian/lua:5.4-run"
+    for digest in ("sha256:1", "sha256:2"):
+        engine.add_image(base_ref(key, digest), {LABEL: "base", LABEL_KEY: key})
+    engine.add_image("jitney-debian/lua:5.4-build-3", {LABEL: "base", LABEL_KEY: "debian/lua:5.4-build"})
+    debian.forget_former(engine, key, base_ref(key, "sha256:2"))
+    left = sorted(tag for image in engine.images() for tag in image.tags)
+    assert left == ["jitney-debian/lua:5.4-build-3", base_ref(key, "sha256:2")]
+
+
 def test_a_stale_base_is_made_anew(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     engine, key, made = FakeEngine(), "debian/python:3.13-run", []
-    engine.add_image("jitney-" + key, {LABEL: "base", LABEL_KEY: key, LABEL_RECIPE: "of-another-day"})
+    engine.add_image(base_ref(key, ""), {LABEL: "base", LABEL_KEY: key, LABEL_RECIPE: "of-another-day"})
 
     def make(*_: object) -> BaseOnHand:
         made.append(key)

@@ -73,7 +73,7 @@ def test_old_answers_are_asked_again(config: Config) -> None:
 def test_bases_by_label_and_by_note(config: Config) -> None:
     engine = FakeEngine()
     labels = {LABEL: "base", LABEL_KEY: "debian/python:3.13-run", LABEL_DIGEST: "sha256:1"}
-    engine.add_image("jitney-debian/python:3.13-run", labels, 7)
+    engine.add_image("jitney-debian/python:3.13-run-1", labels, 7)
     engine.add_image("other:1", {LABEL: "image"})
     engine.add_image(
         "mine:2", labels, 99
@@ -85,7 +85,7 @@ def test_bases_by_label_and_by_note(config: Config) -> None:
     assert [base.key for base in facts.bases] == ["debian/python:3.13-run", "registry/python:3-run"]
     ours = facts.base("debian/python:3.13-run")
     assert ours == BaseOnHand(
-        key="debian/python:3.13-run", ref="jitney-debian/python:3.13-run", digest="sha256:1", size_bytes=7
+        key="debian/python:3.13-run", ref="jitney-debian/python:3.13-run-1", digest="sha256:1", size_bytes=7
     )
 
 
