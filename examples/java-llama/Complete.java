@@ -9,15 +9,15 @@ import de.kherud.llama.ModelParameters;
 public class Complete {
     public static void main(String[] args) {
         String prompt = args.length > 0 ? String.join(" ", args) : "The capital of France is";
-        var weights = new ModelParameters().setModel("smollm2.gguf").setThreads(1).setCtxSize(512).disableLog();
-        try (var model = new LlamaModel(weights)) {
-            System.out.print(prompt);
-            var wanted = new InferenceParameters(prompt).setTemperature(0).setNPredict(16);
-            for (LlamaOutput piece : model.generate(wanted)) {
-                System.out.print(piece);
-                System.out.flush();
-            }
-            System.out.println();
+        var weights = new ModelParameters().setModel("smollm2.gguf").setThreads(1).setCtxSize(512);
+        var model = new LlamaModel(weights); // not closed: close() of 4.2.0 may wait for its own thread for ever
+        System.out.print(prompt);
+        var wanted = new InferenceParameters(prompt).setTemperature(0).setNPredict(16);
+        for (LlamaOutput piece : model.generate(wanted)) {
+            System.out.print(piece);
+            System.out.flush();
         }
+        System.out.println();
+        Runtime.getRuntime().halt(0);
     }
 }
