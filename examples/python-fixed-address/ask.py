@@ -7,7 +7,12 @@ import requests
 reply = requests.post(
     "https://api.openai.com/v1/chat/completions",
     headers={"Authorization": "Bearer whatever"},
-    json={"model": "gpt-4o", "messages": [{"role": "user", "content": " ".join(sys.argv[1:])}], "max_tokens": 20},
+    json={
+        "model": "gpt-4o",
+        "messages": [{"role": "user", "content": " ".join(sys.argv[1:])}],
+        "max_tokens": 24,
+        "temperature": 0,
+    },
     timeout=120,
 )
 reply.raise_for_status()

@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .temperature(0.0)
         .messages([ChatCompletionRequestUserMessageArgs::default().content(question).build()?.into()])
         .build()?;
-    let mut stream = Client::new().chat().create_stream(request).await?; // OPENAI_BASE_URL and OPENAI_API_KEY
+    let mut stream = Client::new().chat().create_stream(request).await?; // its address is api.openai.com, which leads to the model
     while let Some(part) = stream.next().await {
         for choice in part?.choices {
             print!("{}", choice.delta.content.unwrap_or_default());

@@ -216,7 +216,8 @@ FRAMEWORKS: tuple[Framework, ...] = (
     F("llm", "rust", "llm", _H, "openai", "OPENAI_API_KEY", host=_O, multi=True),
     F("ollama-rs", "rust", "ollama_rs", _L, "ollama", "", 11434),
     F("ollama-rest", "rust", "ollama_rest", _L, "ollama", "", 11434),
-    F("async-openai", "rust", "async_openai", _H, "openai", _OPENAI, host=_O),
+    # its releases do not read OPENAI_BASE_URL, its main branch does: the vendor's name is led to the model as well
+    F("async-openai", "rust", "async_openai", _H, "openai", "OPENAI_API_KEY", host=_O),
     F("openai-api-rs", "rust", "openai_api_rs", _H, "openai", "OPENAI_API_KEY OPENAI_API_BASE", host=_O),
     F("openai_dive", "rust", "openai_dive", _H, "openai", "OPENAI_API_KEY OPENAI_BASE_URL", host=_O),
     F("openai", "rust", "openai", _H, "openai", "OPENAI_KEY OPENAI_BASE_URL", host=_O),
