@@ -50,7 +50,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageGone(EngineError):
-    """The image was removed between the look and the create: build it again."""
+    """The image, or the gateway's, was removed between the look and the create: build it again."""
 
 
 def execute(
@@ -100,10 +100,19 @@ def _beside(
         yield None
         return
     from jitney.runtimes.beside import start_beside
+    from jitney.runtimes.gateway import gateway_tag
     from jitney.supply import store
 
     tls = (lambda: (made().chain, made().key)) if made is not None else None
-    yield start_beside(session, engine, store(config), prepared.supply.weights, prepared.facts, config, tls)
+    try:
+        beside = start_beside(
+            session, engine, store(config), prepared.supply.weights, prepared.facts, config, tls
+        )
+    except EngineError as error:
+        if engine.image(gateway_tag(prepared.facts, config)) is None:
+            raise ImageGone(error.message, error.hint) from error
+        raise
+    yield beside
 
 
 def _certificates(prepared: Prepared) -> Making | None:

@@ -197,14 +197,17 @@ def _serving_bases(model: Supply, facts: Facts, config: Config) -> tuple[str, ..
     return (runtime_for(model.weights).base_key, gateway_base(facts, config))
 
 
-def ensure_gateway(facts: Facts, config: Config, engine: Engine, listener: Listener) -> None:
-    """The image of the gateway between programs and a model, built once. Its base is on hand."""
+def ensure_gateway(
+    facts: Facts, config: Config, engine: Engine, listener: Listener, *, seen: bool = True
+) -> None:
+    """The image of the gateway between programs and a model, built once. Its base is on hand. seen: what facts saw still
+    counts."""
     from jitney.disk import mark_used
     from jitney.runtimes.gateway import gateway_build
 
     build = gateway_build(facts, config)
     tag = image_tag(build)
-    if tag not in facts.built and engine.image(tag) is None:
+    if not (seen and tag in facts.built) and engine.image(tag) is None:
         with listener.phase("build"):
             listener.say("the gateway to the model is not there yet")
             build_image(build, facts, tag, None, config, engine, listener)

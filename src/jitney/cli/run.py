@@ -145,6 +145,8 @@ def _go(
         return execute.execute(prepared, errand, source, config, engine, report)
     except execute.ImageGone as error:
         prepared = road.ensure_image(prepared, source, config, engine, report)
+        if prepared.supply.weights is not None:
+            road.ensure_gateway(prepared.facts, config, engine, report, seen=False)
         try:
             return execute.execute(prepared, errand, source, config, engine, report)
         except execute.ImageGone:

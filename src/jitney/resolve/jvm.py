@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 UNREACHABLE = re.compile(
     r"(?i)unknown host|connection refused|timed out|PKIX|no route to host|status code: (?:407|5\d\d)"
 )
-MISSING = re.compile(r"(?:Could not find artifact|The following artifacts could not be resolved:) ([\w.:-]+)")
+MISSING = re.compile(
+    r"(?:(?:Could not find artifact|The following artifacts could not be resolved:) |(?=\S+ was not found in ))([\w.:-]+)"
+)
+"""The last form is that of a failure which Maven remembers."""
 
 
 def resolve_jvm(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> Lock:
