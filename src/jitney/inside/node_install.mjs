@@ -46,7 +46,7 @@ function reason(said, argv) {
     [/can only install packages when your package\.json and .*|ERR_PNPM_OUTDATED_LOCKFILE|lockfile had changes|needs to be updated|lockfile would have been (?:modified|created)/,
       "the lock file does not fit package.json: make it anew with the project's package manager"],
     [/(?:E404|404 Not Found)[^\n]*?(?:'([^']+)'|registry[^\s]*\/(\S+))/, "no such package: $1$2"],
-    [/ETARGET[^\n]*No matching version found for (\S+)/, "no such version: $1"],
+    [/No matching version found for (\S+?)\.?(?:\s|$)/, "no such version: $1"],
     [/ERR_PNPM_FETCH_404[^\n]*\/([^/\s]+):/, "no such package: $1"],
     [/EINTEGRITY|ERR_PNPM_TARBALL_INTEGRITY|integrity check/i, "a package's bytes are not those that the lock file names"],
     [/(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED) (\S+)/, "$1 cannot be reached from this build"],

@@ -28,6 +28,7 @@ from jitney.plan.node_steps import (
     every,
     feature,
     install_step,
+    own_files,
     runner,
     runtime_of,
     step_files,
@@ -98,7 +99,7 @@ def build(
         stages.append(_loader(facts, choice))
         copy = Instruction(op="copy", args=(f"{TSX}/", f"{TSX}/"), stage="loader", why=("node.loader",))
         last.append(copy)
-    own = [name for name in lock.files if not name.startswith(LOADER)]
+    own = own_files(lock)
     if is_compiled(detection):
         stages.append(_compiled(detection, facts, lock, choice))
         last.append(
@@ -170,12 +171,13 @@ def _loader(facts: Facts, choice: Choice) -> Stage:
 def _compiled(detection: Detection, facts: Facts, lock: Lock, choice: Choice) -> Stage:
     """Packages with those for development, the source, its own commands, then only what a run needs."""
     root = f"{APP}/{feature(detection.features, 'root')}".rstrip("/")
-    steps = [
-        Instruction(op="user", args=("0:0",)),
-        Instruction(op="copy", args=("lock/", f"{root}/"), why=("exact versions and checksums",)),
-        install_step("packages", runner(detection)),
-        Instruction(op="copy", args=("src/", f"{APP}/"), why=("compiled: the source goes into the build",)),
-    ]
+    steps = [Instruction(op="user", args=("0:0",))]
+    if own_files(lock):
+        copy = Instruction(op="copy", args=("lock/", f"{root}/"), why=("exact versions and checksums",))
+        steps += [copy, install_step("packages", runner(detection))]
+    steps.append(
+        Instruction(op="copy", args=("src/", f"{APP}/"), why=("compiled: the source goes into the build",))
+    )
     for number, _ in enumerate(every(detection.features, "build")):
         name = f"build{number}.sh"
         steps.append(
@@ -195,7 +197,8 @@ def _compiled(detection: Detection, facts: Facts, lock: Lock, choice: Choice) ->
                 compiles=True,
             )
         )
-    steps.append(install_step("prune", runner(detection)))
+    if own_files(lock):
+        steps.append(install_step("prune", runner(detection)))
     return Stage(
         name="packages",
         base=base_of(facts, choice.build),

@@ -38,6 +38,11 @@ def runtime_of(detection: Detection) -> str:
     return feature(detection.features, "runtime") or "node"
 
 
+def own_files(lock: Lock) -> list[str]:
+    """Names of the program's own manifests and lock, without the loader's."""
+    return [name for name in lock.files if not name.startswith(LOADER)]
+
+
 def settings(wish: dict[str, object]) -> str:
     """What the script is told: the same text for the same wish."""
     usual: dict[str, object] = {
@@ -72,14 +77,15 @@ def step_files(detection: Detection, facts: Facts, lock: Lock) -> dict[str, str]
     steps: dict[str, dict[str, object]] = {}
     if any(name.startswith(LOADER) for name in lock.files):
         steps["loader"] = {"mode": "install", "manager": "npm", "folder": WORK, "out": TSX}
-    if every(detection.features, "build"):
+    own = own_files(lock)
+    if own and every(detection.features, "build"):
         root = f"{APP}/{feature(detection.features, 'root')}".rstrip("/")
         wish = _wish(detection, facts, root, "/out")
         steps |= {"packages": wish | {"mode": "stay", "dev": True}, "prune": wish | {"mode": "prune"}}
-    elif any(not name.startswith(LOADER) for name in lock.files) and runtime_of(detection) != "deno":
+    elif own and runtime_of(detection) != "deno":
         steps["packages"] = _wish(detection, facts, WORK, "/out")
-    files = {f"{name}.json": settings(wish) for name, wish in steps.items()} | _commands(detection)
-    return files | {SCRIPT: script(SCRIPT)} if files else {}
+    files = {f"{name}.json": settings(wish) for name, wish in steps.items()}
+    return files | ({SCRIPT: script(SCRIPT)} if files else {}) | _commands(detection)
 
 
 def _commands(detection: Detection) -> dict[str, str]:

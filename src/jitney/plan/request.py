@@ -15,7 +15,7 @@ from jitney.plan.model import Lock
 from jitney.plan.planner import choose, planner
 from jitney.plan.torch import IN_BASE, normal
 
-RESOLVER = 3
+RESOLVER = 4
 """Raised when the same request would get another answer from newer code."""
 
 

@@ -74,7 +74,7 @@ def _own(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> dic
     if request.lock and not extra and own != "bun.lockb":
         check_fit(request.lock, texts[request.lock], files)
         return files | {"package-lock.json" if own == "npm-shrinkwrap.json" else own: texts[request.lock]}
-    if not request.requirements and not every(request.features, "member"):
+    if not _needs_packages(request, files):
         return {}
     manager = "npm" if request.manager == "yarn" and not request.lock else request.manager
     world.on_line(f"asking for packages with {manager}: exact versions and checksums")
@@ -82,6 +82,16 @@ def _own(request: ResolveRequest, world: World, texts: Mapping[str, str]) -> dic
     if request.lock:
         beside[own] = world.source.read_bytes(request.lock)
     return files | ask(files, manager, feature(request.features, "manager"), request, world, beside)
+
+
+def _needs_packages(request: ResolveRequest, files: Mapping[str, str]) -> bool:
+    """Whether there is anything to install: for a run, or for the build before it alone."""
+    if request.requirements or every(request.features, "member"):
+        return True
+    manifests = (text for name, text in files.items() if name.rpartition("/")[2] == "package.json")
+    return bool(every(request.features, "build")) and any(
+        json.loads(text).get("devDependencies") for text in manifests
+    )
 
 
 def _project(request: ResolveRequest, texts: Mapping[str, str]) -> dict[str, str]:

@@ -126,6 +126,14 @@ def test_a_build_script_puts_the_source_into_the_build() -> None:
     assert made.run.workdir == "/src"
 
 
+def test_a_build_without_packages_copies_no_lock() -> None:
+    manifest = json.dumps({"scripts": {"build": "node make.js", "start": "node dist/a.js"}})
+    made = plan({"package.json": manifest, "make.js": "1"})
+    copied = [one.args for stage in made.build.stages for one in stage.instructions if one.op == "copy"]
+    assert copied == [("src/", "/app/"), ("/app/", "/app/")]
+    assert set(made.build.files) == {"build0.sh"}
+
+
 def test_a_packages_program_runs_where_it_was_built() -> None:
     manifest = json.dumps(
         {"scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "15"}}

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from jitney.errors import BuildError, ResolveError
-from jitney.resolve.node import _names, _plain, _split, translate
+from jitney.plan.request import ResolveRequest
+from jitney.resolve.node import _names, _needs_packages, _plain, _split, translate
 from jitney.resolve.node_fit import check_fit, manifest_for_install
 
 MANIFEST = {
@@ -84,6 +85,22 @@ def test_no_credentials_go_into_a_plan() -> None:
 )
 def test_names_in_any_lock(lock: str, text: str) -> None:
     assert "better-sqlite3" in _names({lock: text})
+
+
+@pytest.mark.parametrize(
+    ("features", "manifest", "want"),
+    [
+        (("build:npm run build",), {"devDependencies": {"typescript": "5"}}, True),
+        (("build:npm run build",), {}, False),
+        ((), {"devDependencies": {"typescript": "5"}}, False),
+        (("member:packages/a",), {}, True),
+    ],
+)
+def test_what_only_the_build_uses_is_asked_for(
+    features: tuple[str, ...], manifest: dict[str, object], want: bool
+) -> None:
+    request = ResolveRequest(language="typescript", version="24", platform="linux/amd64", features=features)
+    assert _needs_packages(request, {"package.json": json.dumps(manifest)}) is want
 
 
 def test_requirements() -> None:

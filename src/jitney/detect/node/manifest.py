@@ -188,11 +188,12 @@ def _named(project: Project, path: str) -> tuple[str, str]:
 
 
 _PNPM = {"5.3": "6", "5.4": "7", "6": "8", "9": "9"}
-_BERRY = {"4": "2", "5": "3", "6": "3", "7": "4", "8": "4"}
+_BERRY = {"4": "3.0", "5": "3.1", "6": "3", "7": "4.0.0-rc.42", "8": "4.13", "9": "4.14"}
+"""Version of yarn.lock → the last Yarn that writes it: a newer one would write it anew, which is no longer the lock."""
 
 
 def _version_of_lock(source: Source, project: Project) -> str:
-    """The major that writes this lock's version."""
+    """The major of pnpm that writes this lock's version."""
     if project.manager == "pnpm":
         wanted = re.match(r"\D*(\d+)", texts(project.top.get("engines")).get("pnpm", ""))
         text = source.read_text(project.lock)[:400] if project.lock else ""
