@@ -70,6 +70,10 @@ function manager() {
   const data = JSON.parse(fs.readFileSync(path.join(home, "node_modules", name, "package.json"), "utf8"));
   const bin = typeof data.bin === "string" ? data.bin : data.bin[wish.manager === "pnpm" ? "pnpm" : "yarn"];
   env.PATH = `${home}/node_modules/.bin:${env.PATH}`;
+  if (wish.manager === "berry" && env.YARN_HTTPS_CA_FILE_PATH && Number.parseInt(data.version) < 4) {
+    env.YARN_CA_FILE_PATH = env.YARN_HTTPS_CA_FILE_PATH; // the name before Yarn 4; either refuses the other's
+    delete env.YARN_HTTPS_CA_FILE_PATH;
+  }
   if (wish.manager === "berry") env.YARN_NPM_REGISTRY_SERVER = call(["npm", "config", "get", "registry"]).said.trim();
   return ["node", path.join(home, "node_modules", name, bin)];
 }
