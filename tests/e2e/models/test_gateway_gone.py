@@ -32,4 +32,5 @@ def test_an_image_that_went_away_is_told_apart(
             execute.execute(prepared, execute.Errand(), source, config, engine, report)
         road.ensure_gateway(prepared.facts, config, engine, report, seen=False)
         assert execute.execute(prepared, execute.Errand(), source, config, engine, report).exit_code == 0
+    engine.close()
     assert_nothing_left()
