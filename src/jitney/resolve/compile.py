@@ -3,19 +3,14 @@ business on the host."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jitney.engine.protocol import LABEL, BuildRequest
 from jitney.errors import BuildError
-from jitney.plan.bases import base_of
-from jitney.plan.model import Base, BuildPlan, Instruction, Mount, Stage
+from jitney.plan.model import Instruction, Mount
 from jitney.plan.python import ROOM, TOOL_UV, secret_mounts
 from jitney.plan.scripts import script
-from jitney.render import context_files, render_dockerfile
 from jitney.resolve.errors import no_wheel_packages, translate
-from jitney.resolve.stage import on_hand
+from jitney.resolve.stage import read_out
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
@@ -42,29 +37,20 @@ def resolve_in_container(
 
 
 def _compile(request: ResolveRequest, world: World, sdists: tuple[str, ...]) -> str:
-    from jitney.resolve.inputs import build_inputs
-
-    facts = on_hand(request.base, world)
-    build = _plan(request, sdists, base_of(facts, request.base), world)
-    with (
-        tempfile.TemporaryDirectory(prefix="jitney-resolve-") as out,
-        build_inputs(build, world.engine, facts, world.config) as secrets,
-    ):
-        world.engine.build(
-            BuildRequest(
-                dockerfile=render_dockerfile(build, facts.engine),
-                labels={LABEL: "probe"},
-                context=dict(context_files(build)),
-                secrets=secrets,
-                output=Path(out),
-                no_cache=True,
-            ),
-            world.on_line,
-        )
-        return (Path(out) / "requirements.txt").read_text(encoding="utf-8")
+    steps, files = _steps(request, sdists, world), _files(request)
+    return read_out(request.base, steps, files, world, no_cache=True)["requirements.txt"]
 
 
-def _plan(request: ResolveRequest, sdists: tuple[str, ...], base: Base, world: World) -> BuildPlan:
+def _files(request: ResolveRequest) -> dict[str, str]:
+    return {
+        "compile.py": script("compile.py"),
+        "requirements.in": "".join(f"{one}\n" for one in request.requirements),
+        "constraints.txt": "".join(f"{one}\n" for one in request.constraints),
+        "overrides.txt": "".join(f"{name} ; sys_platform == 'never'\n" for name in request.provided),
+    }
+
+
+def _steps(request: ResolveRequest, sdists: tuple[str, ...], world: World) -> tuple[Instruction, ...]:
     mounts = [
         Mount(kind="bind", stage=TOOL_UV, target=f"{ROOM}/tool"),
         Mount(kind="bind", source="compile.py", target=f"{ROOM}/compile.py"),
@@ -74,24 +60,9 @@ def _plan(request: ResolveRequest, sdists: tuple[str, ...], base: Base, world: W
         Mount(kind="cache", source="jitney-uv", target=f"{ROOM}/cache"),
         *secret_mounts(world.facts),
     ]
-    secrets = ["ca"] if world.facts.ca_bundle else []
     if request.index:
         mounts.append(Mount(kind="secret", source="index", target=f"{ROOM}/index"))
-        secrets.append("index")
     words = ["python3", "-I", "-B", f"{ROOM}/compile.py", ",".join(sdists), request.extra_index]
     words += ["allow" if request.prerelease else "if-necessary-or-explicit"]
     run = Instruction(op="run", args=tuple(words), mounts=tuple(mounts))
-    copy = Instruction(op="copy", args=("/out/", "/"), stage="work")
-    return BuildPlan(
-        stages=(
-            Stage(name="work", base=base, instructions=(Instruction(op="user", args=("0:0",)), run)),
-            Stage(name="out", base=Base(key="scratch", ref="scratch"), instructions=(copy,)),
-        ),
-        files={
-            "compile.py": script("compile.py"),
-            "requirements.in": "".join(f"{one}\n" for one in request.requirements),
-            "constraints.txt": "".join(f"{one}\n" for one in request.constraints),
-            "overrides.txt": "".join(f"{name} ; sys_platform == 'never'\n" for name in request.provided),
-        },
-        secrets=tuple(secrets),
-    )
+    return (Instruction(op="user", args=("0:0",)), run)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jitney.engine.protocol import LABEL, BuildRequest
 from jitney.errors import BuildError, ResolveError
-from jitney.plan.bases import base_of
 from jitney.plan.go import CACHES, CERTIFICATES, WORK
-from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Mount, Stage
-from jitney.render import context_files, render_dockerfile
-from jitney.resolve.stage import on_hand
+from jitney.plan.model import Instruction, Lock, Mount
+from jitney.resolve.stage import lines_of, read_out
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
@@ -112,35 +108,23 @@ def _join(folder: str, name: str) -> str:
 def _tidy(
     request: ResolveRequest, world: World, module: str, go_mod: str, roots: tuple[str, ...]
 ) -> dict[str, str]:
-    facts = on_hand(request.base, world)
-    build = _plan(base_of(facts, request.base), module, go_mod, roots, has_ca=bool(facts.ca_bundle))
-    context: dict[str, bytes | Path] = dict(context_files(build))
-    context |= {f"src/{path}": world.source.read_bytes(path) for path in request.takes}
-    with tempfile.TemporaryDirectory(prefix="jitney-go-") as out:
-        try:
-            world.engine.build(
-                BuildRequest(
-                    dockerfile=render_dockerfile(build, facts.engine),
-                    labels={LABEL: "probe"},
-                    context=context,
-                    secrets={"ca": Path(facts.ca_bundle)} if facts.ca_bundle else {},
-                    output=Path(out),
-                ),
-                world.on_line,
-            )
-        except BuildError as error:
-            raise _translate(error) from error
-        found = {name: Path(out) / name for name in ("go.mod", "go.sum")}
-        return {name: path.read_text(encoding="utf-8") for name, path in found.items() if path.is_file()}
+    steps = _steps(module, roots, has_ca=bool(world.facts.ca_bundle))
+    context: dict[str, bytes | Path] = {
+        f"src/{path}": world.source.read_bytes(path) for path in request.takes
+    }
+    try:
+        return read_out(request.base, steps, {"lock/go.mod": go_mod}, world, context)
+    except BuildError as error:
+        raise _translate(error) from error
 
 
 GET = 'cd "$0" && for one do go get "$one" || echo "jitney: $one: not there under this name"; done'
 
 
-def _plan(base: Base, module: str, go_mod: str, roots: tuple[str, ...], *, has_ca: bool) -> BuildPlan:
+def _steps(module: str, roots: tuple[str, ...], *, has_ca: bool) -> tuple[Instruction, ...]:
     folder = _join(WORK, module).rstrip("/")
     mounts = (*CACHES, *((Mount(kind="secret", source="ca", target=CERTIFICATES),) if has_ca else ()))
-    work = (
+    return (
         Instruction(op="copy", args=("src/", f"{WORK}/")),
         Instruction(op="copy", args=("lock/", f"{folder}/")),
         *(
@@ -167,18 +151,10 @@ def _plan(base: Base, module: str, go_mod: str, roots: tuple[str, ...], *, has_c
             ),
         ),
     )
-    copy = Instruction(op="copy", args=("/out/", "/"), stage="work")
-    return BuildPlan(
-        stages=(
-            Stage(name="work", base=base, instructions=work),
-            Stage(name="out", base=Base(key="scratch", ref="scratch"), instructions=(copy,)),
-        ),
-        files={"lock/go.mod": go_mod},
-    )
 
 
 def _translate(error: BuildError) -> ResolveError:
-    said = [re.sub(r"^#\d+ [\d.]+ ", "", line).strip() for line in error.output.splitlines()]
+    said = [line.strip() for line in lines_of(error)]
     lines = [line for line in said if not re.match(r"go: (?:downloading|finding|found|added)|#|$", line)]
     wanted = [line for line in lines if re.search(r"go: |imports?\b|module|\bno such|not found", line)]
     words = " ".join(dict.fromkeys(wanted[-4:]).keys()).replace("go: ", "") or error.message

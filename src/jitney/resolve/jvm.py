@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jitney.engine.protocol import LABEL, BuildRequest
 from jitney.errors import BuildError, ResolveError
 from jitney.plan import maven
-from jitney.plan.bases import base_of
 from jitney.plan.compilers import WORK, tools_of
-from jitney.plan.jvm import maven_mounts, secrets_of, words
-from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Stage
+from jitney.plan.jvm import maven_mounts, words
+from jitney.plan.model import Instruction, Lock
 from jitney.plan.scripts import script
-from jitney.render import context_files, render_dockerfile
-from jitney.resolve.stage import on_hand
+from jitney.resolve.stage import lines_of, read_out
 
 if TYPE_CHECKING:
-    from jitney.facts.model import Facts
     from jitney.plan.request import ResolveRequest
     from jitney.resolve.world import World
 
@@ -114,57 +108,19 @@ def _build(
     *argv: str,
 ) -> str:
     """Text of /out/jars after this command of the script. ResolveError in words of ours."""
-    facts = on_hand(request.base, world)
-    build = _plan(request, facts, files, before, argv)
-    whole: dict[str, bytes | Path] = {**context_files(build), **context}
-    from jitney.resolve.inputs import secret_files
-
-    with (
-        tempfile.TemporaryDirectory(prefix="jitney-jvm-") as out,
-        secret_files(build.secrets, facts, world.config) as secrets,
-    ):
-        try:
-            world.engine.build(
-                BuildRequest(
-                    dockerfile=render_dockerfile(build, facts.engine),
-                    labels={LABEL: "probe"},
-                    context=whole,
-                    secrets=secrets,
-                    output=Path(out),
-                ),
-                world.on_line,
-            )
-        except BuildError as error:
-            raise translate(error, request) from error
-        return (Path(out) / "jars").read_text(encoding="utf-8")
-
-
-def _plan(
-    request: ResolveRequest,
-    facts: Facts,
-    files: dict[str, str],
-    before: tuple[Instruction, ...],
-    argv: tuple[str, ...],
-) -> BuildPlan:
-    mounts = maven_mounts(facts, *(("poms",) if files else ()))
+    mounts = maven_mounts(world.facts, *(("poms",) if files else ()))
     run = Instruction(op="run", args=words(*argv), mounts=mounts)
-    work = Stage(
-        name="work",
-        base=base_of(facts, request.base),
-        instructions=(Instruction(op="user", args=("0:0",)), *before, run),
-    )
-    copy = Instruction(op="copy", args=("/out/", "/"), stage="work")
-    out = Stage(name="out", base=Base(key="scratch", ref="scratch"), instructions=(copy,))
-    return BuildPlan(
-        stages=(work, out),
-        files={"jvm.sh": script("jvm.sh"), "Trust.java": script("Trust.java"), **files},
-        secrets=secrets_of((work,)),
-    )
+    steps = (Instruction(op="user", args=("0:0",)), *before, run)
+    whole = {"jvm.sh": script("jvm.sh"), "Trust.java": script("Trust.java"), **files}
+    try:
+        return read_out(request.base, steps, whole, world, context)["jars"]
+    except BuildError as error:
+        raise translate(error, request) from error
 
 
 def translate(error: BuildError, request: ResolveRequest) -> ResolveError:
     """Maven's words → which artifact, by which line."""
-    said = [re.sub(r"^#\d+ [\d.]+ ", "", line).strip() for line in error.output.splitlines()]
+    said = [line.strip() for line in lines_of(error)]
     errors = [line.removeprefix("[ERROR]").strip() for line in said if line.startswith("[ERROR]")]
     text = " ".join(errors) or error.message
     if UNREACHABLE.search(text):

@@ -5,25 +5,20 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from jitney.engine.protocol import LABEL, BuildRequest
 from jitney.errors import BuildError, ResolveError
-from jitney.plan.bases import base_of
-from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Stage
+from jitney.plan.model import Instruction, Lock
 from jitney.plan.node import compiled_here, wants_loader
 from jitney.plan.node_deno import WORK
 from jitney.plan.node_steps import LOADER, SCRIPT, every, feature, install_step, settings
 from jitney.plan.scripts import script
-from jitney.render import context_files, render_dockerfile
-from jitney.resolve.inputs import secret_files
 from jitney.resolve.node_fit import check_fit, manifest_for_install
-from jitney.resolve.stage import on_hand
+from jitney.resolve.stage import lines_of, read_out
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
@@ -183,39 +178,16 @@ def build_out(
     base: str,
     world: World,
 ) -> dict[str, str]:
-    """Text files that the steps leave in /out."""
-    facts = on_hand(base, world)
-    work = Stage(name="work", base=base_of(facts, base), instructions=steps)
-    copy = Instruction(op="copy", args=("/out/", "/"), stage="work")
-    out = Stage(name="out", base=Base(key="scratch", ref="scratch"), instructions=(copy,))
-    build = BuildPlan(stages=(work, out), files=dict(files), secrets=("ca", "npmrc"))
-    with (
-        tempfile.TemporaryDirectory(prefix="jitney-node-") as folder,
-        secret_files(build.secrets, facts, world.config) as secrets,
-    ):
-        try:
-            world.engine.build(
-                BuildRequest(
-                    dockerfile=render_dockerfile(build, facts.engine),
-                    labels={LABEL: "probe"},
-                    context={**context_files(build), **context},
-                    secrets=secrets,
-                    output=Path(folder),
-                ),
-                world.on_line,
-            )
-        except BuildError as error:
-            raise translate(error) from error
-        return {
-            path.name: path.read_text(encoding="utf-8")
-            for path in sorted(Path(folder).iterdir())
-            if path.is_file()
-        }
+    """Text files that the steps leave in /out. ResolveError in words of ours."""
+    try:
+        return read_out(base, steps, files, world, context)
+    except BuildError as error:
+        raise translate(error) from error
 
 
 def translate(error: BuildError) -> ResolveError:
     """The script's own line, else the last words."""
-    said = [re.sub(r"^#\d+ [\d.]+ ", "", line).strip() for line in error.output.splitlines()]
+    said = [line.strip() for line in lines_of(error)]
     lines = [line.removeprefix("jitney: error: ") for line in said if line.startswith("jitney: error: ")]
     words = lines[-1] if lines else " ".join(line for line in said[-4:] if line)
     remote = re.search(r"(?:Import|manifest for) '([^']+)' failed", error.output)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,16 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jitney.engine.protocol import LABEL, BuildRequest
 from jitney.errors import BuildError, ResolveError
-from jitney.plan.bases import base_of
 from jitney.plan.compiled import INSIDE, ROOM
-from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Mount, Stage
+from jitney.plan.model import Instruction, Lock, Mount
 from jitney.plan.rust import CARGO_CACHES, cargo_config
 from jitney.plan.scripts import script
-from jitney.render import context_files, render_dockerfile
-from jitney.resolve.inputs import secret_files
-from jitney.resolve.stage import on_hand
+from jitney.resolve.stage import lines_of, read_out
 
 if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
@@ -112,40 +107,22 @@ def _locked(
     request: ResolveRequest, world: World, root: str, files: dict[str, str], *, keep: bool
 ) -> dict[str, str]:
     """`cargo generate-lockfile`; where there is a lock, what it has is kept."""
-    facts = on_hand(request.base, world)
     words = ("update", "--workspace") if keep else ("generate-lockfile",)
-    build = _plan(base_of(facts, request.base), request, root, files, words, has_ca=bool(facts.ca_bundle))
+    steps = _steps(request, root, words, has_ca=bool(world.facts.ca_bundle))
+    texts = {f"inside/{name}": script(name) for name in SCRIPTS}
+    texts |= {f"src/{root}/{name}": text for name, text in files.items()}
     context: dict[str, bytes | Path] = {
-        f"src/{path}": world.source.read_bytes(path) for path in request.takes
+        f"src/{path}": world.source.read_bytes(path) for path in request.takes if f"src/{path}" not in texts
     }
-    context |= context_files(build)
-    with (
-        tempfile.TemporaryDirectory(prefix="jitney-cargo-") as out,
-        secret_files(("ca", "cargo"), facts, world.config) as secrets,
-    ):
-        wanted = BuildRequest(
-            dockerfile=render_dockerfile(build, facts.engine),
-            labels={LABEL: "probe"},
-            context=context,
-            secrets=secrets,
-            output=Path(out),
-        )
-        try:
-            world.engine.build(wanted, world.on_line)
-        except BuildError as error:
-            raise _translate(error, request) from error
-        return {"Cargo.lock": (Path(out) / "Cargo.lock").read_text(encoding="utf-8")}
+    try:
+        return read_out(request.base, steps, texts, world, context)
+    except BuildError as error:
+        raise _translate(error, request) from error
 
 
-def _plan(
-    base: Base,
-    request: ResolveRequest,
-    root: str,
-    files: dict[str, str],
-    words: tuple[str, ...],
-    *,
-    has_ca: bool,
-) -> BuildPlan:
+def _steps(
+    request: ResolveRequest, root: str, words: tuple[str, ...], *, has_ca: bool
+) -> tuple[Instruction, ...]:
     mounts = (
         Mount(kind="bind", source="inside", target=INSIDE),
         Mount(kind="bind", source="src", target=f"{ROOM}/src"),
@@ -167,23 +144,12 @@ def _plan(
     )
     clear = _value(request, "front-matter") or "-"
     argv = ("/usr/bin/env", *settings, "/bin/sh", f"{INSIDE}/rust.sh", "lock", root or ".", clear, *words)
-    work = (Instruction(op="user", args=("0:0",)), Instruction(op="run", args=argv, mounts=mounts))
-    copy = Instruction(op="copy", args=("/out/", "/"), stage="work")
-    return BuildPlan(
-        stages=(
-            Stage(name="work", base=base, instructions=work),
-            Stage(name="out", base=Base(key="scratch", ref="scratch"), instructions=(copy,)),
-        ),
-        files={
-            **{f"inside/{name}": script(name) for name in SCRIPTS},
-            **{f"src/{root}/{name}": text for name, text in files.items()},
-        },
-    )
+    return (Instruction(op="user", args=("0:0",)), Instruction(op="run", args=argv, mounts=mounts))
 
 
 def _translate(error: BuildError, request: ResolveRequest) -> ResolveError:
     """cargo's own words: from its first `error:` on, and who asked."""
-    lines = [re.sub(r"^#\d+ [\d.]+ ", "", line).rstrip() for line in error.output.splitlines()]
+    lines = lines_of(error)
     start = next((at for at, line in enumerate(lines) if line.startswith("error")), None)
     said = [line for line in lines[start:] if line.strip()] if start is not None else []
     words = "\n  ".join(line.removeprefix("error: ") for line in said[:12]) or error.message
