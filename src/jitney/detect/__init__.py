@@ -1,18 +1,24 @@
 """Source → Detection. Pure: reads the source, nothing else.
 
 choose a language ─► that language's module ─► Detection with the evidence of every field
+                          recipes (Dockerfile …) ──┘ where something lies there
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from jitney.detect.languages import choose
+from jitney.detect.languages import Language, choose
 from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
+from jitney.errors import DetectionError
 from jitney.source import Source
 
 __all__ = ["detect"]
+
+RECIPES = ("dockerfile", "containerfile", "docker-compose.", "compose.", "procfile", ".tool-versions", "mise.toml", ".mise.toml",
+           ".devcontainer", ".config")  # fmt: skip
+"""How names of files begin (small letters) that say how a program is run elsewhere: without one, recipes/ is not imported."""
 
 
 def detect(source: Source, wishes: Wishes) -> Detection:
@@ -25,6 +31,28 @@ def detect(source: Source, wishes: Wishes) -> Detection:
     """
     notes = Notes()
     language = choose(source, wishes, notes)
-    found = language.detect(source, wishes, notes)
+    found = _detect(language, source, wishes, notes)
     findings = (*source.findings, *notes.findings)
     return msgspec.structs.replace(found, evidence=tuple(notes.evidence), findings=findings)
+
+
+def _detect(language: Language, source: Source, wishes: Wishes, notes: Notes) -> Detection:
+    if not _has_recipes(source):
+        evidence, findings = len(notes.evidence), len(notes.findings)
+        try:
+            return language.detect(source, wishes, notes)
+        except DetectionError:
+            if wishes.entry or source.entry or source.alone:
+                raise
+            # what a Makefile or a README says may help
+            del notes.evidence[evidence:], notes.findings[findings:]
+    from jitney.detect.recipes.apply import detect_with
+
+    return detect_with(language, source, wishes, notes)
+
+
+def _has_recipes(source: Source) -> bool:
+    if source.alone:
+        return False
+    files, folders = source.folder(source.workdir)
+    return any(name.lower().startswith(RECIPES) for name in (*files, *folders))
