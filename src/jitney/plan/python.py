@@ -29,7 +29,7 @@ bytes installed are fixed by hashes."""
 PINS = tuple(
     f"python.version.{name}"
     for name in ("python-version", "runtime.txt", "tool-versions", "mise", "pipenv", "conda")
-)
+) + ("asdf", "mise", "dockerfile.", "compose.", "devcontainer.")
 """Rules by which a version is a pin of a developer's tool, and no condition of the program."""
 
 VENV = "/opt/venv"
