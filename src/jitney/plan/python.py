@@ -26,10 +26,15 @@ TOOL_UV = "jitney/tool-uv:1"
 """Image with nothing but the uv binary; `resolve.build_inputs` sees that it is there. Its version is not part of a Plan: the
 bytes installed are fixed by hashes."""
 
-PINS = tuple(
-    f"python.version.{name}"
-    for name in ("python-version", "runtime.txt", "tool-versions", "mise", "pipenv", "conda")
-) + ("asdf", "mise", "dockerfile.", "compose.", "devcontainer.")
+_FILES = ("python-version", "runtime.txt", "tool-versions", "mise", "pipenv", "conda")
+PINS = (
+    *(f"python.version.{name}" for name in _FILES),
+    "asdf",
+    "mise",
+    "dockerfile.",
+    "compose.",
+    "devcontainer.",
+)
 """Rules by which a version is a pin of a developer's tool, and no condition of the program."""
 
 VENV = "/opt/venv"
