@@ -12,6 +12,7 @@ import msgspec
 
 from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
+from jitney.detect.scripts import scripts
 from jitney.errors import DetectionError
 from jitney.languages import LanguageTable, manifests, mentioning, names, table
 from jitney.source import Source
@@ -63,10 +64,16 @@ LANGUAGES: tuple[Language, ...] = (
             "poetry.lock",
             "pdm.lock",
             "Pipfile",
+            "Pipfile.lock",
             "pyproject.toml",
-            "requirements.txt",
+            "pylock.toml",
+            "[Rr]equirement*.txt",
+            "requirments.txt",
+            "requirements.in",
             "setup.py",
-            "environment.yml",
+            "environment.y*ml",
+            "pixi.toml",
+            "cog.yaml",
         ),
         ("python", "detect_python"),
     ),
@@ -195,28 +202,24 @@ def _with_manifest(here: list[str]) -> Iterator[Language]:
 
 
 def _of_folder(source: Source, notes: Notes) -> Language:
-    """A manifest beside the program, then the files right in the folder, then those below."""
+    """A manifest beside the program, then the files right in the folder, then those below, then a manifest of an environment
+    that has no program yet, then scripts without an ending."""
     files = [path for path in source.files() if is_under(path, source.workdir)]
     here = sorted({name(path) for path in files if parent(path) == source.workdir})
-    said = []
-    for language in _with_manifest(here):
-        manifest = next(file for pattern in language.manifests for file in fnfilter(here, pattern))
-        if any(path.endswith(language.endings) for path in files):
-            said.append((language, f"{source.workdir}/{manifest}".lstrip("/")))
-    if said:
-        language, place = said[1] if _is_for_tools(source, here, said) else said[0]
-        losers = tuple(f"{other.name} ({where})" for other, where in said if other is not language)
-        notes.saw("language.manifest", "language", language.name, place, 0, losers)
-        return language
+    by_shebang = scripts(source, source.workdir)
+    said = [(language, _manifest_of(language, here, source)) for language in _with_manifest(here)]
+    coded = [one for one in said if _has_code(one[0], files, by_shebang)]
+    if coded:
+        return _said(source, here, coded, notes)
     for group in ([path for path in files if parent(path) == source.workdir], files):
-        counts: dict[str, int] = {}
-        for path in group:
-            if language_name := _language_of(source, path):
-                counts[language_name] = counts.get(language_name, 0) + 1
-        ranked = sorted(counts, key=lambda found: (found in OTHERS.values(), -counts[found], found))
-        if ranked:
+        if ranked := _ranked(source, group):
             notes.saw("language.files", "language", ranked[0], source.workdir, 0, tuple(ranked[1:]))
             return _supported(ranked[0], source.label)
+    if alone := [one for one in said if name(one[1]) not in _OF_MANY]:
+        return _said(source, here, alone, notes)
+    for path, language in by_shebang.items():
+        notes.saw("language.shebang", "language", language, path, 1)
+        return _supported(language, path)
     if binary := _binary(source, files):
         raise binary
     listed = ", ".join(here[:8]) or "no files"
@@ -224,6 +227,36 @@ def _of_folder(source: Source, notes: Notes) -> Language:
         f"{source.label}: nothing runnable was found (looked at manifests, endings, entries; there is: {listed}); "
         f"supported: {', '.join(supported())}", "hand over a source file, or name the language with --lang",
     )  # fmt: skip
+
+
+_OF_MANY = ("Makefile", "configure", "configure.ac", "settings.gradle", "settings.gradle.kts")
+"""Manifests that say nothing of a language where none of its files lies there."""
+
+
+def _manifest_of(language: Language, here: list[str], source: Source) -> str:
+    file = next(file for pattern in language.manifests for file in fnfilter(here, pattern))
+    return f"{source.workdir}/{file}".lstrip("/")
+
+
+def _has_code(language: Language, files: list[str], by_shebang: dict[str, str]) -> bool:
+    return any(path.endswith(language.endings) for path in files) or language.name in by_shebang.values()
+
+
+def _said(source: Source, here: list[str], said: list[tuple[Language, str]], notes: Notes) -> Language:
+    """The first of the languages whose manifest is there, unless that one only has tools for the second."""
+    language, place = said[1] if _is_for_tools(source, here, said) else said[0]
+    losers = tuple(f"{other.name} ({where})" for other, where in said if other is not language)
+    notes.saw("language.manifest", "language", language.name, place, 0, losers)
+    return language
+
+
+def _ranked(source: Source, paths: list[str]) -> list[str]:
+    """Languages by the number of their files; those that are only known by name last."""
+    counts: dict[str, int] = {}
+    for path in paths:
+        if language := _language_of(source, path):
+            counts[language] = counts.get(language, 0) + 1
+    return sorted(counts, key=lambda found: (found in OTHERS.values(), -counts[found], found))
 
 
 def _is_for_tools(source: Source, here: list[str], said: list[tuple[Language, str]]) -> bool:
