@@ -20,10 +20,8 @@ import msgspec
 from benchmarks.labels import LabelError, Project, read_labels
 from benchmarks.scoring import Difference, Outcome, differences, judged
 from jitney.detect import detect
-from jitney.detect.languages import choose
-from jitney.detect.model import Wishes
-from jitney.detect.notes import Notes
-from jitney.errors import JitneyError
+from jitney.detect.model import Detection, Wishes
+from jitney.errors import DetectionError, JitneyError
 from jitney.source import Source, open_source
 from jitney.source.tree import DiskTree
 
@@ -98,18 +96,31 @@ def judge(project: Project, checkouts: Path) -> Result:
 
 
 def look(project: Project, tree: Path) -> Outcome:
-    """A refusal is an outcome too; its language is then asked for by itself."""
+    """A refusal is an outcome too, with what was seen in spite of it."""
     try:
         source = open_project(project, tree)
     except JitneyError as error:
-        return Outcome(errors=(f"{error.message} {error.hint}",))
+        return Outcome(errors=(_in_short(error),), refused=True)
     with source:
         try:
             seen = detect(source, Wishes())
+        except DetectionError as error:
+            known = error.seen if isinstance(error.seen, Detection) else None
+            found = _errors(known) if known else ()
+            errors = (_in_short(error), *found)
+            return Outcome(language=known.language if known else "", seen=known, errors=errors, refused=True)
         except JitneyError as error:
-            return Outcome(language=_language(source), errors=(f"{error.message} {error.hint}",))
-        errors = tuple(f"{one.code}: {one.message}" for one in seen.findings if one.level == "error")
-        return Outcome(language=seen.language, seen=seen, errors=errors, scripts=_scripts(source))
+            return Outcome(errors=(_in_short(error),), refused=True)
+        return Outcome(language=seen.language, seen=seen, errors=_errors(seen), scripts=_scripts(source))
+
+
+def _errors(seen: Detection) -> tuple[str, ...]:
+    return tuple(f"{one.code}: {one.message}" for one in seen.findings if one.level == "error")
+
+
+def _in_short(error: JitneyError) -> str:
+    """Without the list of all languages at the end of some."""
+    return f"{error.message.partition('; supported:')[0]} ({error.hint.partition(chr(10))[0]})"
 
 
 def open_project(project: Project, tree: Path) -> Source:
@@ -125,13 +136,6 @@ def open_project(project: Project, tree: Path) -> Source:
         return Source(DiskTree(str(root.resolve())), label=str(path), workdir=inner, alone=alone)
     workdir = inner.rpartition("/")[0]
     return Source(DiskTree(str(root.resolve())), label=str(path), entry=inner, workdir=workdir, alone=alone)
-
-
-def _language(source: Source) -> str:
-    try:
-        return choose(source, Wishes(), Notes()).name
-    except JitneyError:
-        return ""
 
 
 def _scripts(source: Source) -> dict[str, str]:

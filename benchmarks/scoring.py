@@ -12,6 +12,7 @@ from benchmarks.labels import Row, several
 from jitney.detect.model import Detection
 
 FIELDS = ("language", "manager", "version", "entry/start", "mode", "framework", "error")
+_NEED_AN_ENTRY = ("entry/start", "mode", "framework")
 _END = (10**9,)
 _LAUNCHERS = frozenset(
     ("python", "python3", "-m", "node", "deno", "bun", "bunx", "npx", "npm", "yarn", "pnpm", "run", "exec", "uv", "poetry",
@@ -21,13 +22,14 @@ _USUAL = frozenset(("main", "__main__", "index", "mod", "app", "program"))
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What Jitney said of a project: a Detection or a refusal. language: chosen by itself where it refused.
+    """What Jitney said of a project. refused: it ended in an error; seen has what was found out all the same.
 
     errors: every finding and exception that stops the road, `code: message`. scripts: of its package.json.
     """
 
     language: str = ""
     seen: Detection | None = None
+    refused: bool = False
     errors: tuple[str, ...] = ()
     scripts: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -69,7 +71,7 @@ def _compare(field: str, row: Row, outcome: Outcome) -> tuple[str, str, bool]:
         told = "; ".join(outcome.errors) or "no error"
         return row.error or "", told, bool(outcome.errors) and (row.error or "").lower() in told.lower()
     seen = outcome.seen
-    if seen is None:
+    if seen is None or (outcome.refused and field in _NEED_AN_ENTRY):
         told = "; ".join(outcome.errors)
         return str(getattr(row, field.partition("/")[0]) or row.start or ""), f"refused: {told}", False
     if field == "entry/start":

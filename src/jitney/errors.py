@@ -44,7 +44,9 @@ class SourceError(JitneyError):
 
 
 class DetectionError(JitneyError):
-    pass
+    """`seen`: what was found out all the same (a Detection without an entry), None where not even the language is known."""
+
+    seen: object | None = None
 
 
 class PlanError(JitneyError):

@@ -12,6 +12,7 @@ from jitney.cli.common import open_argument, settings
 from jitney.cli.parser import add_detection_options, add_output_options, add_source
 from jitney.detect import detect
 from jitney.detect.model import Detection
+from jitney.errors import DetectionError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +24,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     config = settings(arguments)
     with open_argument(arguments, config) as source:
-        detection = detect(source, road.wishes(config))
-    if arguments.json:
-        print(msgspec.json.format(msgspec.json.encode(_record(detection))).decode())
-    else:
-        print(describe(detection))
+        try:
+            detection = detect(source, road.wishes(config))
+        except DetectionError as error:
+            if isinstance(error.seen, Detection):
+                _print(error.seen, as_json=arguments.json)
+            raise
+    _print(detection, as_json=arguments.json)
     return 0
+
+
+def _print(detection: Detection, *, as_json: bool) -> None:
+    text = (
+        msgspec.json.format(msgspec.json.encode(_record(detection))).decode()
+        if as_json
+        else describe(detection)
+    )
+    print(text)
 
 
 def _record(detection: Detection) -> dict[str, object]:

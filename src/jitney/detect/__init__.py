@@ -25,13 +25,22 @@ def detect(source: Source, wishes: Wishes) -> Detection:
     """What the source is. DetectionError: nothing to run, two equal choices, a language that is not built
     yet.
 
+    The error's `seen` has what is known all the same: an environment without a program has a language, a version and packages.
     What is wrong inside a file (a broken manifest, a contradiction) is a finding of level `error`; imports
     that nobody knows
     stand in `unknown`. SourceError: a file cannot be read.
     """
     notes = Notes()
     language = choose(source, wishes, notes)
-    found = _detect(language, source, wishes, notes)
+    try:
+        return _noted(_detect(language, source, wishes, notes), source, notes)
+    except DetectionError as error:
+        known = error.seen if isinstance(error.seen, Detection) else Detection(language=language.name)
+        error.seen = _noted(known, source, notes)
+        raise
+
+
+def _noted(found: Detection, source: Source, notes: Notes) -> Detection:
     findings = (*source.findings, *notes.findings)
     return msgspec.structs.replace(found, evidence=tuple(notes.evidence), findings=findings)
 

@@ -58,8 +58,11 @@ def test_a_start_command_is_right_where_its_own_words_are_there_in_order() -> No
 def test_a_refusal_is_wrong_unless_the_label_asks_for_it() -> None:
     refused = Outcome(language="python", errors=("python.lock.alone: poetry.lock lies there alone",))
     assert not differences(Row(path="a", language="python", error="python.lock.alone"), refused)
-    wrong = differences(Row(path="a", language="python", manager="poetry", entry="main.py"), refused)
-    assert [one.field for one in wrong] == ["manager", "entry/start"]
+    row = Row(path="a", language="python", manager="poetry", entry="main.py")
+    assert [one.field for one in differences(row, refused)] == ["manager", "entry/start"]
+    seen = Detection(language="python", manager="poetry", entry="main.py")
+    known = Outcome(language="python", seen=seen, errors=refused.errors, refused=True)
+    assert [one.field for one in differences(row, known)] == ["entry/start"]
     assert differences(Row(path="a", error="python"), Outcome(language="python"))
 
 
