@@ -73,6 +73,13 @@ class Source:
     ) -> None:
         self.close()
 
+    def at(self, workdir: str) -> Source:
+        """The same tree with the program's folder elsewhere in it: a member of a workspace, the only program below. What was
+        read is shared, and so are the findings."""
+        other = Source(self.tree, label=self.label, entry=self.entry, workdir=workdir, alone=self.alone)
+        other._findings, other._walks, other._texts = self._findings, self._walks, self._texts
+        return other
+
     def files(self, under: str | None = None) -> tuple[str, ...]:
         """The files of the program's own folder, sorted; or those under another folder of the root. The
         entry is one of

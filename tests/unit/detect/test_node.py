@@ -180,6 +180,12 @@ def test_awaiting_at_the_top_where_a_loader_would_refuse_it() -> None:
         ({}, {"package-lock.json": "{}"}, "npm", ""),
         ({"devEngines": {"packageManager": {"name": "pnpm"}}}, {}, "pnpm", ""),
         ({"engines": {"bun": "1"}}, {}, "bun", ""),
+        ({"engines": {"pnpm": ">=9"}}, {"package-lock.json": "{}"}, "pnpm", "9"),
+        ({"engines": {"npm": ">=9", "yarn": ">=1.22"}}, {"package-lock.json": "{}"}, "npm", ""),
+        ({"engines": {"yarn": "please use npm"}}, {}, "npm", ""),
+        ({"devEngines": {"packageManager": [{"name": "yarn"}]}}, {}, "yarn", ""),
+        ({}, {"pnpm-workspace.yaml": "packages: []\n"}, "pnpm", ""),
+        ({}, {".yarnrc.yml": "nodeLinker: node-modules\n"}, "berry", ""),
     ],
 )
 def test_the_package_manager(
@@ -207,12 +213,14 @@ def test_two_managers_that_contradict_each_other_are_refused() -> None:
         see({"package.json": fields, "index.js": HELLO})
 
 
-def test_a_lock_is_believed_before_a_name() -> None:
+def test_a_name_is_believed_before_another_managers_lock() -> None:
+    """Corepack refuses to work with another manager than the one that is named."""
     found = see(
         {"package.json": manifest(packageManager="pnpm@9.0.0"), "index.js": HELLO, "package-lock.json": "{}"}
     )
-    assert found.manager == "npm"
+    assert (found.manager, found.lock) == ("pnpm", "")
     assert "names pnpm" in found.findings[0].message
+    assert "package-lock.json (npm)" in found.findings[0].message
 
 
 @pytest.mark.parametrize(
@@ -225,7 +233,11 @@ def test_a_lock_is_believed_before_a_name() -> None:
         ({"mise.toml": '[tools]\nnode = "22"\n'}, "22"),
         ({"package.json": manifest(engines={"node": ">=18"})}, ">=18"),
         ({"package.json": manifest(engines={"node": ">=18"}), ".nvmrc": "20"}, "20"),
+        ({"package.json": manifest(engines={"node": ">=18 <21"}), ".nvmrc": "lts/iron"}, "lts/iron"),
+        ({"package.json": manifest(engines={"node": "22.x"}), ".nvmrc": "18"}, "22.x"),
+        ({"package.json": manifest(engines={"node": ">=20"}), ".nvmrc": "my-alias"}, ">=20"),
         ({"package.json": manifest(volta={"node": "20.1.0"})}, "20.1.0"),
+        ({"mise.toml": '[env]\nnode = "1"\n[tools]\nnode = { version = "22" }\n'}, "22"),
         ({}, ""),
     ],
 )
@@ -287,6 +299,13 @@ def test_no_entry_and_many() -> None:
         ("bun run a.ts", {"runtime": "bun", "file": "a.ts"}),
         ("deno run -A a.ts", {"runtime": "deno", "file": "a.ts", "flags": ("-A",)}),
         ("next start", {"tool": ("next", "start")}),
+        ("rm -rf dist && npm run build && node dist/a.js", {"file": "dist/a.js", "shell": ""}),
+        (
+            "prisma migrate deploy && node a.js",
+            {"file": "a.js", "builds": (), "shell": "prisma migrate deploy && node a.js"},
+        ),
+        ("npm ci && node a.js", {"file": "a.js", "builds": (), "shell": ""}),
+        ("./start.sh now", {"shell": "./start.sh now", "tool": ()}),
         ("node a.js | tee log", {"shell": "node a.js | tee log"}),
     ],
 )
@@ -353,6 +372,109 @@ def test_a_workspace_goes_along() -> None:
     assert found.manifests[:2] == ("packages/app/package.json", "package.json")
     assert {"packages/lib/index.js", "package.json"} <= set(found.takes)
     assert {"root:", "member:packages/lib", "member:packages/app"} <= set(found.features)
+
+
+WORKSPACE: dict[str, str | bytes] = {
+    "package.json": manifest(workspaces=["apps/*", "packages/*"]),
+    "apps/web/package.json": manifest(
+        name="web", scripts={"start": "next start", "build": "next build"}, dependencies={"next": "15"}
+    ),
+    "apps/web/pages/index.tsx": HELLO,
+    "packages/ui/package.json": manifest(name="ui", main="index.tsx"),
+    "packages/ui/index.tsx": HELLO,
+}
+API: dict[str, str | bytes] = {
+    "apps/api/package.json": manifest(name="@x/api", scripts={"start": "node server.js"}),
+    "apps/api/server.js": HELLO,
+}
+
+
+def test_the_only_program_of_a_workspace() -> None:
+    found = see(WORKSPACE)
+    assert (found.workdir, found.start, found.language) == ("apps/web", ("next", "start"), "typescript")
+    assert {"root:", "member:packages/ui", "build:npm run build"} <= set(found.features)
+
+
+@pytest.mark.parametrize("start", ["turbo run start", "npm run start --workspaces", "pnpm -r start", None])
+def test_several_programs_of_a_workspace_are_listed(start: str | None) -> None:
+    fields = {"scripts": {"start": start}} if start else {}
+    root = manifest(workspaces=["apps/*", "packages/*"], **fields)
+    with pytest.raises(DetectionError, match="2 programs") as caught:
+        see({**WORKSPACE, **API, "package.json": root})
+    assert "apps/api (node server.js)\n  apps/web (next start)" in caught.value.message
+    assert "jitney run apps/api" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "cd apps/api && npm start",
+        "cd apps/api && npm install && node server.js",
+        "npm start -w apps/api",
+        "npm run start --workspace=@x/api",
+        "yarn workspace @x/api start",
+        "pnpm --filter api start",
+        "turbo run start --filter=@x/api",
+        "npm run serve:api",
+    ],
+)
+def test_a_start_script_that_leads_to_a_member(start: str) -> None:
+    scripts = {"start": start, "serve:api": "npm --prefix apps/api start"}
+    root = manifest(workspaces=["apps/*", "packages/*"], scripts=scripts)
+    found = see({**WORKSPACE, **API, "package.json": root})
+    assert (found.workdir, found.entry) == ("apps/api", "apps/api/server.js")
+    assert next(one for one in found.evidence if one.rule == "node.workspace").losers == ("apps/web",)
+
+
+def test_nx_starts_its_default_project() -> None:
+    files: dict[str, str | bytes] = {
+        "package.json": manifest(scripts={"start": "nx serve"}),
+        "nx.json": '{"defaultProject": "api"}',
+        "apps/api/project.json": '{"targets": {"serve": {}, "build": {"options": {"main": "apps/api/src/main.ts"}}}}',
+        "apps/api/src/main.ts": HELLO,
+        "apps/web/project.json": '{"targets": {"serve": {}}}',
+    }
+    assert see(files).entry == "apps/api/src/main.ts"
+
+
+SITE = {
+    "scripts": {"dev": "vite", "build": "vite build", "preview": "vite preview"},
+    "devDependencies": {"vite": "6"},
+}
+PAGE = '<body><script type="module" src="/src/main.tsx"></script></body>'
+
+
+def test_a_site_is_served_by_its_tool() -> None:
+    found = see({"package.json": manifest(**SITE), "index.html": PAGE, "src/main.tsx": HELLO})
+    assert (found.entry, found.start) == ("", ("vite", "preview"))
+    assert "build:npm run build" in found.features
+    server = see({"package.json": manifest(**SITE), "src/server.ts": HELLO})
+    assert server.entry == "src/server.ts", "a tool that builds servers too"
+
+
+def test_what_a_page_loads_is_no_program() -> None:
+    with pytest.raises(DetectionError, match=r"static site: index\.html loads app\.js"):
+        see({"index.html": "<script src='./app.js?v=1'></script>", "app.js": "document.title = 1"})
+    files = {
+        "index.html": "<script src='app.js'></script>",
+        "app.js": "document.title = 1",
+        "server.js": HELLO,
+    }
+    assert see({**files}).entry == "server.js"
+
+
+def test_a_procfile_says_what_starts() -> None:
+    files: dict[str, str | bytes] = {"package.json": manifest(), "index.js": HELLO, "bot.js": HELLO}
+    assert see({**files, "Procfile": "release: x\nworker: node bot.js\n"}).entry == "bot.js"
+    found = see({**files, "Procfile": "web: echo hi; node bot.js\n"})
+    assert found.start == ("echo hi; node bot.js",)
+    assert "start:shell" in found.features
+
+
+def test_a_manifest_in_json5() -> None:
+    text = "{ // pnpm's\n name: 'x', main: \"b.js\", engines: { node: '>=22', },\n}"
+    found = see({"package.json5": text, "b.js": HELLO})
+    assert (found.manager, found.entry, found.version) == ("pnpm", "b.js", ">=22")
 
 
 def test_paths_of_a_tsconfig() -> None:

@@ -8,12 +8,16 @@ extra:PACKAGE that the manifest lacks · manager:VERSION · build:COMMAND, run b
 
 from __future__ import annotations
 
+import re
+
 from jitney.detect.code import At, is_secret
 from jitney.detect.model import Detection, Package, Wishes
-from jitney.detect.node import deno, entry, follow, manifest, tsconfig
+from jitney.detect.node import deno, entry, follow, manifest, member, tsconfig
 from jitney.detect.node.command import Command
+from jitney.detect.node.manager import choose_manager
 from jitney.detect.node.needs import judge
 from jitney.detect.node.runtime import choose_runtime
+from jitney.detect.node.started import Started
 from jitney.detect.node.version import version
 from jitney.detect.node.wanted import Wanted
 from jitney.detect.notes import Notes
@@ -23,6 +27,7 @@ from jitney.source import Source
 from jitney.source.paths import parent
 
 TYPED = (".ts", ".mts", ".cts", ".tsx")
+_SETTINGS = re.compile(r"(?:^|/)(?:\.[^/]+|[\w.-]+\.config|[\w.-]+\.(?:test|spec))\.[cm]?[jt]sx?$")
 
 
 def detect_javascript(source: Source, wishes: Wishes, notes: Notes) -> Detection:
@@ -37,39 +42,36 @@ def detect_typescript(source: Source, wishes: Wishes, notes: Notes) -> Detection
 
 def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Detection:
     project = manifest.find(source, notes)
+    place = member.where(source, project, wishes, notes)
+    if place is not None and not place.entry:
+        source = source.at(place.folder)
+        project = manifest.find(source, notes)
+    if project is not None:
+        choose_manager(source, project, notes)
     config = deno.find(source, notes)
-    if (
-        config is not None
-        and not wishes.entry
-        and not source.entry
-        and (task := config.task(source)) is not None
-    ):
-        start, command = task
-        notes.saw("deno.entry.task", "entry", start, config.path)
-    else:
-        start, command = entry.find(source, project, wishes.entry, notes)
+    start, command = _begin(source, project, config, wishes, place, notes)
     paths = tsconfig.read(source, parent(start) if start else source.workdir)
     program = follow.follow(source, [start] if source.has(start) else _scripts(source), paths)
-    runtime = choose_runtime(source, wishes, project, config, start, command, program, notes)
+    started = Started(start, command, program)
+    runtime = choose_runtime(source, wishes, project, config, started, notes)
     if runtime == "deno":
-        return deno.detect(source, wishes, notes, config, start, command, program)
-    needs = judge(source, project, start, command, program, runtime, notes)
+        return deno.detect(source, wishes, notes, config, started)
+    needs = judge(source, project, started, runtime, notes)
     wanted = Wanted(project, needs.dev)
     wanted.add_imports(program, wishes)
     wanted.add_wishes(wishes)
-    if needs.runtime != runtime:
-        runtime = needs.runtime
+    runtime = needs.runtime
     for path, item in program.outside:
         program.code.imports.append(At(item.specifier, path, item.line))
     use = usage(program.code, "javascript", notes)
     return Detection(
-        language=("typescript" if start.endswith(TYPED) else "javascript") if start else language,
-        version=version(source, project, runtime, wishes.version, notes),
+        language=_language(source, start, language),
+        version=version(source, project, runtime, wishes, notes),
         frameworks=use.frameworks,
         mode=use.modes[0],
         modes=use.modes,
         entry=start,
-        start=_start(source, start, command, project),
+        start=_start(source, start, command),
         workdir=source.workdir,
         manager=_manager(project, runtime),
         manifests=(*project.manifests, *manifest.beside(source, project)) if project else (),
@@ -89,6 +91,38 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
     )
 
 
+def _begin(
+    source: Source,
+    project: manifest.Project | None,
+    config: deno.DenoConfig | None,
+    wishes: Wishes,
+    place: member.Place | None,
+    notes: Notes,
+) -> tuple[str, Command]:
+    """The entry and its command: what led to a member of the workspace, Deno's task, else the manifest and the files."""
+    if place is not None and place.entry:
+        notes.saw("node.workspace.entry", "entry", place.entry, place.entry)
+        return place.entry, Command(typed=place.entry.endswith(TYPED))
+    if place is not None and place.text and project is not None:
+        project.own = {**project.own, "scripts": {**project.scripts, "start": place.text}}
+    task = config.task(source) if config is not None and not wishes.entry and not source.entry else None
+    if config is not None and task is not None:
+        notes.saw("deno.entry.task", "entry", task[0], config.path)
+        return task
+    script = place.script if place is not None and place.script else "start"
+    return entry.find(source, project, wishes.entry, notes, script)
+
+
+def _language(source: Source, start: str, chosen: str) -> str:
+    """Of the file that is started; of what it is made from, or what a tool serves: what most of the program's own code is in."""
+    if start and (source.has(start) or start.endswith(TYPED)):
+        return "typescript" if start.endswith(TYPED) else "javascript"
+    scripts = [path for path in _scripts(source) if not path.endswith(".d.ts")]
+    own = [path for path in scripts if not _SETTINGS.search(path)] or scripts
+    typed = sum(path.endswith(TYPED) for path in own)
+    return ("typescript" if 2 * typed > len(own) else "javascript") if own else chosen
+
+
 def _manager(project: manifest.Project | None, runtime: str) -> str:
     """Bun installs for itself, unless another manager's lock says which versions."""
     if project is None:
@@ -105,7 +139,7 @@ def _scripts(source: Source) -> list[str]:
     ]
 
 
-def _start(source: Source, start: str, command: Command, project: manifest.Project | None) -> tuple[str, ...]:
+def _start(source: Source, start: str, command: Command) -> tuple[str, ...]:
     """Words after the runtime; the file relative to the program's folder."""
     if command.tool:
         return command.tool

@@ -11,6 +11,8 @@ import shlex
 
 import msgspec
 
+from jitney.detect.node.forward import is_install
+
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _SHELL = re.compile(r"[|;<>`$&(){}*?!]")
 _VALUED = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions",
@@ -20,14 +22,25 @@ _RUNNERS = frozenset(
 )
 """Programs that do nothing but run a TypeScript file: Jitney's own loader takes their place."""
 
+_SHELL_WORDS = frozenset(
+    {"echo", "sh", "bash", "exit", "true", "false", "test", "cat", "python", "python3", "docker", "make", "sleep", "cd", "npm",
+     "yarn", "pnpm", "source", "export", "."}
+)  # fmt: skip
 _WATCHERS = frozenset({"nodemon", "node-dev", "pm2-runtime"})
+_MAKERS = frozenset(
+    {"tsc", "tsup", "swc", "babel", "esbuild", "rollup", "webpack", "vite", "parcel", "rimraf", "rm", "mkdir", "cp", "cpx",
+     "copyfiles", "tsc-alias", "ncc"}
+)  # fmt: skip
+_MAKING = re.compile(r"(?:^|[:-])(?:build|compile|generate|clean|bundle)(?:$|[:-])")
+_LAUNCHERS = frozenset({"npx", "bunx", "pnpm", "yarn", "npm", "bun", "run", "exec", "cross-env", "env"})
 _FILE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|[jt]sx)")
 MAX_DEPTH = 6
 
 
 class Command(msgspec.Struct):
     """file: relative to the package's folder; tool: name of a package's program and its arguments; shell: all of it, where it
-    is no plain command. typed: a runner for TypeScript was named. builds: commands before it, for a shell."""
+    is no plain command: file may then say what its last part starts. typed: a runner for TypeScript was named. builds:
+    commands before it, for a shell."""
 
     runtime: str = ""
     file: str = ""
@@ -41,13 +54,26 @@ class Command(msgspec.Struct):
 
 
 def parse(name: str, scripts: dict[str, str], depth: int = 0) -> Command:
-    """The command of the script `name`."""
+    """The command of the script `name`. What stands before it builds; what does anything else (a migration, an echo) belongs to
+    each start, so that all of the script goes to a shell."""
     text = scripts[name].strip()
     before = (scripts[f"pre{name}"],) if f"pre{name}" in scripts else ()
     parts = [part.strip() for part in text.split("&&")]
+    parts = [part for part in parts[:-1] if not is_install(part)] + parts[-1:]
     found = _command(parts[-1], scripts, depth)
+    early = [part for part in parts[:-1] if not _is_build(part)]
+    if early:
+        found.shell = " && ".join(parts)
+        found.builds = (*before, *found.builds)
+        return found
     found.builds = (*before, *parts[:-1], *found.builds)
     return found
+
+
+def _is_build(text: str) -> bool:
+    """Whether it makes files of files: `npm run build`, `tsc -p .`, `rm -rf dist`, `prisma generate`."""
+    words = [one for one in text.split() if one not in _LAUNCHERS and not _ASSIGNED.fullmatch(one)]
+    return bool(words) and (words[0] in _MAKERS or any(_MAKING.search(word) for word in words[:3]))
 
 
 def _command(text: str, scripts: dict[str, str], depth: int) -> Command:
@@ -76,17 +102,33 @@ def _words(words: list[str], scripts: dict[str, str], depth: int) -> Command:
         found = parse(name, scripts, depth + 1)
         found.args = (*found.args, *more)
         return found
-    if head in ("npx", "bunx", "pnpx") or words[:2] in (["pnpm", "exec"], ["yarn", "exec"], ["npm", "exec"]):
-        rest = rest if head in ("npx", "bunx", "pnpx") else rest[1:]
-        rest = [word for word in rest if word not in ("-y", "--yes", "--", "--bun", "-s")]
-        return _words(rest, scripts, depth) if rest else Command(shell=" ".join(words))
+    if (inner := _launched(words)) is not None:
+        return _words(inner, scripts, depth) if inner else Command(shell=" ".join(words))
     if head in ("node", "nodejs") or head in _RUNNERS:
         return _run("node", rest, typed=head in _RUNNERS)
     if head in ("bun", "deno"):
         return _run(head, rest[1:] if rest[:1] == ["run"] else rest)
     if head in _WATCHERS:
         return _watched(rest, scripts, depth)
+    if (
+        called or "/" in head or head in _SHELL_WORDS
+    ):  # a file of the project, or a word that no package brings
+        return Command(shell=shlex.join(words))
     return Command(tool=tuple(words))
+
+
+def _launched(words: list[str]) -> list[str] | None:
+    """What `npx`, `bunx`, `pnpm exec` … start; None: the words are something else."""
+    if words[0] in ("npx", "bunx", "pnpx"):
+        rest = words[1:]
+    elif words[:2] in (["pnpm", "exec"], ["yarn", "exec"], ["npm", "exec"], ["pnpm", "dlx"], ["yarn", "dlx"]):
+        rest = words[2:]
+    else:
+        return None
+    return [word for word in rest if word not in ("-y", "--yes", "--", "--bun", "-s")]
+
+
+_CALLS = frozenset({"run", "task", "--run", "-s", "--silent", "run-script"})
 
 
 def _script(words: list[str], scripts: dict[str, str]) -> tuple[str, list[str]] | None:
@@ -94,11 +136,10 @@ def _script(words: list[str], scripts: dict[str, str]) -> tuple[str, list[str]] 
     head, rest = words[0], words[1:]
     if head not in ("npm", "pnpm", "yarn", "bun", "deno", "node"):
         return None
-    if head == "deno" and rest[:1] != ["task"]:
+    needed = {"deno": "task", "node": "--run"}.get(head)
+    if needed and rest[:1] != [needed]:
         return None
-    if head == "node" and rest[:1] != ["--run"]:
-        return None
-    rest = [word for word in rest if word not in ("run", "task", "--run", "-s", "--silent", "run-script")]
+    rest = [word for word in rest if word not in _CALLS]
     name = rest[0] if rest else ""
     return (name, [word for word in rest[1:] if word != "--"]) if name in scripts else None
 

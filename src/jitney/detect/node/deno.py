@@ -14,6 +14,7 @@ from jitney.detect.node.command import Command, parse
 from jitney.detect.node.follow import Program
 from jitney.detect.node.jsonc import loads, table, texts
 from jitney.detect.node.packages import is_builtin, is_known, near, split
+from jitney.detect.node.started import Started
 from jitney.detect.node.version import version
 from jitney.detect.notes import Notes
 from jitney.detect.usage import usage
@@ -44,19 +45,22 @@ class DenoConfig(msgspec.Struct):
 
     def task(self, source: Source) -> tuple[str, Command] | None:
         """The task `start`, else `dev` or the exported module, as file and command."""
+        said = table(self.data.get("tasks"))
         tasks = {
-            name: said if isinstance(said, str) else texts(said).get("command", "")
-            for name, said in table(self.data.get("tasks")).items()
+            name: one if isinstance(one, str) else texts(one).get("command", "") for name, one in said.items()
         }
-        for name in ("start", "run", "dev", "main"):
-            if tasks.get(name):
-                command = parse(name, tasks)
-                place = join(self.folder, command.file) if command.file else None
-                if command.runtime == "deno" and place is not None and source.has(place):
-                    return place, command
+        for name in ("start", "run", "serve", "dev", "main"):
+            if tasks.get(name) and (found := self._started(source, parse(name, tasks))):
+                return found
         exports = self.data.get("exports")
-        place = join(self.folder, exports) if isinstance(exports, str) else None
+        main = exports if isinstance(exports, str) else texts(exports).get(".", "")
+        place = join(self.folder, main) if main else None
         return (place, Command()) if place is not None and source.has(place) else None
+
+    def _started(self, source: Source, command: Command) -> tuple[str, Command] | None:
+        place = join(self.folder, command.file) if command.file else None
+        is_there = command.runtime == "deno" and place is not None and source.has(place)
+        return (place, command) if is_there and place is not None else None
 
 
 def find(source: Source, notes: Notes) -> DenoConfig | None:
@@ -76,14 +80,9 @@ def find(source: Source, notes: Notes) -> DenoConfig | None:
 
 
 def detect(
-    source: Source,
-    wishes: Wishes,
-    notes: Notes,
-    config: DenoConfig | None,
-    entry: str,
-    command: Command,
-    program: Program,
+    source: Source, wishes: Wishes, notes: Notes, config: DenoConfig | None, started: Started
 ) -> Detection:
+    entry, command, program = started.entry, started.command, started.program
     packages, unknown = _packages(config, program, wishes)
     for path, item in program.outside:
         match = _SPECIFIER.fullmatch(_mapped(item.specifier, config))
@@ -91,12 +90,10 @@ def detect(
         program.code.imports.append(At(name, path, item.line))
     use = usage(program.code, "javascript", notes)
     folder = f"{source.workdir}/" if source.workdir else ""
-    lock = f"{config.folder}/deno.lock".lstrip("/") if config else f"{folder}deno.lock"
-    has_lock = not source.alone and source.has(lock)
     flags = command.flags or _shebang_flags(source, entry) or _allowed(program.files, source)
     return Detection(
         language="typescript" if entry.endswith((".ts", ".mts", ".tsx")) else "javascript",
-        version=version(source, None, "deno", wishes.version, notes),
+        version=version(source, None, "deno", wishes, notes),
         frameworks=use.frameworks,
         mode=use.modes[0],
         modes=use.modes,
@@ -105,7 +102,7 @@ def detect(
         workdir=source.workdir,
         manager="deno",
         manifests=(config.path,) if config else (),
-        lock=lock if has_lock else "",
+        lock=_lock(source, config),
         packages=tuple(packages),
         unknown=tuple(unknown),
         models=tuple(program.code.models),
@@ -113,10 +110,18 @@ def detect(
         env=use.env,
         secrets=tuple(variable for variable in use.env if is_secret(variable)),
         features=("runtime:deno", *(f"env:{key}={value}" for key, value in sorted(command.env.items()))),
-        takes=tuple(
-            sorted({*source.files(), *program.files, *program.data, *((config.path,) if config else ())})
-        ),
+        takes=_takes(source, config, program),
     )
+
+
+def _lock(source: Source, config: DenoConfig | None) -> str:
+    path = f"{config.folder if config else source.workdir}/deno.lock".lstrip("/")
+    return path if not source.alone and source.has(path) else ""
+
+
+def _takes(source: Source, config: DenoConfig | None, program: Program) -> tuple[str, ...]:
+    manifest = (config.path,) if config else ()
+    return tuple(sorted({*source.files(), *program.files, *program.data, *manifest}))
 
 
 def _mapped(specifier: str, config: DenoConfig | None) -> str:

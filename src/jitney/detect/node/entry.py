@@ -1,9 +1,12 @@
-"""The file that is started, and how: flag → the file handed over → scripts.start → main → index → bin → the only root file."""
+"""The file that is started, and how: flag → the file handed over → Procfile → scripts.start → main → the site's own server →
+what a build makes → index → bin → the only root file."""
 
 from __future__ import annotations
 
 import re
 
+from jitney.detect.data.starters import STARTERS
+from jitney.detect.node import site
 from jitney.detect.node.command import Command, parse
 from jitney.detect.node.follow import SCRIPTS
 from jitney.detect.node.jsonc import texts
@@ -26,13 +29,18 @@ USUAL = (
     "src/cli",
     "mod",
 )
+_OWN = ("javascript", "typescript")
 _NO_PROGRAM = re.compile(
-    r"\.(?:test|spec|config|stories|d)\.[cm]?[jt]sx?$|(?:^|/)(?:\.[^/]+|[\w.]+\.config)\.[cm]?[jt]s$"
+    r"\.(?:test|spec|config|stories|d)\.[cm]?[jt]sx?$|(?:^|/)(?:\.[^/]+|[\w.]+\.config|\w+file|webpack\.mix)\.[cm]?[jt]s$"
 )
+"""Tests, declarations, and settings of tools: `vite.config.ts`, `.eslintrc.js`, `gulpfile.js`."""
 
 
-def find(source: Source, project: Project | None, wished: str, notes: Notes) -> tuple[str, Command]:
-    """Path of the entry (empty where a package's program is started) and the command. DetectionError: none, or many."""
+def find(
+    source: Source, project: Project | None, wished: str, notes: Notes, script: str = "start"
+) -> tuple[str, Command]:
+    """Path of the entry (empty where a package's program is started) and the command. DetectionError: none, or many. script: of
+    the manifest's, which one starts it."""
     if wished and project is not None and wished in project.scripts:
         notes.saw("flag.entry", "entry", wished, project.manifests[0])
         return _of_script(source, project, wished)
@@ -41,11 +49,7 @@ def find(source: Source, project: Project | None, wished: str, notes: Notes) -> 
     if source.entry:
         notes.saw("source.file", "entry", source.entry, source.entry)
         return source.entry, Command()
-    if project is not None and project.folder == source.workdir:
-        found = _of_manifest(source, project, notes)
-        if found is not None:
-            return found
-    return _of_files(source, notes), Command()
+    return _said(source, project, notes, script) or (_of_files(source, notes), Command())
 
 
 def _wished(source: Source, wished: str, notes: Notes) -> tuple[str, Command]:
@@ -59,25 +63,88 @@ def _wished(source: Source, wished: str, notes: Notes) -> tuple[str, Command]:
     return place, Command()
 
 
-def _of_manifest(source: Source, project: Project, notes: Notes) -> tuple[str, Command] | None:
+def _said(source: Source, project: Project | None, notes: Notes, script: str) -> tuple[str, Command] | None:
+    """What a Procfile or the folder's own manifest says; None: nothing."""
+    is_own = project is not None and project.folder == source.workdir
+    if (found := _of_procfile(source, project if is_own else None, notes)) is not None:
+        return found
+    if project is None or not is_own:
+        return None
     path = project.manifests[0]
-    if "start" in project.scripts:
-        notes.saw("node.entry.start", "entry", project.scripts["start"], path)
-        return _of_script(source, project, "start")
+    if script in project.scripts:
+        notes.saw("node.entry.start", "entry", project.scripts[script], path)
+        return _of_script(source, project, script)
+    return (
+        _of_main(source, project, notes)
+        or _of_site(source, project, notes)
+        or _of_build(source, project, notes)
+    )
+
+
+def _of_procfile(source: Source, project: Project | None, notes: Notes) -> tuple[str, Command] | None:
+    """Its command, unless it starts another language's program, or a file that is not there."""
+    path = f"{source.workdir}/Procfile".lstrip("/")
+    if source.alone or not source.has(path):
+        return None
+    from jitney.detect.recipes.procfile import read
+
+    said = next(iter(read(source.read_text(path), path, source.workdir)), None)
+    if said is None or STARTERS.get(said.words[0] if said.words else "", "javascript") not in _OWN:
+        return None
+    scripts = dict(project.scripts) if project else {}
+    command = parse("Procfile", {**scripts, "Procfile": said.value.partition(":")[2]})
+    place = there(source, source.workdir, command.file) if command.file else ""
+    if command.file and not place and not (project and _is_built(project)):
+        return None
+    notes.saw("procfile", "entry", said.value, path, said.line)
+    return place or (f"{source.workdir}/{command.file}".lstrip("/") if command.file else ""), command
+
+
+def _of_main(source: Source, project: Project, notes: Notes) -> tuple[str, Command] | None:
+    """`main` or `module`, where that file is there and no page's own."""
+    for field in ("main", "module"):
+        said = project.own.get(field)
+        place = there(source, project.folder, said) if isinstance(said, str) else ""
+        if place and place not in site.page_scripts(source, project.folder):
+            notes.saw("node.entry.main", "entry", str(said), project.manifests[0])
+            return place, Command()
+    return None
+
+
+def _of_site(source: Source, project: Project, notes: Notes) -> tuple[str, Command] | None:
+    """A site is served by its own script for that, else by its tool."""
+    found = site.site_of(source, project)
+    if found is None:
+        return None
+    name = next((one for one in site.SCRIPTS if one in project.scripts), "")
+    if name:
+        notes.saw("node.entry.site", "entry", project.scripts[name], project.manifests[0])
+        return _of_script(source, project, name)
+    if any(path for path in _usual(source, source.workdir) if parent(path) == source.workdir):
+        return None  # a server of its own beside the site
+    notes.saw("node.entry.site", "entry", f"{found.start} ({found.package})", project.manifests[0])
+    command = parse("site", {"site": found.start})
+    return f"{project.folder}/{command.file}".lstrip("/") if command.file else "", command
+
+
+def _of_build(source: Source, project: Project, notes: Notes) -> tuple[str, Command] | None:
+    """`main` that a build makes; a program of `bin`."""
     main = project.own.get("main") or project.own.get("module")
     bins = texts(project.own.get("bin")) or texts({"": project.own.get("bin")})
     said = [("node.entry.main", main)] if isinstance(main, str) else []
     if not any(_usual(source, source.workdir)):
-        said += [("node.entry.bin", file) for file in bins.values() if isinstance(file, str)][:1]
+        said += [("node.entry.bin", file) for file in bins.values()][:1]
     for rule, file in said:
-        place = _there(source, project.folder, file)
-        if place or _is_built(project):
-            notes.saw(rule, "entry", file, path)
+        place = there(source, project.folder, file)
+        if (place and place not in site.page_scripts(source, project.folder)) or (
+            not place and _is_built(project)
+        ):
+            notes.saw(rule, "entry", file, project.manifests[0])
             return place or f"{project.folder}/{file.removeprefix('./')}".lstrip("/"), Command()
     return None
 
 
-def _there(source: Source, folder: str, file: str) -> str:
+def there(source: Source, folder: str, file: str) -> str:
     """The file, also where its ending, or `/index.js`, is left out; empty: it is not there."""
     place = join(folder, file)
     if place is None:
@@ -94,10 +161,10 @@ def _of_script(source: Source, project: Project, script: str) -> tuple[str, Comm
     command = parse(script, project.scripts)
     if not command.file:
         return "", command
-    place = _there(source, project.folder, command.file)
+    place = there(source, project.folder, command.file)
     if not place and not command.builds and not _is_built(project):
         place = _before_compiling(source, project.folder, command.file)
-        if not place:
+        if not place and not command.shell:
             raise DetectionError(
                 f"{project.manifests[0]}: the script `{script}` starts {command.file}, which is not there",
                 "name the file to start: jitney run --entry FILE …",
@@ -116,8 +183,12 @@ def _before_compiling(source: Source, folder: str, file: str) -> str:
 
 
 def _usual(source: Source, folder: str) -> list[str]:
+    """Files of a program's usual name, without those that a page loads."""
     prefix = f"{folder}/" if folder else ""
-    return [f"{prefix}{stem}{end}" for stem in USUAL for end in SCRIPTS if source.has(f"{prefix}{stem}{end}")]
+    found = [
+        f"{prefix}{stem}{end}" for stem in USUAL for end in SCRIPTS if source.has(f"{prefix}{stem}{end}")
+    ]
+    return [path for path in found if path not in site.page_scripts(source, folder)] if found else []
 
 
 def _of_files(source: Source, notes: Notes) -> str:
@@ -126,19 +197,35 @@ def _of_files(source: Source, notes: Notes) -> str:
         # `index.js` and `index.ts` beside each other: one is made of the other, and the source is what counts
         notes.saw("node.entry.usual", "entry", usual[0], usual[0], 0, tuple(usual[1:]))
         return usual[0]
-    files = [path for path in source.files() if path.endswith(SCRIPTS) and not _NO_PROGRAM.search(path)]
+    pages = site.page_scripts(source, source.workdir)
+    every = [path for path in source.files() if path.endswith(SCRIPTS) and not _NO_PROGRAM.search(path)]
+    files = [path for path in every if path not in pages]
     here = [path for path in files if parent(path) == source.workdir]
-    for found in (here, files):
+    for found in (here, files if not pages else []):
         if len(found) == 1:
             notes.saw("node.entry.only", "entry", found[0], found[0])
             return found[0]
         if found:
-            listed = "\n  ".join(sorted(found, key=lambda path: (path.count("/"), path))[:12])
-            raise DetectionError(
-                f"{len(found)} files could be the one to start:\n  {listed}",
-                f"choose one: jitney run --entry {found[0]} …",
-            )
-    raise DetectionError(
-        f"{source.label}: no entry was found (looked at: scripts.start, main, index.*, bin, the only file)",
+            raise _many(found)
+    raise _none(source, pages)
+
+
+def _many(found: list[str]) -> DetectionError:
+    listed = "\n  ".join(sorted(found, key=lambda path: (path.count("/"), path))[:12])
+    return DetectionError(
+        f"{len(found)} files could be the one to start:\n  {listed}",
+        f"choose one: jitney run --entry {found[0]} …",
+    )
+
+
+def _none(source: Source, pages: dict[str, str]) -> DetectionError:
+    if pages:
+        script, page = next(iter(pages.items()))
+        return DetectionError(
+            f"{source.label} is a static site: {page} loads {script} in a browser, and there is no program to run",
+            "a program is a file that a runtime starts: name it with --entry FILE",
+        )
+    return DetectionError(
+        f"{source.label}: no entry was found (looked at: Procfile, scripts.start, main, index.*, bin, the only file)",
         "name the file to start: jitney run --entry FILE …",
     )

@@ -9,17 +9,24 @@ _TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=\s*(?:(?://[^\n]*|/\*.*?\*/)\s*)*[}\]])', re.DOTALL
 )
 
+_JSON5 = re.compile(r"'(?:[^'\\]|\\.)*'|[A-Za-z_$][\w$]*(?=\s*:)|" + _TOKEN.pattern, re.DOTALL)
+"""JSON5 has names and strings beyond that: unquoted, and in single quotes."""
 
-def loads(text: str) -> object:
+
+def loads(text: str, *, is_json5: bool = False) -> object:
     """ValueError (json.JSONDecodeError) with the line, which is kept."""
 
     def clean(match: re.Match[str]) -> str:
         found = match[0]
         if found.startswith('"'):
             return found
+        if found.startswith("'"):
+            return json.dumps(found[1:-1].replace("\\'", "'"))
+        if found[0].isalpha() or found[0] in "_$":
+            return f'"{found}"'
         return "\n" * found.count("\n") if found.startswith("/") else ""
 
-    return json.loads(_TOKEN.sub(clean, text.lstrip("\ufeff")))
+    return json.loads((_JSON5 if is_json5 else _TOKEN).sub(clean, text.lstrip("\ufeff")))
 
 
 def table(value: object) -> dict[str, object]:

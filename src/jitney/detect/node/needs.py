@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from jitney.detect.node.code import JsFile
-from jitney.detect.node.command import Command
 from jitney.detect.node.follow import Program
 from jitney.detect.node.manifest import Project
 from jitney.detect.node.packages import split
+from jitney.detect.node.site import serves_built
+from jitney.detect.node.started import Started
 from jitney.detect.notes import Notes
 from jitney.source import Source
 from jitney.source.paths import join
@@ -20,50 +21,52 @@ class Needs(msgspec.Struct):
     features: list[str] = []
 
 
-def judge(
-    source: Source,
-    project: Project | None,
-    entry: str,
-    command: Command,
-    program: Program,
-    runtime: str,
-    notes: Notes,
-) -> Needs:
+def judge(source: Source, project: Project | None, started: Started, runtime: str, notes: Notes) -> Needs:
     """Features for the planner, with their evidence. The runtime may become Bun, which takes what no other does."""
-    builds = _builds(source, project, entry, command, program)
+    builds = _builds(source, project, started)
     needs = Needs(runtime=runtime, features=[f"build:{line}" for line in builds])
     for line in builds:
         notes.saw("node.build", "build", line, project.manifests[0] if project else "")
-    if project is not None and _uses_dev(project, program, command, is_built=bool(builds)):
+    if project is not None and _uses_dev(project, started, is_built=bool(builds)):
         needs.dev = True
         needs.features.append("dev")
-    if runtime != "node" or (builds and not source.has(entry)):
-        return needs
-    mixed = next(
-        (path for path, seen in program.files.items() if seen.awaits and _requires(seen) and not seen.esm), ""
-    )
-    if mixed:  # Node.js has to choose between the two, Bun has not
+    is_there = bool(started.entry) and (not builds or source.has(started.entry))
+    if runtime == "node" and is_there and not started.command.shell:
+        _judge_syntax(project, started, needs, notes)
+    return needs
+
+
+def _judge_syntax(project: Project | None, started: Started, needs: Needs, notes: Notes) -> None:
+    """A file that Node.js is given: a loader, a marker of modules, or Bun."""
+    entry, program = started.entry, started.program
+    if mixed := _mixed(program):  # Node.js has to choose between the two, Bun has not
         needs.runtime = "bun"
         notes.saw("node.runtime.await", "runtime", "bun", mixed, 0, ("node (await beside require)",))
-        return needs
-    loader = _wants_loader(entry, command, program)
+        return
+    loader = _wants_loader(started)
     module = _is_module(program) and not _says_type(project)
-    awaits = module and any(
-        seen.awaits for path, seen in program.files.items() if not path.endswith((".mts", ".mjs"))
-    )
-    if loader and awaits and project is not None:
+    if loader and module and project is not None and _awaits(program):
         needs.runtime = (
             "bun"  # a loader takes such a file for CommonJS, where nothing can be awaited at the top
         )
         notes.saw("node.runtime.await", "runtime", "bun", entry, 0, (f"node ({loader})",))
-        return needs
+        return
     if loader:
         notes.saw("node.loader", "loader", "tsx", *_place(loader))
         needs.features.append("tsx")
     if module and project is None:
         notes.saw("node.module", "module", "ES modules without a marker", entry)
         needs.features.append("module")
-    return needs
+
+
+def _mixed(program: Program) -> str:
+    """A file with both `await` at the top and `require`, and no syntax of a module."""
+    files = program.files.items()
+    return next((path for path, seen in files if seen.awaits and _requires(seen) and not seen.esm), "")
+
+
+def _awaits(program: Program) -> bool:
+    return any(seen.awaits for path, seen in program.files.items() if not path.endswith((".mts", ".mjs")))
 
 
 def _place(loader: str) -> tuple[str, int]:
@@ -72,24 +75,23 @@ def _place(loader: str) -> tuple[str, int]:
     return (file, int(number)) if number.isdigit() else (file, 0)
 
 
-def _builds(
-    source: Source, project: Project | None, entry: str, command: Command, program: Program
-) -> list[str]:
+def _builds(source: Source, project: Project | None, started: Started) -> list[str]:
     """Commands that make what is started. None where the entry is there as it is."""
     if project is None:
         return []
-    lines = list(command.builds)
-    is_made = (bool(entry) and not source.has(entry)) or _imports_itself(source, project, program)
-    if is_made and not any("build" in line or "tsc" in line for line in lines) and "build" in project.scripts:
+    lines = list(started.command.builds)
+    is_done = any("build" in line or "tsc" in line for line in lines)
+    if not is_done and "build" in project.scripts and _is_made(source, project, started):
         lines.append("npm run build")
-    if (
-        command.tool
-        and not lines
-        and "build" in project.scripts
-        and command.tool[1:2] in (("start",), ("preview",))
-    ):
-        lines.append("npm run build")  # `next start`, `vite preview`: they serve what was built
     return lines
+
+
+def _is_made(source: Source, project: Project, started: Started) -> bool:
+    """What is started is the product of a build: the file, or what a tool serves."""
+    entry, tool = started.entry, started.command.tool
+    if entry and not source.has(entry):
+        return True
+    return serves_built(tool) or _imports_itself(source, project, started.program)
 
 
 def _imports_itself(source: Source, project: Project, program: Program) -> bool:
@@ -101,7 +103,8 @@ def _imports_itself(source: Source, project: Project, program: Program) -> bool:
     return not is_there and any(split(item.specifier)[0] == own for _, item in program.outside)
 
 
-def _uses_dev(project: Project, program: Program, command: Command, *, is_built: bool) -> bool:
+def _uses_dev(project: Project, started: Started, *, is_built: bool) -> bool:
+    program, command = started.program, started.command
     plain, dev = project.dependencies(), project.dependencies(dev=True)
     if command.tool and command.tool[0] not in plain and not is_built:
         return bool(dev)
@@ -109,19 +112,23 @@ def _uses_dev(project: Project, program: Program, command: Command, *, is_built:
     return not is_built and any(package in dev and package not in plain for package in imported)
 
 
-def _wants_loader(entry: str, command: Command, program: Program) -> str:
+def _wants_loader(started: Started) -> str:
     """Where a plain Node.js, which only takes types away, would fail; empty: nowhere."""
-    for path, seen in program.files.items():
-        if seen.keeps:
-            return f"{path}:{seen.keeps}"
-        if seen.jsx or path.endswith((".tsx", ".jsx")):
-            return path
-        if seen.esm and seen.cjs and _requires(seen):
-            return path
+    entry, program = started.entry, started.program
+    if place := next((place for path, seen in program.files.items() if (place := _refused(path, seen))), ""):
+        return place
     typed = entry.endswith((".ts", ".mts", ".cts"))
     if program.guessed and (typed or any(path.endswith((".ts", ".tsx")) for path in program.files)):
         return program.guessed
-    return entry if command.typed and typed else ""
+    return entry if started.command.typed and typed else ""
+
+
+def _refused(path: str, seen: JsFile) -> str:
+    """Place in a file of what a plain Node.js refuses."""
+    if seen.keeps:
+        return f"{path}:{seen.keeps}"
+    is_mixed = seen.esm and seen.cjs and _requires(seen)
+    return path if seen.jsx or path.endswith((".tsx", ".jsx")) or is_mixed else ""
 
 
 def _requires(seen: JsFile) -> bool:

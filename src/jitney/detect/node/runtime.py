@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from jitney.detect.model import Wishes
-from jitney.detect.node.command import Command
 from jitney.detect.node.deno import DenoConfig
 from jitney.detect.node.follow import Program
 from jitney.detect.node.manifest import Project
+from jitney.detect.node.started import Started
 from jitney.detect.notes import Notes
 from jitney.source import Source
 from jitney.source.sniff import interpreter
@@ -20,23 +20,15 @@ def choose_runtime(
     wishes: Wishes,
     project: Project | None,
     config: DenoConfig | None,
-    entry: str,
-    command: Command,
-    program: Program,
+    started: Started,
     notes: Notes,
 ) -> str:
     """`node`, `deno` or `bun`, with its evidence and the losers."""
-    seen: list[tuple[str, str, str, int]] = []
-    if wishes.language.lower() in _WISHED:
-        seen.append((_WISHED[wishes.language.lower()], "flag.language", "", 0))
-    if command.runtime in ("deno", "bun"):
-        seen.append((command.runtime, "node.runtime.script", project.manifests[0] if project else "", 0))
-    shebang = interpreter(source.read_text(entry)) if entry and source.has(entry) else ""
-    if shebang in _SHEBANGS:
-        seen.append((_SHEBANGS[shebang], "node.runtime.shebang", entry, 1))
+    entry = started.entry
+    seen = _named(source, wishes, project, started)
     if config is not None and (project is None or len(config.folder) > len(project.folder)):
         seen.append(("deno", "node.runtime.config", config.path, 0))
-    seen += _of_code(program, entry if project is not None else "")
+    seen += _of_code(started.program, entry if project is not None else "")
     if project is not None and project.manager == "bun":
         seen.append(("bun", "node.runtime.lock", project.lock or project.manifests[0], 0))
     seen.append(("node", "node.runtime.default", "", 0))
@@ -44,6 +36,22 @@ def choose_runtime(
     losers = tuple(f"{other} ({why})" for other, why, _, _ in seen[1:] if other != runtime)
     notes.saw(rule, "runtime", runtime, file, line, losers)
     return runtime
+
+
+def _named(
+    source: Source, wishes: Wishes, project: Project | None, started: Started
+) -> list[tuple[str, str, str, int]]:
+    """By the flag, by the command that starts the program, by the first line of its file."""
+    seen: list[tuple[str, str, str, int]] = []
+    entry, command = started.entry, started.command
+    if wishes.language.lower() in _WISHED:
+        seen.append((_WISHED[wishes.language.lower()], "flag.language", "", 0))
+    if command.runtime in ("deno", "bun"):
+        seen.append((command.runtime, "node.runtime.script", project.manifests[0] if project else "", 0))
+    shebang = interpreter(source.read_text(entry)) if entry and source.has(entry) else ""
+    if shebang in _SHEBANGS:
+        seen.append((_SHEBANGS[shebang], "node.runtime.shebang", entry, 1))
+    return seen
 
 
 def _of_code(program: Program, only: str) -> list[tuple[str, str, str, int]]:

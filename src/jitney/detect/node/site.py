@@ -1,0 +1,108 @@
+"""Web sites and their tools: what starts one whose manifest has no start script, and which scripts are a page's own.
+
+A site that is built is started by the server that its tool brings. A folder of pages alone has no program in it: what is in
+them runs in a browser.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import msgspec
+
+from jitney.detect.node.manifest import Project
+from jitney.source import Source
+from jitney.source.paths import join, parent
+
+SCRIPTS = ("serve", "preview")
+"""Scripts that serve what was built, by the habit of the tools' own templates; `dev` comes last: it builds at each request."""
+
+
+class Site(msgspec.Struct, frozen=True):
+    """package: named in the manifest; start: what serves its build, `node FILE` where that is a server of its own. with_page: it
+    is a site only where an index.html lies beside, for such a tool builds libraries and servers as well."""
+
+    package: str
+    start: str
+    with_page: bool = False
+
+
+SITES: tuple[Site, ...] = (
+    # Servers that an adapter makes come before the tools that bring it.
+    Site("@sveltejs/adapter-node", "node build/index.js"),
+    Site("@astrojs/node", "node dist/server/entry.mjs"),
+    Site("@remix-run/serve", "remix-serve build/server/index.js"),
+    Site("@react-router/serve", "react-router-serve build/server/index.js"),
+    Site("next", "next start"),
+    Site("nuxt", "node .output/server/index.mjs"),
+    Site("@tanstack/react-start", "vite preview"),
+    Site("@tanstack/solid-start", "vite preview"),
+    Site("@solidjs/start", "vinxi start"),
+    Site("astro", "astro preview"),
+    Site("@sveltejs/kit", "vite preview"),
+    Site("@qwik.dev/router", "vite preview"),
+    Site("@builder.io/qwik-city", "vite preview"),
+    Site("gatsby", "gatsby serve"),
+    Site("@docusaurus/core", "docusaurus serve"),
+    Site("vitepress", "vitepress preview"),
+    Site("@11ty/eleventy", "eleventy --serve"),
+    Site("react-scripts", "react-scripts start"),
+    Site("@angular/cli", "ng serve"),
+    Site("@vue/cli-service", "vue-cli-service serve"),
+    Site("expo", "expo start --web"),
+    Site("vite", "vite preview", with_page=True),
+    Site("parcel", "parcel index.html", with_page=True),
+)
+
+SERVES_BUILT: dict[str, tuple[str, ...]] = {
+    "next": ("start",), "nuxt": ("preview", "start"), "nuxi": ("preview", "start"), "vite": ("preview",), "astro": ("preview",),
+    "vinxi": ("start",), "gatsby": ("serve",), "docusaurus": ("serve",), "vitepress": ("preview",), "remix-serve": (),
+    "react-router-serve": (), "srvx": (), "react-router": ("start",), "keystone": ("start",), "blitz": ("start",),
+    "strapi": ("start",), "payload": ("start",), "medusa": ("start",), "nest": ("start",), "mastra": ("start",),
+}  # fmt: skip
+"""Tools that serve what their build made → the word that says so; none: always."""
+
+
+def serves_built(tool: tuple[str, ...]) -> bool:
+    words = SERVES_BUILT.get(tool[0]) if tool else None
+    return words is not None and (not words or tool[1:2] in [(word,) for word in words])
+
+
+def site_of(source: Source, project: Project) -> Site | None:
+    """The site that a package is, by what it depends on itself."""
+    named = project.own_dependencies()
+    has_page = source.has(f"{project.folder}/index.html".lstrip("/"))
+    return next((one for one in SITES if one.package in named and (has_page or not one.with_page)), None)
+
+
+def page_scripts(source: Source, folder: str) -> dict[str, str]:
+    """Scripts that pages right in a folder, or in its public/, load: script → page."""
+    found: dict[str, str] = {}
+    for place in (folder, f"{folder}/public".lstrip("/")):
+        for file in source.folder(place)[0]:
+            if file.endswith((".html", ".htm")):
+                page = f"{place}/{file}".lstrip("/")
+                for loaded in _loaded(source.read_text(page)):
+                    target = join(place if not loaded.startswith("/") else folder, loaded.lstrip("/"))
+                    if target is not None and parent(target) != target:
+                        found.setdefault(target, page)
+    return found
+
+
+def _loaded(text: str) -> list[str]:
+    if "<script" not in text.lower():
+        return []
+    page = _Page()
+    page.feed(text)
+    return [re.split(r"[?#]", source)[0] for source in page.sources if "://" not in source]
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "script":
+            self.sources += [value for name, value in attrs if name == "src" and value]
