@@ -165,7 +165,12 @@ def prepare(
 
 
 def _with_pytorch(detection: Detection, facts: Facts, config: Config) -> Facts:
-    """Whether an index with PyTorch's CPU wheels answers: asked once a day, and only for a program that wants it."""
+    """Whether an index with PyTorch's CPU wheels answers: asked once a day, and only for a program that wants it. With a GPU,
+    the user's own rows of the tables too."""
+    if config.gpus and detection.language == "python":
+        from jitney.facts.collect import matrices
+
+        facts = msgspec.structs.replace(facts, matrices=matrices(config))
     if (
         config.pytorch not in ("auto", "index")
         or facts.indexes.pytorch_cpu

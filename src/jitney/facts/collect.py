@@ -16,6 +16,7 @@ import msgspec
 
 from jitney.config import Config
 from jitney.engine.protocol import LABEL, Abilities, Engine, ImageInfo
+from jitney.errors import UsageError
 from jitney.facts import indexes, kept
 from jitney.facts.model import BaseOnHand, EngineFacts, Facts, Gpu, IndexFacts
 
@@ -138,6 +139,24 @@ def _indexes(config: Config) -> IndexFacts:
         debian_mirror=config.debian_mirror or indexes.debian_mirror(),
         registry=indexes.registry(config),
     )
+
+
+def matrices(config: Config) -> str:
+    """The user's rows of the PyTorch and CUDA tables: `matrices.toml` beside `config.toml`. UsageError: broken, with its place."""
+    path = config.user_dir / "matrices.toml"
+    if not path.is_file():
+        return ""
+    import tomllib
+
+    from jitney.matrix import overlay
+
+    try:
+        return overlay(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # TOMLDecodeError, UnicodeDecodeError and ValidationError are ValueErrors
+        raise UsageError(f"{path}: {error}", "docs/matrices.md shows its form") from error
 
 
 def probe_pytorch_index(config: Config) -> str:

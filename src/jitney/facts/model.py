@@ -67,6 +67,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ca_digest: str = ""
     built: frozenset[str] = frozenset()
     """Tags of the images that Jitney has built here: a program whose tag is among them needs no build."""
+    matrices: str = ""
+    """The user's own rows of the PyTorch and CUDA tables (`jitney.matrix.overlay`), read where a program wants PyTorch."""
 
     def base(self, key: str) -> BaseOnHand | None:
         return next((b for b in self.bases if b.key == key), None)

@@ -45,7 +45,8 @@ ROOM = "/dev/jitney"
 def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Choice:
     """The series that fits; the full flavour where Debian packages go in, a stage with compilers where sdists are built."""
     source, why = provider(facts, config)
-    torch = choose_torch(detection, facts, config, source)
+    torch = choose_torch(detection, facts, config, source, lock)
+    seen, warnings = _gpu_others(detection, facts, config, lock)
     wanted = config.version or detection.version
     in_base = torch.source == "debian"
     newer = "" if in_base else _instead(detection, config, source)
@@ -65,9 +66,21 @@ def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Ch
         torch=torch,
         run=key(source, kind, version, "full" if is_full else "run"),
         build=key(source, "python", version, "build") if lock.sdists else "",
-        evidence=(why, picked, *torch.evidence),
-        findings=(*torch.findings, *((_told(detection, source, newer),) if newer else ())),
+        evidence=(why, picked, *torch.evidence, *seen),
+        findings=(*torch.findings, *warnings, *((_told(detection, source, newer),) if newer else ())),
     )
+
+
+def _gpu_others(
+    detection: Detection, facts: Facts, config: Config, lock: Lock
+) -> tuple[tuple[Evidence, ...], tuple[Finding, ...]]:
+    """The other frameworks that a GPU is wanted for; their tables are read only then."""
+    names = {package.name.lower() for package in detection.packages}
+    if not (config.gpus and (facts.gpus or facts.engine.has_gpu) and names & {"tensorflow", "jax"}):
+        return (), ()
+    from jitney.plan.gpu_others import others
+
+    return others(detection, facts, lock)
 
 
 def _instead(detection: Detection, config: Config, source: str) -> str:

@@ -69,7 +69,9 @@ def resolve_request(detection: Detection, facts: Facts, config: Config) -> Resol
         workdir=detection.workdir,
         entry=detection.entry,
         requirements=tuple(sorted({requirement(package) for package in packages})),
-        constraints=tuple(sorted({requirement(package) for package in detection.constraints})),
+        constraints=tuple(
+            sorted({*choice.torch.limits, *(requirement(package) for package in detection.constraints)})
+        ),
         asked_by={requirement(package): package.why.place for package in packages},
         reads=_reads(detection, plans.reads(detection)),
         takes=() if detection.language == "python" else detection.takes,
@@ -77,7 +79,7 @@ def resolve_request(detection: Detection, facts: Facts, config: Config) -> Resol
         provided=IN_BASE if in_base else (),
         extra_index=choice.torch.index,
         index=config.python_index or facts.indexes.python,
-        torch=choice.torch.source,
+        torch=choice.torch.build or choice.torch.source,  # a lock is of one build
         prerelease=config.prerelease,
         system=system_packages(detection, config, Lock()),
         base=plans.resolving_base(choice),

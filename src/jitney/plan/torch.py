@@ -1,6 +1,6 @@
 """Where PyTorch comes from. CPU unless a GPU is both wanted and there; then by Facts:
 
-gpus wanted and there ─► pypi (CUDA wheels)
+gpus wanted and there ─► gpu.py: the newest build that runs on them
 config.pytorch ────────► as said
 a CPU index answers ───► index
 Debian provider, and nothing pins torch or another Python ─► debian (its package, in the base)
@@ -19,6 +19,7 @@ from jitney.errors import PlanError
 from jitney.facts.model import Facts
 from jitney.findings import Evidence, Finding
 from jitney.plan.bases import TORCH_PYTHON, fits
+from jitney.plan.model import Lock
 
 BRING_TORCH = frozenset(
     [
@@ -53,15 +54,21 @@ BRING_TORCH = frozenset(
 )
 """Packages whose installation installs torch."""
 
+GPU_SERVERS = frozenset(["vllm", "sglang"])
+"""They pin the torch that they were compiled for, and that is CUDA's: without a GPU nothing is chosen for them."""
+
 IN_BASE = ("torch", "transformers", "tokenizers", "safetensors", "huggingface-hub", "numpy")
 """What the python-torch base has from Debian: never resolved on top of it."""
 
 
 class Torch(msgspec.Struct, frozen=True, kw_only=True):
-    """source: `none` (no torch), `index`, `debian` or `pypi`. index: URL of the CPU index for `index`."""
+    """source: `none` (no torch), `index`, `debian` or `pypi`. index: URL of the index for `index`; build: which
+    of its builds, empty: the CPU's; limits: constraints that keep the resolver from builds that the GPU here cannot run."""
 
     source: str
     index: str = ""
+    build: str = ""
+    limits: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -81,12 +88,14 @@ def asks_for_pytorch(detection: Detection) -> bool:
     )
 
 
-def choose_torch(detection: Detection, facts: Facts, config: Config, source: str) -> Torch:
+def choose_torch(
+    detection: Detection, facts: Facts, config: Config, source: str, lock: Lock | None = None
+) -> Torch:
     """source: the base provider."""
+    if config.gpus and (facts.gpus or facts.engine.has_gpu) and wants_gpu_build(detection):
+        return _accelerated(detection, facts, config, lock or Lock())
     if not asks_for_pytorch(detection):
-        return Torch(source="none")
-    if config.gpus and (facts.gpus or facts.engine.has_gpu):
-        return _torch("pypi", "torch.gpu", "a GPU is wanted and there")
+        return NO_TORCH
     if config.pytorch != "auto":
         return _configured(facts, config, source)
     if facts.indexes.pytorch_cpu:
@@ -102,6 +111,28 @@ def choose_torch(detection: Detection, facts: Facts, config: Config, source: str
     )
     chosen = _torch("pypi", "torch.pypi", f"no CPU index answers, and {obstacle}")
     return msgspec.structs.replace(chosen, findings=(warning,))
+
+
+def wants_gpu_build(detection: Detection) -> bool:
+    """PyTorch, what brings it, or a server that pins it."""
+    return asks_for_pytorch(detection) or (
+        detection.language == "python"
+        and any(normal(package.name) in GPU_SERVERS for package in detection.packages)
+    )
+
+
+def _accelerated(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Torch:
+    from jitney.plan.gpu import accelerate  # the tables are read for programs with a GPU alone
+
+    found = accelerate(detection, facts, config, lock)
+    return Torch(
+        source="index" if found.url else "pypi",
+        index=found.url,
+        build=found.url.rpartition("/")[2],
+        limits=found.limits,
+        evidence=(found.evidence,),
+        findings=found.findings,
+    )
 
 
 def _configured(facts: Facts, config: Config, source: str) -> Torch:
