@@ -10,6 +10,7 @@ import msgspec
 from jitney import road
 from jitney.cli.common import open_argument, settings
 from jitney.cli.parser import add_detection_options, add_output_options, add_source
+from jitney.cli.shown import everything, plain, sentence, show
 from jitney.detect import detect
 from jitney.detect.model import Detection
 from jitney.errors import DetectionError
@@ -18,6 +19,7 @@ from jitney.errors import DetectionError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source(parser)
     add_detection_options(parser)
+    parser.add_argument("--all", action="store_true", help="every piece of evidence on a line of its own")
     add_output_options(parser)
 
 
@@ -28,46 +30,27 @@ def run(arguments: argparse.Namespace) -> int:
             detection = detect(source, road.wishes(config))
         except DetectionError as error:
             if isinstance(error.seen, Detection):
-                _print(error.seen, as_json=arguments.json)
+                _print(error.seen, source.label, arguments)
             raise
-    _print(detection, as_json=arguments.json)
+    _print(detection, source.label, arguments)
     return 0
 
 
-def _print(detection: Detection, *, as_json: bool) -> None:
-    text = (
-        msgspec.json.format(msgspec.json.encode(_record(detection))).decode()
-        if as_json
-        else describe(detection)
-    )
-    print(text)
-
-
-def _record(detection: Detection) -> dict[str, object]:
-    """Every field, empty ones too: readers of the JSON need no defaults."""
-    record = {name: getattr(detection, name) for name in detection.__struct_fields__}
-    return {**record, "framework": detection.framework}
-
-
-def describe(detection: Detection) -> str:
-    """The Detection for a person: one fact a line, what was not found left out."""
-    rows = {
-        "language": f"{detection.language} {detection.version}".strip(),
-        "framework": ", ".join(detection.frameworks),
-        "mode": ", ".join(detection.modes or (detection.mode,)),
-        "entry": detection.entry,
-        "start": " ".join(detection.start),
-        "packages": f"{len(detection.packages)} from {detection.manager}" if detection.packages else "",
-        "": "",
-        "models": ", ".join(dict.fromkeys(use.name for use in detection.models)),
-        "reads": " ".join(detection.env),
-        "secrets": " ".join(detection.secrets),
-        "unknown": ", ".join(
-            f"{unknown.name} ({unknown.file}:{unknown.line})" for unknown in detection.unknown
-        ),
-    }
-    lines = [f"{name:<10} {value}" for name, value in rows.items() if value]
-    lines += [f"  {package.name}{package.spec:<24} {package.why.place}" for package in detection.packages]
+def _print(detection: Detection, label: str, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print(msgspec.json.format(msgspec.json.encode(_record(detection, label))).decode())
+        return
+    print(show(detection, label, whole=arguments.all))
     for finding in detection.findings:
-        print(f"{finding.level}: {finding.message}", file=sys.stderr)
-    return "\n".join(lines)
+        print(f"{finding.level}: {plain(finding.message)}", file=sys.stderr)
+
+
+def _record(detection: Detection, label: str) -> dict[str, object]:
+    """Every field, empty ones too: readers of the JSON need no defaults. summary, decisions: what the screen shows."""
+    record = {name: getattr(detection, name) for name in detection.__struct_fields__}
+    return {
+        **record,
+        "framework": detection.framework,
+        "summary": sentence(detection, label),
+        "decisions": everything(detection),
+    }
