@@ -21,7 +21,9 @@ from typing import Any
 import msgspec
 
 from benchmarks.measure import JITNEY, ROOT, Result, at_most, docker, interleaved, keep, seconds, table
+from jitney.config import load
 from jitney.engine import connect
+from jitney.facts.collect import collect
 
 EXAMPLES = ROOT / "examples"
 DOCKERFILES = ROOT / "benchmarks" / "dockerfiles"
@@ -75,9 +77,11 @@ def measure(names: Sequence[str] = ()) -> list[Result]:
         with tempfile.TemporaryDirectory(prefix="jitney-bench-") as folder:
             here = Path(folder) / case.example
             shutil.copytree(EXAMPLES / case.example, here)
-            results += _cold(name, case, here)
+            found = _cold(name, case, here)
             if case.host and shutil.which(case.host[0]):
-                results += _edit(name, case, here)
+                found += _edit(name, case, here)
+        print(table(found), file=sys.stderr, flush=True)
+        results += found
     return results + _second_runs(names)
 
 
@@ -89,7 +93,7 @@ def _cold(name: str, case: Case, here: Path) -> list[Result]:
     bases = _bases(here)
     arguments = [f"BUILD={bases[0]}", f"RUN={bases[-1]}"]
     if case.tools:
-        arguments.append(f"TOOLS={_tools(name, case, here, bases[-1])}")
+        arguments.append(f"TOOLS={_tools(name, case, here)}")
     shutil.copyfile(DOCKERFILES / f"{name}.Dockerfile", here.parent / "Dockerfile")
     ours, theirs = [], []
     for turn in range(COLD):
@@ -132,11 +136,14 @@ def _bases(here: Path) -> list[str]:
     return [s["base"]["ref"] for s in plan["build"]["stages"] if s["base"]["key"] != "scratch"]
 
 
-def _tools(name: str, case: Case, here: Path, run: str) -> str:
+def _tools(name: str, case: Case, here: Path) -> str:
     """The base that the hand-written Dockerfile starts from, with the tool that its official image would bring."""
-    full = run.replace("-run", "-full")
+    engine = connect()
+    full = collect(engine, load(None, {})).base("debian/debian:13-full")
+    engine.close()
+    assert full is not None, "make setup"
     dockerfile = here.parent / "Tools"
-    dockerfile.write_text(case.tools.format(full=full))
+    dockerfile.write_text(case.tools.format(full=full.ref))
     _docker_build(here, dockerfile, f"{PEER}-{name}", [])
     return f"{PEER}-{name}"
 

@@ -7,6 +7,7 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { layOut } from "./npm_lock.mjs";
 
 const wish = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
 const folder = wish.folder;
@@ -257,22 +258,29 @@ function nested() {
   }
 }
 
+/** From the lock, exactly. */
+async function install() {
+  thinLock();
+  ownRegistry();
+  const isPlain = wish.manager === "npm" && fs.existsSync(path.join(folder, "package-lock.json"));
+  const ca = fs.existsSync(CA) ? CA : "";
+  if (isPlain && (await layOut(folder, { dev: wish.dev, env, ca }))) return;
+  run(INSTALL[wish.manager]);
+}
+
+if (wish.lock) fs.cpSync(wish.lock, folder, { recursive: true });
 const tool = manager();
 if (wish.mode === "lock") {
   lock();
 } else if (wish.mode === "prune") {
   // what only builds used goes: installed anew from the same lock, which is a matter of links and copies from the cache
   fs.rmSync(path.join(folder, "node_modules"), { recursive: true, force: true });
-  thinLock();
-  ownRegistry();
-  run(INSTALL[wish.manager]);
+  await install();
   scripts();
   programs();
   drop();
 } else {
-  thinLock();
-  ownRegistry();
-  run(INSTALL[wish.manager]);
+  await install();
   if (wish.manager === "berry" && !wish.dev) call([...tool, "workspaces", "focus", "--all", "--production"], { soft: true });
   scripts();
   programs();

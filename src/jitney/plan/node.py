@@ -19,7 +19,7 @@ from jitney.plan.bases import base_of, key, provider
 from jitney.plan.choice import Choice, system_packages
 from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
 from jitney.plan.node_data import COMPILED
-from jitney.plan.node_deno import CACHES, WORK
+from jitney.plan.node_deno import CACHES
 from jitney.plan.node_steps import (
     APP,
     LOADER,
@@ -151,8 +151,7 @@ def _apt(system: tuple[str, ...]) -> Instruction:
 def _packages(detection: Detection, facts: Facts, lock: Lock, choice: Choice) -> Stage:
     steps = (
         Instruction(op="user", args=("0:0",)),
-        Instruction(op="copy", args=("lock/", f"{WORK}/"), why=("exact versions and checksums",)),
-        install_step("packages", runner(detection)),
+        install_step("packages", runner(detection), "lock"),
     )
     why = f"scripts of {', '.join(lock.sdists)}" if lock.sdists else "the package manager stays here"
     return Stage(name="packages", base=base_of(facts, choice.build), instructions=steps, why=(why,))
@@ -161,8 +160,7 @@ def _packages(detection: Detection, facts: Facts, lock: Lock, choice: Choice) ->
 def _loader(facts: Facts, choice: Choice) -> Stage:
     steps = (
         Instruction(op="user", args=("0:0",)),
-        Instruction(op="copy", args=(f"lock/{LOADER}", f"{WORK}/"), why=("exact versions and checksums",)),
-        install_step("loader"),
+        install_step("loader", manifests=f"lock/{LOADER}".rstrip("/")),
     )
     base = key(choice.provider, "node", NODES[choice.provider][0], "build")
     return Stage(name="loader", base=base_of(facts, base), instructions=steps, why=("node.loader",))

@@ -22,6 +22,8 @@ TSX = "/opt/tsx"
 TSX_FILE = f"{TSX}/node_modules/tsx/dist/loader.mjs"
 APP = "/app"
 SCRIPT = "node_install.mjs"
+SCRIPTS = (SCRIPT, "npm_lock.mjs")
+LAID = f"{ROOM}/lock"
 GYP = f"{NPM_HOME}/node_modules/@npmcli/run-script/lib/node-gyp-bin"
 
 
@@ -53,18 +55,22 @@ def settings(wish: dict[str, object]) -> str:
         "members": [],
         "gyp": GYP,
         "source": SOURCE_ROOT,
+        "lock": "",
     }
     return json.dumps(usual | wish, sort_keys=True, indent=1) + "\n"
 
 
-def install_step(name: str, runner: str = "node") -> Instruction:
-    """One run of the script with the settings `NAME.json`; caches, certificates, the user's own npm configuration."""
+def install_step(name: str, runner: str = "node", manifests: str = "") -> Instruction:
+    """One run of the script with the settings `NAME.json`; caches, certificates, the user's own npm configuration.
+    manifests: folder of the context with manifests and lock, for settings that look for them at LAID (a step less)."""
+    laid = (Mount(kind="bind", source=manifests, target=LAID),) if manifests else ()
     return Instruction(
         op="run",
         args=("/usr/bin/env", "JITNEY=1", runner, f"{ROOM}/{SCRIPT}", f"{ROOM}/{name}.json"),
         mounts=(
-            Mount(kind="bind", source=SCRIPT, target=f"{ROOM}/{SCRIPT}"),
+            *(Mount(kind="bind", source=one, target=f"{ROOM}/{one}") for one in SCRIPTS),
             Mount(kind="bind", source=f"{name}.json", target=f"{ROOM}/{name}.json"),
+            *laid,
             *CACHES,
             *SECRETS,
         ),
@@ -76,16 +82,16 @@ def step_files(detection: Detection, facts: Facts, lock: Lock) -> dict[str, str]
     """The script and what each of its steps is told."""
     steps: dict[str, dict[str, object]] = {}
     if any(name.startswith(LOADER) for name in lock.files):
-        steps["loader"] = {"mode": "install", "manager": "npm", "folder": WORK, "out": TSX}
+        steps["loader"] = {"mode": "install", "manager": "npm", "folder": WORK, "out": TSX, "lock": LAID}
     own = own_files(lock)
     if own and every(detection.features, "build"):
         root = f"{APP}/{feature(detection.features, 'root')}".rstrip("/")
         wish = _wish(detection, facts, root, "/out")
         steps |= {"packages": wish | {"mode": "stay", "dev": True}, "prune": wish | {"mode": "prune"}}
     elif own and runtime_of(detection) != "deno":
-        steps["packages"] = _wish(detection, facts, WORK, "/out")
+        steps["packages"] = _wish(detection, facts, WORK, "/out") | {"lock": LAID}
     files = {f"{name}.json": settings(wish) for name, wish in steps.items()}
-    return files | ({SCRIPT: script(SCRIPT)} if files else {}) | _commands(detection)
+    return files | ({one: script(one) for one in SCRIPTS} if files else {}) | _commands(detection)
 
 
 def _commands(detection: Detection) -> dict[str, str]:

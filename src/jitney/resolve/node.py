@@ -15,7 +15,7 @@ from jitney.errors import BuildError, ResolveError
 from jitney.plan.model import Instruction, Lock
 from jitney.plan.node import compiled_here, wants_loader
 from jitney.plan.node_deno import WORK
-from jitney.plan.node_steps import LOADER, SCRIPT, every, feature, install_step, settings
+from jitney.plan.node_steps import LAID, LOADER, SCRIPTS, every, feature, install_step, settings
 from jitney.plan.scripts import script
 from jitney.resolve.node_fit import check_fit, manifest_for_install
 from jitney.resolve.stage import lines_of, read_out
@@ -157,15 +157,15 @@ def ask(
         "managerVersion": version,
         "folder": WORK,
         "out": "/out",
+        "lock": LAID,
     }
     steps = (
         Instruction(op="user", args=("0:0",)),
-        Instruction(op="copy", args=("lock/", f"{WORK}/")),
-        install_step("lock", "bun" if manager == "bun" else "node"),
+        install_step("lock", "bun" if manager == "bun" else "node", "lock"),
     )
     context: dict[str, bytes | Path] = {f"lock/{name}": data for name, data in (beside or {}).items()}
     given = {f"lock/{name}": text for name, text in files.items()} | {
-        SCRIPT: script(SCRIPT),
+        **{one: script(one) for one in SCRIPTS},
         "lock.json": settings(wish),
     }
     return build_out(steps, given, context, request.base, world)
