@@ -47,12 +47,12 @@ LANGUAGES: tuple[Language, ...] = (
     Language("go", (".go",), ("go.mod", "go.work"), ("go", "detect_go")),
     Language("rust", (".rs",), ("Cargo.toml",), ("rust", "detect_rust")),
     Language("kotlin", (".kt", ".kts"), (), ("jvm", "detect_kotlin")),
-    Language("scala", (".scala",), (), ("jvm", "detect_scala")),
+    Language("scala", (".scala", ".sc"), ("build.sbt",), ("jvm", "detect_scala")),
     Language("groovy", (".groovy",), (), ("jvm", "detect_groovy")),
-    Language("clojure", (".clj",), ("deps.edn",), ("jvm", "detect_clojure")),
+    Language("clojure", (".clj", ".cljc"), ("deps.edn", "project.clj"), ("jvm", "detect_clojure")),
     Language(
         "java",
-        (".java", ".jar"),
+        (".java", ".jar", ".war"),
         ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"),
         ("jvm", "detect_java"),
     ),
@@ -211,6 +211,11 @@ def _of_folder(source: Source, notes: Notes) -> Language:
     coded = [one for one in said if _has_code(one[0], files, by_shebang)]
     if coded:
         return _said(source, here, coded, notes)
+    if source.has(
+        jar := f"{source.workdir}/META-INF/MANIFEST.MF".lstrip("/")
+    ) and "Main-Class:" in source.read_text(jar):
+        notes.saw("language.jar", "language", "java", jar)  # what a jar has in it, laid out as a folder
+        return _supported("java", jar)
     for group in ([path for path in files if parent(path) == source.workdir], files):
         if ranked := _ranked(source, group):
             notes.saw("language.files", "language", ranked[0], source.workdir, 0, tuple(ranked[1:]))

@@ -1,14 +1,14 @@
 """The build and the start of what runs on a JVM: classes of the program's own in one layer, libraries in another, a runtime
 without a JDK below.
 
-Features of such a Detection (`word:value`), beside its manager (`imports`, `gradle`, `pom.xml`, `jar`):
+Features of such a Detection (`word:value`), beside its manager (`imports`, `pom.xml`, `gradle`, `sbt`, `leiningen`, `deps.edn`, `jar`):
 main      class that is started                    root      folder of sources        resources  folder laid beside classes
 compile   a file of a bare program                 as        file name of its public class
 tool      compiler, `kotlin@2.4.21`                plugin    of the compiler: `serialization`
 release   Java that classes are made for           preview   features of Java that are one
 javac, java  an option for compiler or runtime     repository  beside Maven Central
 reactor, module  of Maven                          fallback  artifact by an import, where Maven cannot do it
-jar       the program is one
+jar       the program is one; with `main`, what is in one
 """
 
 from __future__ import annotations
@@ -264,7 +264,7 @@ def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Sta
     flags += values(detection, "java")
     env = {"LOCPATH": LOCALES} if choice.provider == "debian" else {}
     if _is_jar(detection):
-        return Start(env=env, argv=(JAVA, *flags, "-jar", f"{SOURCE_ROOT}/{detection.entry}"))
+        return Start(env=env, argv=(JAVA, *flags, *_jar(detection)))
     main = LAUNCHER if is_script(detection.entry) else feature(detection, "main")
     path = (
         "/app/classes:/app/own/*:/app/lib/*" if detection.manager == "pom.xml" else "/app/classes:/app/lib/*"
@@ -275,6 +275,13 @@ def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Sta
         classes = ":".join([*roots, "/app/lib/*"])
         return Start(env=env, argv=(JAVA, *flags, "-cp", classes, "clojure.main", *begun))
     return Start(env=env, argv=(JAVA, *flags, "-cp", path, main))
+
+
+def _jar(detection: Detection) -> tuple[str, ...]:
+    """A jar by itself; one that is laid out as a folder by the class that its manifest names."""
+    if main := feature(detection, "main"):
+        return ("-cp", f"{SOURCE_ROOT}/{detection.workdir}".rstrip("/"), main)
+    return ("-jar", f"{SOURCE_ROOT}/{detection.entry}")
 
 
 def _is_jar(detection: Detection) -> bool:

@@ -217,9 +217,14 @@ def test_gradle_that_goes_beyond_is_refused_by_name() -> None:
         "build.gradle": "plugins { id 'com.acme.magic' version '1'; }\n",
         "src/main/java/Main.java": HELLO,
     }
-    with pytest.raises(DetectionError) as error:
-        see(files)
-    assert "plugin com.acme.magic" in error.value.message and "registry" in error.value.hint
+    found = see(files)
+    refusal = next(one for one in found.findings if one.level == "error")
+    assert (found.manager, found.entry, refusal.code) == (
+        "gradle",
+        "src/main/java/Main.java",
+        "gradle.beyond",
+    )
+    assert "plugin com.acme.magic" in refusal.message and "registry" in refusal.hint
     assert see(files, "src/main/java/Main.java").manager == "imports"
 
 

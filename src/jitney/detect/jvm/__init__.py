@@ -1,5 +1,5 @@
-"""Java, Kotlin, Scala, Groovy, Clojure: Maven, Gradle as far as it is plain, a bare file with what it says of itself or imports,
-a jar.
+"""Java, Kotlin, Scala, Groovy, Clojure: Maven, Gradle and sbt as far as they are plain, Leiningen, deps.edn, a bare file with what
+it says of itself or imports, a jar or a folder that is one.
 
 What the planner has to know beyond the Detection's own fields stands in its features: plan/jvm.py has the list.
 """
@@ -10,9 +10,10 @@ import re
 
 from jitney.detect.code import Code, is_secret
 from jitney.detect.data.jvm_imports import TOOLS
+from jitney.detect.jvm.around import project_of
 from jitney.detect.jvm.entry import Entry, bare_entry, project_entry
 from jitney.detect.jvm.needs import Needs, bare_needs
-from jitney.detect.jvm.project import Project, project_of
+from jitney.detect.jvm.project import Project
 from jitney.detect.jvm.tree import Tree
 from jitney.detect.jvm.version import java_version
 from jitney.detect.model import Detection, Package, Wishes
@@ -21,7 +22,11 @@ from jitney.detect.usage import usage
 from jitney.errors import DetectionError
 from jitney.findings import Evidence
 from jitney.source import Source
-from jitney.source.paths import is_under, join, name, parent
+from jitney.source.paths import is_under, join, name
+
+ARCHIVES = (".jar", ".war")
+MANY = 150
+"""Files that are looked at where no class of the source is the one that starts."""
 
 
 def detect_java(source: Source, wishes: Wishes, notes: Notes) -> Detection:
@@ -47,16 +52,33 @@ def detect_clojure(source: Source, wishes: Wishes, notes: Notes) -> Detection:
 
 def _detect(language: str, source: Source, wishes: Wishes, notes: Notes) -> Detection:
     file = _handed(source, wishes)
-    if file.endswith(".jar"):
+    if file.endswith(ARCHIVES):
         return _jar(source, file, wishes, notes)
     tree = Tree(source)
     project = project_of(source, file, notes)
     if project is None:
+        if not file and (found := _prebuilt(tree, wishes, notes)):
+            return found
         entry = bare_entry(tree, file, language, notes)
         project = Project(manager="imports", roots=list(tree.roots_of(entry.path)))
         return _bare(language, tree, entry, project, wishes, notes)
     entry = project_entry(tree, project, file or _named(tree, project, wishes), notes)
     return _project(language, tree, entry, project, wishes, notes)
+
+
+def _prebuilt(tree: Tree, wishes: Wishes, notes: Notes) -> Detection | None:
+    """A folder without sources: a jar in it, or a jar's own content."""
+    source = tree.source
+    if wishes.entry or any(
+        path.endswith((".java", ".kt", ".scala", ".groovy", ".clj")) for path in source.files()
+    ):
+        return None
+    from jitney.detect.jvm import archive  # zipfile is for jars alone
+
+    if archive.is_exploded(source, source.workdir):
+        return archive.exploded(source, wishes, notes)
+    file = archive.prebuilt(source, notes)
+    return _jar(source, file, wishes, notes) if file else None
 
 
 def _handed(source: Source, wishes: Wishes) -> str:
@@ -119,7 +141,7 @@ def _bare(
     return _with(
         found,
         manager="imports",
-        version=java_version(source, looked, "", wishes, notes),
+        version=java_version(source, looked, None, wishes, notes),
         features=tuple(sorted(features | tools)),
         takes=tuple(sorted({*reached, *needs.files, *extra})),
         unknown=needs.unknown,
@@ -140,27 +162,49 @@ def _project(
     language: str, tree: Tree, entry: Entry, project: Project, wishes: Wishes, notes: Notes
 ) -> Detection:
     source = tree.source
-    reached = tree.reach(entry.path, project.roots) if entry.path else []
-    languages = project.languages | {tree.language(path) for path in reached}
-    needs = project.needs(tree, reached, wishes, notes)
+    reached = tree.reach(entry.path, project.roots) if entry.path else _own(tree, project)
+    written = {tree.language(path) for path in reached}
+    needs = project.needs(tree, reached, wishes)
     features = {f"main:{entry.main}", *project.features(), *needs.features}
-    if "fallback:" in features:  # without Maven nothing is compiled that the program does not reach
+    if (
+        "fallback:" in features or project.module in project.roots
+    ):  # nothing is compiled that the program does not reach
         features |= {f"compile:{path}" for path in reached}
-    if project.manager == "gradle" or "fallback:" in features:
-        features |= _tools(languages - {"java", ""}, needs, project)
-    language = "kotlin" if language == "java" and "kotlin" in {tree.language(entry.path)} else language
-    found = _common(language, tree, entry, reached, wishes, notes, needs)
-    folders = [project.module, *(root.partition("/src/")[0] for root in project.roots)]
-    takes = [path for folder in dict.fromkeys(folders) for path in source.files(folder)]
-    takes = [path for path in takes if not _is_made(path, project)]
+    if project.manager != "pom.xml" or "fallback:" in features:
+        features |= _tools((project.languages | written) - {"java", ""}, needs, project)
+    found = _common(_language(language, tree, entry, reached), tree, entry, reached, wishes, notes, needs)
     return _with(
         found,
         manager=project.manager,
         manifests=project.manifests,
-        version=java_version(source, [tree.look(path) for path in reached], project.release, wishes, notes),
+        version=java_version(
+            source, [tree.look(path) for path in reached], project.release, wishes, notes, project.gradle
+        ),
         features=tuple(sorted(features)),
-        takes=tuple(sorted({*takes, *project.manifests})),
+        takes=_takes(source, project),
     )
+
+
+def _own(tree: Tree, project: Project) -> list[str]:
+    """Where a library's class, or none, is the one that starts: all that it may load."""
+    return [path for root in project.own for path in tree.code_below(root)][:MANY]
+
+
+def _language(language: str, tree: Tree, entry: Entry, reached: list[str]) -> str:
+    """The entry's; of a program that a library's class starts, what most of it is written in. The manifests are Java's, whatever
+    they build."""
+    counts: dict[str, int] = {}
+    for path in reached:
+        counts[tree.language(path)] = counts.get(tree.language(path), 0) + 1
+    most = max(counts, key=lambda one: counts[one], default="")
+    return tree.language(entry.path) or most or language
+
+
+def _takes(source: Source, project: Project) -> tuple[str, ...]:
+    """Folders of the modules, less what a build left there."""
+    places = [project.module, *(root.partition("/src/")[0] for root in project.roots)]
+    files = [path for folder in dict.fromkeys(places) for path in source.files(folder)]
+    return tuple(sorted({*(path for path in files if not _is_made(path, project)), *project.manifests}))
 
 
 def _is_made(path: str, project: Project) -> bool:
@@ -191,7 +235,7 @@ def _common(
         frameworks=use.frameworks,
         mode=use.modes[0],
         modes=use.modes,
-        entry=entry.path or parent(entry.main.replace(".", "/")),
+        entry=entry.path or entry.main,
         workdir=tree.source.workdir,
         packages=tuple(needs.packages),
         constraints=tuple(needs.platforms),

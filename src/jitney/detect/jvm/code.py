@@ -38,7 +38,7 @@ ENDINGS = {
     "kotlin": (".kt", ".kts"),
     "scala": (".scala", ".sc"),
     "groovy": (".groovy",),
-    "clojure": (".clj",),
+    "clojure": (".clj", ".cljc"),
 }
 CURRENT = 25
 """The first Java in which `void main()` in no class is a program, and `import module` is no preview."""

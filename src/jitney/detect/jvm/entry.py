@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from jitney.detect.jvm.project import Project
@@ -11,6 +13,8 @@ from jitney.errors import DetectionError
 from jitney.source.paths import name, parent
 
 USUAL = ("Main", "App", "Application", "main", "app", "core")
+_NAMESPACE = "-m "
+"""Clojure's mains are namespaces: a file without `-main` is a script, and one of many by itself starts nothing."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -38,8 +42,33 @@ def project_entry(tree: Tree, project: Project, file: str, notes: Notes) -> Entr
     for main in project.mains[:1]:
         notes.saw(f"{project.manager}.main", "entry", main, project.manifests[0], 0, tuple(project.mains[1:]))
         return Entry(tree.file_of_class(main, project.roots), main)
-    code = [path for root in project.own for path in tree.code_below(root)]
-    return _chosen(tree, [path for path in dict.fromkeys(code) if tree.look(path).mains], notes)
+    code = list(dict.fromkeys(path for root in project.own for path in tree.code_below(root)))
+    every = [path for path in code if tree.look(path).mains]
+    mains = [path for path in every if _is_started(tree, path)] or every
+    if project.made:
+        return _made(tree, project, mains, notes)
+    return _chosen(tree, mains, notes)
+
+
+def _is_started(tree: Tree, path: str) -> bool:
+    return tree.language(path) != "clojure" or tree.look(path).mains[0].startswith(_NAMESPACE)
+
+
+def _made(tree: Tree, project: Project, mains: list[str], notes: Notes) -> Entry:
+    """Without a main of its own, a program that is started by what its build makes, or by what it is laid into."""
+    if mains and project.made != "Quarkus":
+        return _chosen(tree, mains, notes)
+    file = project.manifests[0]
+    if project.made == "Quarkus":
+        message = f"{file}: Quarkus makes the class that starts while it packages, which Jitney does not do"
+        hint = "package it (`mvn package`, `gradle build`) and hand over target/quarkus-app/quarkus-run.jar with its folder"
+    else:
+        message = f"{file}: a web archive is started by {project.made}, which Jitney has not"
+        hint = (
+            "give it a main of its own (an embedded Tomcat or Jetty), or hand over another class that has one"
+        )
+    notes.tell("error", "jvm.made", message, hint=hint, file=file)
+    return Entry(mains[0], tree.look(mains[0]).mains[0]) if len(mains) == 1 else Entry("", "")
 
 
 def _main(tree: Tree, file: str, notes: Notes) -> str:
@@ -64,16 +93,26 @@ def _chosen(tree: Tree, mains: list[str], notes: Notes) -> Entry:
         raise DetectionError(
             "no class with a main was found", "hand over the file that has it: jitney run --entry FILE …"
         )
-    found = mains
-    if len(found) > 1:
-        spring = [path for path in mains if "@SpringBootApplication" in tree.source.read_text(path)]
-        usual = [path for word in USUAL for path in mains if name(path).partition(".")[0] == word]
-        found = spring or usual[:1] or mains
+    found = _likeliest(tree, mains)
     if len(found) > 1:
         listed = "\n  ".join(found[:12])
         raise DetectionError(
             f"{len(found)} classes with a main could be the one to start:\n  {listed}",
             f"choose one: jitney run --entry {found[0]} …",
         )
-    notes.saw("jvm.entry.main", "entry", found[0], found[0])
+    losers = tuple(path for path in mains if path != found[0])
+    notes.saw("jvm.entry.main", "entry", found[0], found[0], 0, losers)
     return Entry(found[0], tree.look(found[0]).mains[0])
+
+
+def _likeliest(tree: Tree, mains: list[str]) -> list[str]:
+    """One whose framework or compiler is told to start it, then one with a usual name; else all of them."""
+    if len(mains) == 1:
+        return mains
+    told = [
+        path
+        for path in mains
+        if re.search(r"@SpringBootApplication|\(:gen-class", tree.source.read_text(path))
+    ]
+    usual = [path for word in USUAL for path in mains if name(path).partition(".")[0] == word]
+    return told or usual[:1] or mains

@@ -8,11 +8,10 @@ import re
 import msgspec
 
 from jitney.detect.code import At
+from jitney.detect.jvm.gradle_words import Words, bare, blocks, find, settings, without
 from jitney.source import Source
 from jitney.source.paths import join, parents
 
-FILES = ("build.gradle.kts", "build.gradle")
-SETTINGS = ("settings.gradle.kts", "settings.gradle")
 _KNOWN = frozenset({
     "java", "application", "java-library", "idea", "eclipse", "jacoco", "base", "distribution", "checkstyle", "pmd", "groovy",
     "scala", "org.jetbrains.kotlin.jvm", "org.jetbrains.kotlin.plugin.serialization", "com.github.johnrengelman.shadow",
@@ -20,8 +19,9 @@ _KNOWN = frozenset({
     "maven-publish", "signing", "org.jetbrains.dokka", "org.jlleitschuh.gradle.ktlint", "io.gitlab.arturbosch.detekt",
     "org.springframework.boot", "io.spring.dependency-management", "java-platform", "build-dashboard", "project-report",
     "org.jetbrains.kotlin.plugin.spring", "org.jetbrains.kotlin.plugin.jpa", "org.graalvm.buildtools.native", "com.adarshr.test-logger",
+    "war", "io.quarkus", "maven", "eclipse-wtp",
 })  # fmt: skip
-"""Plugins that change nothing of what is compiled, or whose part is done here."""
+"""Plugins that change nothing of what is compiled, or whose part is done or told of here."""
 
 _ALIASES = {
     "kotlin-jvm": "org.jetbrains.kotlin.jvm",
@@ -29,16 +29,50 @@ _ALIASES = {
     "kotlin-serialization": "org.jetbrains.kotlin.plugin.serialization",
     "kotlin-spring": "org.jetbrains.kotlin.plugin.spring",
     "kotlin-jpa": "org.jetbrains.kotlin.plugin.jpa",
+    "spring-boot": "org.springframework.boot",
 }
+_CLASSPATH = {
+    "spring-boot-gradle-plugin": "org.springframework.boot",
+    "kotlin-gradle-plugin": "org.jetbrains.kotlin.jvm",
+}
+"""Artifacts of a `buildscript` → the plugin whose version theirs is: how plugins were named before `plugins { }`."""
+
 _SCOPES = {
     "implementation": "", "api": "", "compile": "", "runtimeOnly": "", "runtime": "", "compileOnly": "@provided",
     "annotationProcessor": "@provided", "compileOnlyApi": "@provided", "kapt": "@kapt", "ksp": "@ksp", "developmentOnly": "",
+    "providedCompile": "@provided", "providedRuntime": "@provided",
 }  # fmt: skip
+_NO_NEED = frozenset(
+    {
+        "constraints",
+        "detektPlugins",
+        "exclude",
+        "because",
+        "if",
+        "else",
+        "for",
+        "while",
+        "def",
+        "val",
+        "components",
+        "modules",
+    }
+)
+"""Words in `dependencies` that ask for nothing. What stands below a condition is left out, as the condition's other half would be."""
+
+_NUMBER = r"(?:JavaVersion\.(?:VERSION_)?|JvmTarget\.JVM_|[\"'])?(?:1[._])?(\d+|[A-Za-z][\w.]*(?:\(\))?)"
+_JAVA = tuple(re.compile(pattern + _NUMBER) for pattern in (
+    r"languageVersion\s*(?:\.set\s*\(|=)\s*JavaLanguageVersion\.of\(\s*",
+    r"\bjvmToolchain\s*\(\s*",
+    r"options\.release\s*(?:\.set\s*\(|=)\s*",
+    r"(?:source|target)Compatibility\s*=?\s*",
+    r"jvmTarget\s*(?:\.set\s*\(|=)\s*",
+))  # fmt: skip
 
 
 class Gradle(msgspec.Struct):
     """needs: `group:artifact:version@scope`; platforms: BOMs; projects: folders of the same build. kotlin: version.
-    beyond: what is not understood, for people."""
+    beyond: what is not understood, for people. java: with its line. wrapper: the Gradle that it names."""
 
     path: str = ""
     plugins: list[str] = msgspec.field(default_factory=list)
@@ -47,7 +81,7 @@ class Gradle(msgspec.Struct):
     projects: list[str] = msgspec.field(default_factory=list)
     repositories: list[str] = msgspec.field(default_factory=list)
     main: str = ""
-    java: str = ""
+    java: At | None = None
     kotlin: str = ""
     scala: str = ""
     beyond: list[str] = msgspec.field(default_factory=list)
@@ -59,21 +93,6 @@ class Build(msgspec.Struct):
 
     root: str
     modules: dict[str, Gradle]
-
-
-def find(source: Source, folder: str) -> str:
-    """The build file of a folder, or an empty string."""
-    return _first(source, folder, FILES)
-
-
-def settings(source: Source, folder: str) -> str:
-    """The file that names the modules, or an empty string."""
-    return _first(source, folder, SETTINGS)
-
-
-def _first(source: Source, folder: str, files: tuple[str, ...]) -> str:
-    places = (f"{folder}/{file}".lstrip("/") for file in files)
-    return next((place for place in places if source.has(place)), "")
 
 
 def read_build(source: Source, module: str) -> Build:
@@ -90,17 +109,16 @@ def read_build(source: Source, module: str) -> Build:
 
 def _read(source: Source, root: str, module: str) -> Gradle:
     path = find(source, module)
-    found = Gradle(path=path)
-    text = _bare(source.read_text(path)) if path else ""
-    words = _Words(source, root, module, text)
-    shared = _shared(source, root, module)
-    _wrapper(source, root, found)
-    for part in (text, shared):
+    found = Gradle(path=path, wrapper=_wrapper(source, root))
+    text = bare(source.read_text(path)) if path else ""
+    words = Words(source, root, module, text)
+    for part in (text, _shared(source, root, module)):
         _plugins(part, words, found)
+        part = without(part, "buildscript")
         _dependencies(part, At("", path, 1), words, found)
         found.repositories += re.findall(r"\burl\s*(?:=\s*)?(?:uri\()?\s*[\"'](https?://[^\"']+)", part)
         _settings(part, words, found)
-    _spring(words, found)
+    _versions(words, found)
     found.needs, found.platforms = _placed(found.needs, text), _placed(found.platforms, text)
     if not path:
         found.beyond.append(f"{module or '.'} has no build file")
@@ -117,113 +135,49 @@ def _placed(ats: list[At], text: str) -> list[At]:
     return found
 
 
-def _bare(text: str) -> str:
-    """Without comments; line breaks stay."""
-    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.S)
-    return re.sub(r"(?m)(?<![:\"'])//.*$", "", text)
-
-
 def _shared(source: Source, root: str, module: str) -> str:
     """What the root says for all of its modules."""
     path = find(source, root)
     if module == root or not path:
         return ""
-    text = _bare(source.read_text(path))
-    return "\n".join(body for word in ("allprojects", "subprojects") for body in _blocks(text, word))
+    text = bare(source.read_text(path))
+    return "\n".join(body for word in ("allprojects", "subprojects") for body in blocks(text, word))
 
 
-def _blocks(text: str, word: str) -> list[str]:
-    """Bodies of `word { … }`, braces matched."""
-    found = []
-    for match in re.finditer(rf"\b{word}\b[^\n{{]*\{{", text):
-        depth, at = 1, match.end()
-        while depth and at < len(text):
-            depth += {"{": 1, "}": -1}.get(text[at], 0)
-            at += 1
-        found.append(text[match.end() : at - 1])
-    return found
-
-
-class _Words:
-    """Variables, properties and the catalog: what a `$version` or `libs.openai` stands for."""
-
-    def __init__(self, source: Source, root: str, module: str, text: str) -> None:
-        self.root = root
-        self.values: dict[str, str] = {}
-        self.bundles: dict[str, list[str]] = {}
-        for folder in dict.fromkeys((root, module)):
-            path = f"{folder}/gradle.properties".lstrip("/")
-            if source.has(path):
-                self.values |= dict(re.findall(r"(?m)^\s*([\w.]+)\s*=\s*(\S+)\s*$", source.read_text(path)))
-        above = find(source, root)
-        for part in (_bare(source.read_text(above)) if above else "", text):
-            self.values |= dict(
-                re.findall(
-                    r"(?m)(?:\b(?:def|val|var|ext\.|String)\s*|^\s*(?:extra\[)?)\"?([\w.]+)\"?\]?\s*(?::\s*String\s*)?=\s*[\"']([^\"'$]+)[\"']",
-                    part,
-                )
-            )
-        catalog = f"{root}/gradle/libs.versions.toml".lstrip("/")
-        self.libraries: dict[str, str] = {}
-        self.plugins: dict[str, str] = {}
-        if source.has(catalog):
-            self._catalog(source.read_text(catalog))
-
-    def _catalog(self, text: str) -> None:
-        import tomllib  # only where there is a catalog
-
-        try:
-            whole = tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
-            return
-        versions = whole.get("versions", {})
-
-        def version(entry: object) -> str:
-            if isinstance(entry, dict):
-                entry = versions.get(entry.get("ref", ""), entry.get("strictly", entry.get("require", "")))
-            return entry if isinstance(entry, str) else ""
-
-        for alias, entry in whole.get("libraries", {}).items():
-            if isinstance(entry, str):
-                self.libraries[_accessor(alias)] = entry
-            else:
-                module = entry.get("module") or f"{entry.get('group')}:{entry.get('name')}"
-                number = version(entry.get("version", ""))
-                self.libraries[_accessor(alias)] = f"{module}:{number}" if number else module
-        for alias, entry in whole.get("plugins", {}).items():
-            if isinstance(entry, str):
-                self.plugins[_accessor(alias)] = entry
-            else:
-                self.plugins[_accessor(alias)] = f"{entry.get('id')}:{version(entry.get('version', ''))}"
-        self.bundles = {
-            _accessor(alias): [_accessor(one) for one in names]
-            for alias, names in whole.get("bundles", {}).items()
-        }
-
-    def expand(self, text: str) -> str:
-        return re.sub(r"\$\{?([\w.]+)\}?", lambda m: self.values.get(m[1], m[0]), text)
-
-
-def _accessor(alias: str) -> str:
-    return re.sub(r"[-_]", ".", alias)
-
-
-def _plugins(text: str, words: _Words, found: Gradle) -> None:
-    for body in _blocks(text, "plugins"):
+def _plugins(text: str, words: Words, found: Gradle) -> None:
+    for body in blocks(text, "plugins"):
         for line in body.splitlines():
             version = re.search(r"version\s*\(?\s*[\"']([^\"']+)", line)
-            number = words.expand(version[1]) if version else ""
-            if match := re.search(r"\bkotlin\(\s*[\"']([\w.-]+)[\"']\s*\)", line):
-                _plugin(f"org.jetbrains.kotlin.{match[1]}", number, found)
-            elif match := re.search(r"\bid\s*\(?\s*[\"']([\w.-]+)[\"']", line):
-                _plugin(match[1], number, found)
-            elif match := re.search(r"alias\s*\(\s*libs\.plugins\.([\w.]+)\s*\)", line):
-                named, _, number = words.plugins.get(match[1], match[1]).partition(":")
-                _plugin(named, number, found)
-            elif match := re.fullmatch(r"\s*`?([a-z][\w-]*)`?\s*;?\s*", line):
-                _plugin(match[1], "", found)
+            if named := _named_plugin(line, words):
+                _plugin(named[0], words.expand(version[1]) if version else named[1], found)
+    old = {
+        plugin: number for artifact, number in _classpath(text, words) if (plugin := _CLASSPATH.get(artifact))
+    }
     for word in re.findall(r"apply\s*\(?\s*plugin\s*[:=]\s*[\"']([\w.-]+)[\"']", text):
-        _plugin(_ALIASES.get(word, word), "", found)
+        plugin = _ALIASES.get(word, word)
+        _plugin(plugin, old.get(plugin, ""), found)
+
+
+def _named_plugin(line: str, words: Words) -> tuple[str, str] | None:
+    """The plugin that a line of `plugins { }` names, and its version where a catalog has it."""
+    if re.search(r"\bapply\s+false\b", line):
+        return None
+    if match := re.search(r"\bkotlin\(\s*[\"']([\w.-]+)[\"']\s*\)", line):
+        return f"org.jetbrains.kotlin.{match[1]}", ""
+    if match := re.search(r"\bid\s*\(?\s*[\"']([\w.-]+)[\"']", line):
+        return match[1], ""
+    if match := re.search(r"alias\s*\(\s*libs\.plugins\.([\w.]+)\s*\)", line):
+        named, _, number = words.plugins.get(match[1], match[1]).partition(":")
+        return named, number
+    if match := re.fullmatch(r"\s*`?([a-z][\w-]*)`?\s*;?\s*", line):
+        return match[1], ""
+    return None
+
+
+def _classpath(text: str, words: Words) -> list[tuple[str, str]]:
+    """Artifacts of the `buildscript`, with their versions."""
+    named = re.findall(r"\bclasspath\s*\(?\s*[\"'][\w.-]+:([\w.-]+):([^\"']+)[\"']", text)
+    return [(artifact, words.expand(number)) for artifact, number in named]
 
 
 def _plugin(named: str, version: str, found: Gradle) -> None:
@@ -238,32 +192,29 @@ def _plugin(named: str, version: str, found: Gradle) -> None:
         found.beyond.append(f"plugin {named}")
 
 
-def _dependencies(text: str, at: At, words: _Words, found: Gradle) -> None:
-    for body in _blocks(text, "dependencies"):
+def _dependencies(text: str, at: At, words: Words, found: Gradle) -> None:
+    for body in blocks(text, "dependencies"):
         for line in _statements(body):
             if match := re.match(r"(\w+)\s*[( ]\s*(.+?)\)?$", line):
                 _dependency(match[1], match[2], at, words, found)
-    for body in _blocks(text, "dependencyManagement"):
+    for body in blocks(text, "dependencyManagement"):
         for named in re.findall(r"mavenBom\s*\(?\s*[\"']([^\"']+)", body):
             found.platforms.append(At(words.expand(named), at.file, at.line))
 
 
 def _statements(body: str) -> list[str]:
     """One dependency each; a closing block of excludes is left out."""
-    flat = re.sub(r"\{[^{}]*\}", "", body)
+    flat = re.sub(r"(?<!\$)\{[^{}]*(?:\$\{[^{}]*\}[^{}]*)*\}", "", body)
     joined = re.sub(r",\s*\n\s*", ", ", flat)
     return [line.strip() for line in joined.splitlines() if line.strip()]
 
 
-def _dependency(scope: str, rest: str, at: At, words: _Words, found: Gradle) -> None:
-    if scope.startswith("test") or scope in ("constraints", "detektPlugins", "exclude", "because"):
+def _dependency(scope: str, rest: str, at: At, words: Words, found: Gradle) -> None:
+    if scope.startswith("test") or scope in _NO_NEED or re.match(r"=(?!=)", rest):
         return
-    if scope not in _SCOPES:
-        found.beyond.append(f"dependency by `{scope}`")
-        return
-    kind = _SCOPES[scope]
-    if kind in ("@kapt", "@ksp"):
-        found.beyond.append(f"code generation by `{scope}`")
+    kind = _SCOPES.get(scope)
+    if kind is None or kind in ("@kapt", "@ksp"):
+        found.beyond.append(f"dependency by `{scope}`" if kind is None else f"code generation by `{scope}`")
         return
     if match := re.search(r"project\s*\(?\s*(?:path\s*[:=]\s*)?[\"']:?([\w:.-]+)[\"']", rest):
         place = join("", match[1].replace(":", "/"))
@@ -271,15 +222,20 @@ def _dependency(scope: str, rest: str, at: At, words: _Words, found: Gradle) -> 
         return
     is_platform = bool(re.search(r"\b(?:enforcedP|p)latform\s*\(", rest))
     for need in _named(rest, words):
-        if need.count(":") and "$" not in need:
-            (found.platforms if is_platform else found.needs).append(
-                At(need if is_platform else need + kind, at.file, at.line)
-            )
-        else:
-            found.beyond.append(f"dependency {need}")
+        _need(need, kind, At("", at.file, at.line), found, is_platform=is_platform)
 
 
-def _named(rest: str, words: _Words) -> list[str]:
+def _need(need: str, kind: str, at: At, found: Gradle, *, is_platform: bool) -> None:
+    if not need.count(":") or "$" in need:
+        found.beyond.append(f"dependency {need}")
+    elif is_platform:
+        found.platforms.append(At(need, at.file, at.line))
+    else:
+        found.needs.append(At(need + kind, at.file, at.line))
+
+
+def _named(rest: str, words: Words) -> list[str]:
+    """Artifacts that a dependency's words stand for; where they stand for none, the words themselves."""
     if match := re.search(r"\bkotlin\(\s*[\"']([\w-]+)[\"']", rest):
         return [f"org.jetbrains.kotlin:kotlin-{match[1]}"]
     if match := re.search(r"\blibs\.bundles\.([\w.]+)", rest):
@@ -296,33 +252,41 @@ def _named(rest: str, words: _Words) -> list[str]:
     return found or [rest.strip()[:60]]
 
 
-def _settings(text: str, words: _Words, found: Gradle) -> None:
+def _settings(text: str, words: Words, found: Gradle) -> None:
     main = re.search(
         r"\b(?:mainClass(?:Name)?)\s*(?:\.set\s*\(|=)\s*(?:provider\s*\{)?\s*[\"']([\w.$]+)[\"']", text
     )
     if main and not found.main:
         found.main = main[1]
-    for pattern in (
-        r"languageVersion\s*(?:\.set\s*\(|=)\s*JavaLanguageVersion\.of\(\s*[\"']?(\d+)",
-        r"jvmToolchain\s*\(\s*(\d+)",
-        r"options\.release\s*(?:\.set\s*\(|=)\s*(\d+)",
-        r"(?:source|target)Compatibility\s*=?\s*(?:JavaVersion\.(?:VERSION_)?|[\"'])?(?:1[._])?(\d+)",
-        r"jvmTarget\s*(?:\.set\s*\(|=)\s*(?:JvmTarget\.JVM_|[\"'])(?:1[._])?(\d+)",
-    ):
-        if not found.java and (match := re.search(pattern, text)):
-            found.java = match[1]
+    for pattern in _JAVA:
+        if found.java is None and (match := pattern.search(text)):
+            value = re.sub(
+                r"\D.*", "", words.values.get(match[1].removesuffix("()"), match[1]).removeprefix("1.")
+            )
+            found.java = At(value, found.path, text.count("\n", 0, match.start()) + 1) if value else None
 
 
-def _spring(words: _Words, found: Gradle) -> None:
+def _versions(words: Words, found: Gradle) -> None:
     """Kotlin's own libraries have the compiler's version; a BOM without one is none."""
     if found.kotlin == "-":
         found.kotlin = words.values.get("kotlinVersion", words.values.get("kotlin_version", ""))
-    found.platforms = [
-        at for at in found.platforms if at.value.count(":") >= 2 and not at.value.endswith(":")
-    ]
+    boms = [at for at in found.platforms if at.value.count(":") >= 2 and not at.value.endswith(":")]
+    odd = {at.value for at in boms if at.value.endswith("+") or "$" in at.value}
+    found.beyond += [f"BOM {one}: Maven takes one in an exact version only" for one in sorted(odd)]
+    found.platforms = [at for at in boms if at.value not in odd]
+    found.needs = [At(_range(at.value), at.file, at.line) for at in found.needs]
 
 
-def _wrapper(source: Source, root: str, found: Gradle) -> None:
+def _range(need: str) -> str:
+    """Gradle's `1.2.+` in Maven's notation: `[1.2,1.3)`."""
+    match = re.fullmatch(r"([^:]+:[^:]+):(?:(\d+(?:\.\d+)*)\.)?(\d+)\.\+(@\w+)?", need)
+    if match is None:
+        return need
+    head = f"{match[2]}." if match[2] else ""
+    return f"{match[1]}:[{head}{match[3]},{head}{int(match[3]) + 1}){match[4] or ''}"
+
+
+def _wrapper(source: Source, root: str) -> str:
     path = f"{root}/gradle/wrapper/gradle-wrapper.properties".lstrip("/")
-    if source.has(path) and (match := re.search(r"gradle-([\d.]+)-", source.read_text(path))):
-        found.wrapper = match[1]
+    match = re.search(r"gradle-(\d[\d.]*)-", source.read_text(path)) if source.has(path) else None
+    return match[1] if match else ""

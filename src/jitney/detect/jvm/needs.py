@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -34,7 +35,9 @@ class Needs(msgspec.Struct):
 def package(need: str, rule: str, at: At | None = None) -> Package:
     """`group:artifact:version` → Package. DetectionError: it is none."""
     parts = need.split(":")
-    if not 2 <= len(parts) <= 4 or not all(re.fullmatch(r"[\w.@+-]+", part) for part in parts):
+    if not 2 <= len(parts) <= 4 or not all(
+        re.fullmatch(r"[\w.@+-]+(?:@\w+)?|[\[(][\w.,-]+[\])](?:@\w+)?", part) for part in parts
+    ):
         where = f"{at.file}:{at.line}: " if at and at.file else ""
         raise DetectionError(
             f"{where}{need!r} names no artifact",
@@ -84,22 +87,28 @@ def bare_needs(tree: Tree, reached: list[str], wishes: Wishes, notes: Notes) -> 
 
 
 def _deps_edn(tree: Tree, reached: list[str]) -> list[Package]:
-    """What the deps.edn around a Clojure program asks for."""
+    """What the deps.edn around a Clojure script asks for, that is no part of its project. One that is broken is nothing of its."""
     if not reached or tree.language(reached[0]) != "clojure" or tree.source.alone:
         return []
     for folder in parents(parent(reached[0])):
         path = f"{folder}/deps.edn".lstrip("/")
         if tree.source.has(path):
-            text = tree.source.read_text(path)
-            text = re.sub(r";[^\n]*", "", text).partition(":aliases")[0]
-            rows = re.findall(r"([\w.-]+)(?:/([\w.-]+))?\s*\{[^{}]*:mvn/version\s+\"([^\"]+)\"", text)
-            at = At("", path, 1)
-            return [
-                package(f"{group}:{artifact or group}:{version}", "deps.edn", at)
-                for group, artifact, version in rows
-                if (group, artifact) != ("org.clojure", "clojure")
-            ]
+            return list(_released(tree.source.read_text(path), path))
     return []
+
+
+def _released(text: str, path: str) -> Iterator[Package]:
+    from jitney.detect.jvm import edn
+
+    try:
+        forms = edn.read(text)
+    except edn.EdnError:
+        return
+    deps = forms[0].get(":deps") if forms else None
+    for name, entry in zip(deps.items[::2], deps.items[1::2], strict=False) if deps else ():
+        version = entry.get(":mvn/version")
+        if version is not None and name.text != "org.clojure/clojure":
+            yield package(edn.coordinates(name.text, version.text), "deps.edn", At("", path, name.line))
 
 
 def _uses_serialization(tree: Tree, reached: list[str]) -> bool:

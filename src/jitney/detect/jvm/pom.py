@@ -11,8 +11,8 @@ import msgspec
 from jitney.source import Source
 from jitney.source.paths import join, name, parent, parents
 
-_MAINS = ("mainClass", "start-class", "exec.mainClass", "main.class", "main-class")
-_RELEASES = (
+MAINS = ("mainClass", "start-class", "exec.mainClass", "main.class", "main-class")
+RELEASES = (
     "maven.compiler.release",
     "release",
     "java.version",
@@ -21,7 +21,13 @@ _RELEASES = (
     "target",
     "source",
     "jdk.version",
+    "kotlin.compiler.jvmTarget",
+    "jvmTarget",
 )
+"""Properties, and settings of the compilers' plugins, that say for which Java; the first one counts."""
+
+_COMPILERS = ("maven-compiler-plugin", "kotlin-maven-plugin")
+_LANGUAGES = {"kotlin-maven-plugin": "kotlin", "scala-maven-plugin": "scala", "gmavenplus-plugin": "groovy"}
 
 
 class Element(msgspec.Struct):
@@ -58,7 +64,8 @@ class Dependency(msgspec.Struct, frozen=True):
 
 
 class Pom(msgspec.Struct):
-    """One project: properties of it and its parents in the checkout. broken: why it cannot be read, with the line."""
+    """One project: properties of it and its parents in the checkout. broken: why it cannot be read, with line and column.
+    plugins: artifacts of all that it names; languages: those that they compile."""
 
     path: str
     broken: str = ""
@@ -68,9 +75,14 @@ class Pom(msgspec.Struct):
     dependencies: list[Dependency] = []
     mains: list[str] = []
     release: str = ""
+    release_line: int = 0
     roots: list[str] = []
     parents: list[str] = []
-    languages: set[str] = set()
+    plugins: set[str] = set()
+
+    @property
+    def languages(self) -> set[str]:
+        return {language for plugin, language in _LANGUAGES.items() if plugin in self.plugins}
 
 
 def read_xml(text: str) -> Element:
@@ -101,35 +113,51 @@ def read_xml(text: str) -> Element:
 
 def read_pom(source: Source, path: str, depth: int = 0) -> Pom:
     pom = Pom(path=path)
+    text = source.read_text(path)
     try:
-        root = read_xml(re.sub(r"\A\s*<\?xml[^>]*\?>", "", source.read_text(path)))
+        root = read_xml(_bare(text))
     except expat.ExpatError as error:
-        pom.broken = f"{path}: {error}"
+        pom.broken = _broken(path, error)
         return pom
     if root.name != "project":
-        pom.broken = f"{path}: <{root.name}> is no Maven project"
+        pom.broken = f"{path}:{root.line}: <{root.name}> is no Maven project"
         return pom
-    above = _parent(source, path, root, depth)
+    above = _parent(source, path, root, depth) or Pom(path="")
     properties = root.child("properties")
     pom.properties = {
-        **(above.properties if above else {}),
+        **above.properties,
         **{one.name: one.text.strip() for one in (properties.children if properties else [])},
         "project.version": root.value("version") or root.value("parent", "version"),
         "project.groupId": root.value("groupId") or root.value("parent", "groupId"),
         "project.artifactId": root.value("artifactId"),
     }
-    pom.parents = [above.path, *above.parents] if above else []
+    pom.parents = [above.path, *above.parents] if above.path else []
     pom.packaging = root.value("packaging") or "jar"
     modules = root.child("modules")
     pom.modules = [one.text.strip() for one in (modules.children if modules else [])]
-    pom.dependencies = [
-        _dependency(pom, one) for one in _children(root.child("dependencies"), "dependency")
-    ] + (above.dependencies if above else [])
-    pom.mains = _mains(pom, root) or (above.mains if above else [])
-    pom.release = _release(pom, root)
+    own = [_dependency(pom, one) for one in _children(root.child("dependencies"), "dependency")]
+    pom.dependencies = own + above.dependencies
+    pom.mains = _mains(pom, root) or above.mains
+    pom.release = _release(pom, root) or above.release
+    pom.release_line = _line_of(text, pom.release)
     pom.roots = _roots(pom, root)
-    pom.languages = _plugins(root) | (above.languages if above else set())
+    pom.plugins = {plugin.value("artifactId") for plugin in root.all("plugin")} | above.plugins
     return pom
+
+
+def _bare(text: str) -> str:
+    """Without the declaration: its encoding was dealt with when the file was read. Lines stay."""
+    return re.sub(r"\A(\s*)<\?xml[^>]*\?>", r"\1", text)
+
+
+def _broken(path: str, error: expat.ExpatError) -> str:
+    place = f"{path}:{error.lineno}:{error.offset + 1}" if hasattr(error, "lineno") else path
+    return f"{place}: {str(error).partition(':')[0]}"
+
+
+def _line_of(text: str, release: str) -> int:
+    lines = enumerate(text.splitlines(), 1)
+    return next((at for at, line in lines if release and re.search(rf">\s*(?:1\.)?{release}\s*<", line)), 0)
 
 
 def _children(element: Element | None, word: str) -> list[Element]:
@@ -171,7 +199,7 @@ def _mains(pom: Pom, root: Element) -> list[str]:
     for plugin in root.all("plugin"):
         is_exec = plugin.value("artifactId") == "exec-maven-plugin"
         found += [(not is_exec, one.text.strip()) for one in plugin.all("mainClass")]
-    found += [(True, pom.properties[word]) for word in _MAINS if word in pom.properties]
+    found += [(True, pom.properties[word]) for word in MAINS if word in pom.properties]
     words = [_expanded(pom, word) for _, word in sorted(found, key=lambda one: one[0])]
     return list(dict.fromkeys(word for word in words if re.fullmatch(r"[\w.$]+", word)))
 
@@ -180,14 +208,15 @@ def _release(pom: Pom, root: Element) -> str:
     configured = {
         one.name: one.text.strip()
         for plugin in root.all("plugin")
-        if plugin.value("artifactId") == "maven-compiler-plugin"
+        if plugin.value("artifactId") in _COMPILERS
         for part in plugin.all("configuration")
         for one in part.children
     }
-    for word in _RELEASES:
-        value = _expanded(pom, configured.get(word, "") or pom.properties.get(word, ""))
-        if re.fullmatch(r"(?:1\.)?\d+", value):
-            return value.removeprefix("1.")
+    toolchain = next((jdk.value("version") for jdk in root.all("jdk")), "")
+    values = [configured.get(word, "") or pom.properties.get(word, "") for word in RELEASES]
+    for value in (_expanded(pom, one) for one in (*values, toolchain)):
+        if match := re.fullmatch(r"[\[(]?(?:1\.)?(\d+)(?:,.*)?", value):
+            return match[1]
     return ""
 
 
@@ -203,12 +232,6 @@ def _roots(pom: Pom, root: Element) -> list[str]:
     return list(dict.fromkeys([*(place for place in places if "/" in place or place == "src"), *usual]))
 
 
-def _plugins(root: Element) -> set[str]:
-    names = {plugin.value("artifactId") for plugin in root.all("plugin")}
-    known = {"kotlin-maven-plugin": "kotlin", "scala-maven-plugin": "scala", "gmavenplus-plugin": "groovy"}
-    return {language for plugin, language in known.items() if plugin in names}
-
-
 def reactor(source: Source, module: str) -> str:
     """The topmost folder whose poms list this module, one through the other; the module itself where none does."""
     found = module
@@ -221,7 +244,7 @@ def reactor(source: Source, module: str) -> str:
 
 def _listed(source: Source, path: str) -> list[str]:
     try:
-        root = read_xml(re.sub(r"\A\s*<\?xml[^>]*\?>", "", source.read_text(path)))
+        root = read_xml(_bare(source.read_text(path)))
     except expat.ExpatError:
         return []
     words = [one.text.strip() for one in root.all("module")]

@@ -1,0 +1,86 @@
+"""A Gradle build as a project: the module that is started, and those that it uses."""
+
+from __future__ import annotations
+
+import re
+
+from jitney.detect.jvm.gradle import Gradle, read_build
+from jitney.detect.jvm.gradle_words import FILES, SETTINGS, find, settings
+from jitney.detect.jvm.project import ROOTS, Project, folders, one_of
+from jitney.detect.jvm.version import Seen
+from jitney.source import Source
+
+_WITH = (*FILES, *SETTINGS, "gradle.properties", "gradle/libs.versions.toml")
+
+
+def gradle_project(source: Source, folder: str) -> Project:
+    """DetectionError: no module with something to start, or several."""
+    module = _module(source, folder)
+    build = read_build(source, module)
+    own, parts = build.modules[module], list(build.modules.values())
+    read = [
+        f"{place}/{file}".lstrip("/")
+        for place in dict.fromkeys((build.root, *build.modules))
+        for file in _WITH
+    ]
+    tools = {name: value for name, value in (("kotlin", own.kotlin), ("scala", own.scala)) if value}
+    java = own.java
+    return Project(
+        manager="gradle",
+        root=build.root,
+        module=module,
+        manifests=tuple(dict.fromkeys([own.path, *(path for path in read if source.has(path))])),
+        roots=[root for place in build.modules for root in folders(source, place, ROOTS)],
+        own=folders(source, module, ROOTS),
+        resources=[one for place in build.modules for one in folders(source, place, ("src/main/resources",))],
+        mains=[own.main] if own.main else [],
+        release=Seen("gradle.java", f"{java.value}+", java.file, java.line) if java else None,
+        languages={"kotlin"} if own.kotlin else set(),
+        tools=tools,
+        plugins=[plugin for one in parts for plugin in one.plugins],
+        repositories=[url for one in parts for url in one.repositories if "$" not in url],
+        needed=[at for one in parts for at in one.needs],
+        platforms=[at for one in parts for at in one.platforms],
+        beyond=list(
+            dict.fromkeys(
+                f"{one.path or place}: {what}" for place, one in build.modules.items() for what in one.beyond
+            )
+        ),
+        gradle=own.wrapper,
+        made=_maker(own),
+    )
+
+
+def _maker(own: Gradle) -> str:
+    if "io.quarkus" in own.plugins:
+        return "Quarkus"
+    return "a servlet container" if "war" in own.plugins else ""
+
+
+def _module(source: Source, folder: str) -> str:
+    """The folder itself where it has code; else, of the build's other modules, the one that is an application."""
+    place = settings(source, folder)
+    if folders(source, folder, ROOTS) or not place:
+        return folder
+    modules = _included(source.read_text(place))
+    modules = [f"{folder}/{one}".lstrip("/") for one in modules]
+    modules = [one for one in modules if find(source, one)]
+    named = [one for one in modules if _is_application(source.read_text(find(source, one)))]
+    return one_of(source, folder, named or modules) if modules else folder
+
+
+def _is_application(text: str) -> bool:
+    return bool(re.search(r"\bapplication\b|mainClass|org\.springframework\.boot|io\.quarkus", text))
+
+
+def _included(text: str) -> list[str]:
+    """Folders that `include` names: `":app:web"` is app/web, unless `projectDir` says otherwise."""
+    calls = re.findall(r"(?m)^\s*include\s*\(?([^)\n]+(?:,\s*\n[^)\n]+)*)\)?", text)
+    words = [word for call in calls for word in re.findall(r"[\"']:?([\w:.-]+)[\"']", call)]
+    moved = dict(
+        re.findall(
+            r"project\(\s*[\"']:?([\w:.-]+)[\"']\s*\)\.projectDir\s*=\s*(?:new\s+File\(|file\()[^\"'\n]*[\"']([^\"']+)[\"']",
+            text,
+        )
+    )
+    return [moved.get(word, word.replace(":", "/")).strip("./") for word in words]
