@@ -11,9 +11,11 @@ import pytest
 from jitney.config import Config
 from jitney.engine.fake import ABILITIES, FakeEngine
 from jitney.engine.protocol import LABEL
+from jitney.errors import UsageError
 from jitney.facts import hardware, indexes, kept
-from jitney.facts.collect import LABEL_DIGEST, LABEL_KEY, ca_bundle, collect, probe_pytorch_index
+from jitney.facts.collect import LABEL_DIGEST, LABEL_KEY, ca_bundle, collect, matrices, probe_pytorch_index
 from jitney.facts.model import BaseOnHand, Gpu
+from jitney.matrix import torch
 
 
 class Counting(FakeEngine):
@@ -223,3 +225,16 @@ def test_pytorch_is_asked_once(config: Config, monkeypatch: pytest.MonkeyPatch) 
     assert probe_pytorch_index(config) == "http://wheels/cpu"
     assert probe_pytorch_index(config) == "http://wheels/cpu"
     assert collect(FakeEngine(), config).indexes.pytorch_cpu == "http://wheels/cpu"
+
+
+def test_a_users_rows_of_the_matrices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert matrices(Config()) == ""
+    file = tmp_path / "jitney" / "matrices.toml"
+    file.parent.mkdir()
+    file.write_text('[[torch.rows]]\ntorch = "99.0"\npythons = ["3.14"]\n')
+    assert torch(matrices(Config())).rows[-1].torch == "99.0"
+    for wrong in ("[[torch.rows]\n", '[[torch.rows]]\npythons = ["3.14"]\n', "[[torhc.rows]]\n"):
+        file.write_text(wrong)
+        with pytest.raises(UsageError, match=r"matrices\.toml"):
+            matrices(Config())
