@@ -31,6 +31,7 @@ def detect(source: Source, wishes: Wishes) -> Detection:
     stand in `unknown`. SourceError: a file cannot be read.
     """
     notes = Notes()
+    source = _at_program(source, wishes, notes)
     language = choose(source, wishes, notes)
     try:
         return _noted(_detect(language, source, wishes, notes), source, notes)
@@ -38,6 +39,15 @@ def detect(source: Source, wishes: Wishes) -> Detection:
         known = error.seen if isinstance(error.seen, Detection) else Detection(language=language.name)
         error.seen = _noted(known, source, notes)
         raise
+
+
+def _at_program(source: Source, wishes: Wishes, notes: Notes) -> Source:
+    """A folder without a program of its own may have one below."""
+    if source.alone or source.entry or wishes.entry:
+        return source
+    from jitney.detect.folder import locate
+
+    return locate(source, wishes, notes)
 
 
 def _noted(found: Detection, source: Source, notes: Notes) -> Detection:

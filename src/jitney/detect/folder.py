@@ -1,0 +1,303 @@
+"""Which language a folder is, and which of the programs in it is meant.
+
+a manifest beside the program ─► files right in the folder ─► programs in folders below: the only one, or a list
+─► files below ─► a manifest of an environment that has no program ─► scripts without an ending
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import filter as fnfilter
+
+import msgspec
+
+from jitney.detect import languages
+from jitney.detect.data.starters import STARTERS
+from jitney.detect.languages import LANGUAGES, OTHERS, Language, language_of
+from jitney.detect.model import Wishes
+from jitney.detect.notes import Notes
+from jitney.detect.scripts import scripts
+from jitney.errors import DetectionError
+from jitney.languages import manifests, table
+from jitney.source import Source
+from jitney.source.kinds import binary_hint, binary_kind
+from jitney.source.paths import is_under, name, parent
+
+BINARIES_LOOKED_AT = 20
+_OF_MANY = ("Makefile", "configure", "configure.ac", "settings.gradle", "settings.gradle.kts")
+"""Manifests that say nothing of a language where none of its files lies there."""
+
+_ASIDE = re.compile(
+    r"(?:^|/)(?:\.[^/]*|tests?|specs?|docs?|examples?|samples?|scripts?|tools?|fixtures|testdata|benchmarks?|e2e|ci|vendor"
+    r"|third_party|[^/]+[._-](?:[Tt]ests?|[Bb]enchmarks?|e2e))(?:/|$)"
+)
+"""Folders whose programs are beside the point where there are others."""
+
+_GLUE = frozenset({"shell", "sql", "powershell"})
+"""Languages of the scripts that start or deploy what lies in the folders below."""
+
+_PYTHON_PROGRAMS = frozenset(
+    {"main.py", "app.py", "__main__.py", "server.py", "run.py", "cli.py", "manage.py", "bot.py", "chat.py"}
+)
+_SERVERS: dict[str, tuple[str, ...]] = {
+    "php": ("artisan", "index.php", "public/index.php", "bin/console"),
+    "ruby": ("config.ru", "bin/rails"),
+    "elixir": ("mix.exs",),
+    "dart": ("pubspec.yaml",),
+    "csharp": ("Program.cs", "Startup.cs"),
+}
+"""Files that start a web program of a language: a package.json beside them has the tools of its pages."""
+
+_NODE_STARTS = ("index", "main", "app", "server", "src/index", "src/main", "src/app", "src/server")
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A folder below that is a program of its own, by its manifest."""
+
+    folder: str
+    language: str
+    manifest: str
+    is_site: bool = False
+
+    def __str__(self) -> str:
+        kind = f"{self.language}, a web site's front" if self.is_site else self.language
+        return f"{self.folder} ({kind}: {name(self.manifest)})"
+
+
+def locate(source: Source, wishes: Wishes, notes: Notes) -> Source:
+    """The source with the folder of its program. Another than what was handed over only where that one has no program itself.
+
+    DetectionError: several programs below that are alike, all named.
+    """
+    if source.alone or source.entry or wishes.entry or _has_own(source):
+        return source
+    found = [one for one in _programs(source) if wishes.language in ("", one.language)]
+    found = [one for one in found if not _ASIDE.search(_below(one.folder, source))] or found
+    chosen = found if len(found) == 1 else [one for one in found if not one.is_site]
+    if not found:
+        return source
+    if len(chosen) != 1:
+        raise _several(source, found)
+    others = tuple(str(one) for one in found if one is not chosen[0])
+    rule = "program.only" if not others else "program.server"
+    notes.saw(rule, "program", chosen[0].folder, chosen[0].manifest, 0, others)
+    return source.at(chosen[0].folder)
+
+
+def _below(folder: str, source: Source) -> str:
+    return folder.removeprefix(f"{source.workdir}/" if source.workdir else "")
+
+
+def _several(source: Source, found: list[Program]) -> DetectionError:
+    listed = "\n  ".join(str(one) for one in found[:12])
+    prefix = "" if source.label in ("", ".") else f"{source.label.rstrip('/')}/"
+    return DetectionError(
+        f"{len(found)} programs lie in {source.label}:\n  {listed}",
+        f"choose one: jitney run {prefix}{_below(found[0].folder, source)} …",
+    )
+
+
+def _has_own(source: Source) -> bool:
+    """The folder itself is a program, or says that it is one: a manifest in it, or code that does more than start others."""
+    here = sorted(source.folder(source.workdir)[0])
+    if any(
+        _is_own(language, _manifest_of(language, here, source), source) for language in _with_manifest(here)
+    ):
+        return True
+    own = {found for path in here if (found := languages.by_ending(path))}
+    return bool((own | set(scripts(source, source.workdir).values())) - _GLUE)
+
+
+def _is_own(language: Language, place: str, source: Source) -> bool:
+    """Not: a package.json that starts nothing (hooks and formatters of a repository), a Makefile that compiles nothing."""
+    if language.name == "javascript":
+        return _node_starts(source)
+    return language.name != "c" or any(
+        path.endswith((".c", ".cc", ".cpp", ".cxx")) for path in source.files()
+    )
+
+
+def _programs(source: Source) -> list[Program]:
+    """Folders below with a manifest and code of its language; none that lies in another one."""
+    files = source.files()
+    folders: dict[str, list[str]] = {}
+    for path in files:
+        folders.setdefault(parent(path), []).append(name(path))
+    found: list[Program] = []
+    for folder in sorted(folders, key=lambda one: (one.count("/"), one)):
+        if folder == source.workdir or any(is_under(folder, one.folder) for one in found):
+            continue
+        if (one := _program(source, folder, folders[folder], files)) is not None:
+            found.append(one)
+    return found
+
+
+def _program(source: Source, folder: str, here: list[str], files: tuple[str, ...]) -> Program | None:
+    within = [path for path in files if is_under(path, folder)]
+    inner = source.at(folder)
+    for language in _with_manifest(here):
+        manifest = _manifest_of(language, here, inner)
+        if name(manifest) not in _OF_MANY and any(path.endswith(language.endings) for path in within):
+            return Program(folder, language.name, manifest, _is_site(inner, manifest))
+    return None
+
+
+def _is_site(source: Source, manifest: str) -> bool:
+    """Pages that a tool makes: where a program of another kind lies beside them, that one is what they talk to."""
+    if name(manifest) != "package.json":
+        return False
+    from jitney.detect.node.manifest import Project, read
+    from jitney.detect.node.site import site_of
+
+    data = read(source, source.workdir, Notes())
+    return site_of(source, Project(source.workdir, source.workdir, data, data)) is not None
+
+
+def of_folder(source: Source, notes: Notes) -> Language:
+    """The language of the program in the source's folder. DetectionError: nothing runnable."""
+    files = [path for path in source.files() if is_under(path, source.workdir)]
+    here = sorted({name(path) for path in files if parent(path) == source.workdir})
+    by_shebang = scripts(source, source.workdir)
+    said = [(language, _manifest_of(language, here, source)) for language in _with_manifest(here)]
+    coded = [one for one in said if _has_code(one[0], files, by_shebang)]
+    if coded:
+        return _said(source, here, coded, notes)
+    if found := _of_files(source, files, notes):
+        return found
+    if alone := [one for one in said if name(one[1]) not in _OF_MANY]:
+        return _said(source, here, alone, notes)
+    for path, language in by_shebang.items():
+        notes.saw("language.shebang", "language", language, path, 1)
+        return languages.supported_one(language, path)
+    raise _nothing(source, files, here)
+
+
+def _of_files(source: Source, files: list[str], notes: Notes) -> Language | None:
+    """What a jar has in it, laid out as a folder; the files right in the folder, then those below."""
+    jar = f"{source.workdir}/META-INF/MANIFEST.MF".lstrip("/")
+    if source.has(jar) and "Main-Class:" in source.read_text(jar):
+        notes.saw("language.jar", "language", "java", jar)
+        return languages.supported_one("java", jar)
+    for group in ([path for path in files if parent(path) == source.workdir], files):
+        if ranked := _ranked(source, group):
+            notes.saw("language.files", "language", ranked[0], source.workdir, 0, tuple(ranked[1:]))
+            return languages.supported_one(ranked[0], source.label)
+    return None
+
+
+def _with_manifest(here: list[str]) -> Iterator[Language]:
+    """Built-in languages first: a table never takes a program from them."""
+    for language in LANGUAGES:
+        if any(fnfilter(here, pattern) for pattern in language.manifests):
+            yield language
+    for word, patterns in manifests():
+        if any(fnfilter(here, pattern) for pattern in patterns):
+            yield language_of(table(word))
+
+
+def _manifest_of(language: Language, here: list[str], source: Source) -> str:
+    file = next(file for pattern in language.manifests for file in fnfilter(here, pattern))
+    return f"{source.workdir}/{file}".lstrip("/")
+
+
+def _has_code(language: Language, files: list[str], by_shebang: dict[str, str]) -> bool:
+    return any(path.endswith(language.endings) for path in files) or language.name in by_shebang.values()
+
+
+def _said(source: Source, here: list[str], said: list[tuple[Language, str]], notes: Notes) -> Language:
+    """The language that the Procfile starts, else the first whose manifest is more than another's tools."""
+    started = _started(source)
+    strong = [one for one in said if len(said) > 1 and not _is_weak(*one, source, here)]
+    language, place = next((one for one in said if one[0].name == started), (strong or said)[0])
+    losers = tuple(f"{other.name} ({where})" for other, where in said if other is not language)
+    notes.saw("language.manifest", "language", language.name, place, 0, losers)
+    return language
+
+
+def _started(source: Source) -> str:
+    """The language of the program that the Procfile starts."""
+    path = f"{source.workdir}/Procfile".lstrip("/")
+    match = re.search(r"(?m)^\s*web\s*:\s*(\S+)", source.read_text(path)) if source.has(path) else None
+    return STARTERS.get(match[1].removeprefix("./"), "") if match else ""
+
+
+def _is_weak(language: Language, place: str, source: Source, here: list[str]) -> bool:
+    """A manifest that serves another language's program as often as one of its own, and nothing beside it says that it is one."""
+    if language.name == "python":
+        is_weak = name(place) in ("requirements.txt", "setup.py", "environment.yml")
+        return (
+            is_weak and "package.json" in here and _node_starts(source) and not _PYTHON_PROGRAMS & set(here)
+        )
+    if language.name == "rust":
+        return not _has_binary(source, place)
+    if language.name == "javascript":
+        return not _node_starts(source) or _has_server(source)
+    return name(place) in _OF_MANY
+
+
+def _has_server(source: Source) -> bool:
+    """A web program of another language, whose pages' tools a package.json beside it has."""
+    here = list(source.folder(source.workdir)[0])
+    prefix = f"{source.workdir}/" if source.workdir else ""
+    for word, patterns in manifests():
+        if word in _SERVERS and any(fnfilter(here, pattern) for pattern in patterns):
+            return any(source.has(prefix + file) for file in _SERVERS[word])
+    return False
+
+
+def _node_starts(source: Source) -> bool:
+    """Whether a package.json says what starts, or a file of a program's name lies there: one for tools has neither."""
+    from jitney.detect.node.manifest import find
+    from jitney.detect.node.site import site_of
+
+    project = find(source, Notes())
+    if project is None or project.folder != source.workdir:
+        return False
+    if "start" in project.scripts or project.members or site_of(source, project) is not None:
+        return True
+    prefix = f"{source.workdir}/" if source.workdir else ""
+    main = project.own.get("main") or project.own.get("module") or project.own.get("bin")
+    named = [main] if isinstance(main, str) else []
+    stems = [f"{stem}{end}" for stem in _NODE_STARTS for end in (".js", ".ts", ".mjs", ".cjs")]
+    return any(source.has(f"{prefix}{file}".replace("/./", "/")) for file in (*named, *stems))
+
+
+def _has_binary(source: Source, place: str) -> bool:
+    """A crate that is a program, or a workspace: a library beside a pyproject.toml or a package.json is their extension."""
+    folder = f"{source.workdir}/" if source.workdir else ""
+    text = source.read_text(place)
+    has_file = source.has(f"{folder}src/main.rs") or source.has_folder(f"{folder}src/bin")
+    return has_file or bool(re.search(r"(?m)^\s*\[(?:\[bin\]\]|workspace\b)", text))
+
+
+def _ranked(source: Source, paths: list[str]) -> list[str]:
+    """Languages by the number of their files; those that are only known by name last."""
+    counts: dict[str, int] = {}
+    for path in paths:
+        if language := languages.of_path(source, path):
+            counts[language] = counts.get(language, 0) + 1
+    return sorted(counts, key=lambda found: (found in OTHERS.values(), -counts[found], found))
+
+
+def _nothing(source: Source, files: list[str], here: list[str]) -> DetectionError:
+    """What the folder has instead of a program."""
+    for path in files[:BINARIES_LOOKED_AT]:
+        kind = binary_kind(source.read_bytes(path)[:4096])
+        if any(word in kind for word in ("compiled", "bytecode", "Windows", "WebAssembly")):
+            message = f"{source.label} has no source code: {path} is {kind}"
+            return DetectionError(message, binary_hint(kind))
+    pages = [path for path in files if path.endswith((".html", ".htm"))]
+    if pages:
+        return DetectionError(
+            f"{source.label} is a static site ({pages[0]}): there is no program to run",
+            "any web server shows it; Jitney runs programs",
+        )
+    dockerfile = next((one for one in here if one.lower() in ("dockerfile", "containerfile")), "")
+    listed = ", ".join(here[:8]) or "no files"
+    return DetectionError(
+        f"{source.label}: nothing runnable was found (looked at manifests, endings, entries; there is: {listed}); "
+        f"supported: {', '.join(languages.supported())}",
+        f"{dockerfile} may say how it is run: jitney run --use-dockerfile …" if dockerfile
+        else "hand over a source file, or name the language with --lang",
+    )  # fmt: skip
