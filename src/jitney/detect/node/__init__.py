@@ -27,6 +27,9 @@ from jitney.source import Source
 from jitney.source.paths import parent
 
 TYPED = (".ts", ".mts", ".cts", ".tsx")
+_ASIDE = re.compile(r"(?:^|/)(?:node_modules|\.[^/]+)/|(?:^|/)\.pnp\.c?js$")
+"""Folders of tools: what Yarn keeps in `.yarn` is Yarn itself."""
+
 _SETTINGS = re.compile(r"(?:^|/)(?:\.[^/]+|[\w.-]+\.config|[\w.-]+\.(?:test|spec))\.[cm]?[jt]sx?$")
 
 
@@ -73,7 +76,7 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
         entry=start,
         start=_start(source, start, command),
         workdir=source.workdir,
-        manager=_manager(project, runtime),
+        manager=_manager(project, runtime, notes),
         manifests=(*project.manifests, *manifest.beside(source, project)) if project else (),
         lock=project.lock if project else "",
         packages=tuple(wanted.found.values()),
@@ -123,20 +126,21 @@ def _language(source: Source, start: str, chosen: str) -> str:
     return ("typescript" if 2 * typed > len(own) else "javascript") if own else chosen
 
 
-def _manager(project: manifest.Project | None, runtime: str) -> str:
-    """Bun installs for itself, unless another manager's lock says which versions."""
+def _manager(project: manifest.Project | None, runtime: str, notes: Notes) -> str:
+    """Bun installs for itself, where nothing says otherwise."""
     if project is None:
         return "imports"
-    return "bun" if runtime == "bun" and not project.lock else project.manager
+    if runtime != "bun" or project.lock or not project.is_default:
+        return project.manager
+    notes.saw(
+        "node.manager.runtime", "manager", "bun", project.manifests[0], 0, ("npm (nothing names a manager)",)
+    )
+    return "bun"
 
 
 def _scripts(source: Source) -> list[str]:
     """What is looked at where the entry is made by a build: all of the program's own code."""
-    return [
-        path
-        for path in source.files()
-        if path.endswith(follow.SCRIPTS) and "/node_modules/" not in f"/{path}"
-    ]
+    return [path for path in source.files() if path.endswith(follow.SCRIPTS) and not _ASIDE.search(path)]
 
 
 def _start(source: Source, start: str, command: Command) -> tuple[str, ...]:

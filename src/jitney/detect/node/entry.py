@@ -116,7 +116,7 @@ def _of_site(source: Source, project: Project, notes: Notes) -> tuple[str, Comma
     found = site.site_of(source, project)
     if found is None:
         return None
-    name = next((one for one in site.SCRIPTS if one in project.scripts), "")
+    name = next((one for one in site.SCRIPTS if _is_served(project, one)), "")
     if name:
         notes.saw("node.entry.site", "entry", project.scripts[name], project.manifests[0])
         return _of_script(source, project, name)
@@ -124,7 +124,18 @@ def _of_site(source: Source, project: Project, notes: Notes) -> tuple[str, Comma
         return None  # a server of its own beside the site
     notes.saw("node.entry.site", "entry", f"{found.start} ({found.package})", project.manifests[0])
     command = parse("site", {"site": found.start})
+    if found.build and "build" not in project.scripts:
+        command.builds = (found.build,)
     return f"{project.folder}/{command.file}".lstrip("/") if command.file else "", command
+
+
+def _is_served(project: Project, script: str) -> bool:
+    """A script whose server of files is among the packages: templates name servers that they do not declare."""
+    if script not in project.scripts:
+        return False
+    tool = parse(script, project.scripts).tool
+    package = site.SERVERS.get(tool[0]) if tool else None
+    return package is None or package in project.dependencies() or package in project.dependencies(dev=True)
 
 
 def _of_build(source: Source, project: Project, notes: Notes) -> tuple[str, Command] | None:

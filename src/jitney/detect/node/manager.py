@@ -59,7 +59,7 @@ def choose_manager(source: Source, project: Project, notes: Notes) -> None:
     found = _named(project) or _told(source, project, locks)
     own = [file for file, whose in locks if whose == found.manager]
     _tell_others(found, locks, notes)
-    project.manager = found.manager
+    project.manager, project.is_default = found.manager, found.rule == "node.manager.default"
     project.lock = within(project.root, own[0]) if own else ""
     project.manager_version = found.version or _version(source, project)
     if found.manager == "yarn" and _is_berry(source, project):

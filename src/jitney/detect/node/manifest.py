@@ -18,7 +18,8 @@ BESIDE = (".npmrc", ".yarnrc.yml", ".yarnrc", "pnpm-workspace.yaml", ".pnpmfile.
 
 class Project(msgspec.Struct):
     """folder: of the nearest package.json; root: of the workspace it belongs to, else the same. own, top: their contents.
-    members: folders of the workspace → their package.json; paths: folder → path of its manifest. manager with its version (`9`, `1.22.22`), empty: any."""
+    members: folders of the workspace → their package.json; paths: folder → path of its manifest. manager
+    with its version (`9`, `1.22.22`), empty: any; is_default: nothing names one."""
 
     folder: str
     root: str
@@ -28,6 +29,7 @@ class Project(msgspec.Struct):
     paths: dict[str, str] = {}
     manager: str = "npm"
     manager_version: str = ""
+    is_default: bool = False
     lock: str = ""
 
     @property

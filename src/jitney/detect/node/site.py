@@ -16,42 +16,44 @@ from jitney.source import Source
 from jitney.source.paths import join, parent
 
 SCRIPTS = ("serve", "preview")
-"""Scripts that serve what was built, by the habit of the tools' own templates; `dev` comes last: it builds at each request."""
+"""Scripts that serve what was built, by the habit of the tools' own templates."""
 
 
 class Site(msgspec.Struct, frozen=True):
-    """package: named in the manifest; start: what serves its build, `node FILE` where that is a server of its own. with_page: it
-    is a site only where an index.html lies beside, for such a tool builds libraries and servers as well."""
+    """package: named in the manifest; start: what serves its build, `node FILE` where that is a server of its own; build: what
+    makes it where the manifest has no script for that, empty: nothing has to. with_page: it is a site only where an index.html
+    lies beside, for such a tool builds libraries and servers as well."""
 
     package: str
     start: str
+    build: str = ""
     with_page: bool = False
 
 
 SITES: tuple[Site, ...] = (
     # Servers that an adapter makes come before the tools that bring it.
-    Site("@sveltejs/adapter-node", "node build/index.js"),
-    Site("@astrojs/node", "node dist/server/entry.mjs"),
-    Site("@remix-run/serve", "remix-serve build/server/index.js"),
-    Site("@react-router/serve", "react-router-serve build/server/index.js"),
-    Site("next", "next start"),
-    Site("nuxt", "node .output/server/index.mjs"),
-    Site("@tanstack/react-start", "vite preview"),
-    Site("@tanstack/solid-start", "vite preview"),
-    Site("@solidjs/start", "vinxi start"),
-    Site("astro", "astro preview"),
-    Site("@sveltejs/kit", "vite preview"),
-    Site("@qwik.dev/router", "vite preview"),
-    Site("@builder.io/qwik-city", "vite preview"),
-    Site("gatsby", "gatsby serve"),
-    Site("@docusaurus/core", "docusaurus serve"),
-    Site("vitepress", "vitepress preview"),
+    Site("@sveltejs/adapter-node", "node build/index.js", "vite build"),
+    Site("@astrojs/node", "node dist/server/entry.mjs", "astro build"),
+    Site("@remix-run/serve", "remix-serve build/server/index.js", "remix vite:build"),
+    Site("@react-router/serve", "react-router-serve build/server/index.js", "react-router build"),
+    Site("next", "next start", "next build"),
+    Site("nuxt", "node .output/server/index.mjs", "nuxt build"),
+    Site("@tanstack/react-start", "vite preview", "vite build"),
+    Site("@tanstack/solid-start", "vite preview", "vite build"),
+    Site("@solidjs/start", "vinxi start", "vinxi build"),
+    Site("astro", "astro preview", "astro build"),
+    Site("@sveltejs/kit", "vite preview", "vite build"),
+    Site("@qwik.dev/router", "vite preview", "vite build"),
+    Site("@builder.io/qwik-city", "vite preview", "vite build"),
+    Site("gatsby", "gatsby serve", "gatsby build"),
+    Site("@docusaurus/core", "docusaurus serve", "docusaurus build"),
+    Site("vitepress", "vitepress preview", "vitepress build"),
     Site("@11ty/eleventy", "eleventy --serve"),
     Site("react-scripts", "react-scripts start"),
     Site("@angular/cli", "ng serve"),
     Site("@vue/cli-service", "vue-cli-service serve"),
     Site("expo", "expo start --web"),
-    Site("vite", "vite preview", with_page=True),
+    Site("vite", "vite preview", "vite build", with_page=True),
     Site("parcel", "parcel index.html", with_page=True),
 )
 
@@ -59,9 +61,13 @@ SERVES_BUILT: dict[str, tuple[str, ...]] = {
     "next": ("start",), "nuxt": ("preview", "start"), "nuxi": ("preview", "start"), "vite": ("preview",), "astro": ("preview",),
     "vinxi": ("start",), "gatsby": ("serve",), "docusaurus": ("serve",), "vitepress": ("preview",), "remix-serve": (),
     "react-router-serve": (), "srvx": (), "react-router": ("start",), "keystone": ("start",), "blitz": ("start",),
-    "strapi": ("start",), "payload": ("start",), "medusa": ("start",), "nest": ("start",), "mastra": ("start",),
+    "serve": (), "http-server": (), "sirv": (), "strapi": ("start",), "payload": ("start",), "medusa": ("start",), "nest": ("start",), "mastra": ("start",),
 }  # fmt: skip
 """Tools that serve what their build made → the word that says so; none: always."""
+
+
+SERVERS = {"serve": "serve", "http-server": "http-server", "sirv": "sirv-cli", "live-server": "live-server"}
+"""Servers of files that scripts take for granted → the package that has to be declared for them to be there."""
 
 
 def serves_built(tool: tuple[str, ...]) -> bool:

@@ -72,8 +72,14 @@ def _best(said: list[Said], notes: Notes) -> Said:
     return required
 
 
+_ANY = frozenset({"latest", "node", "current", "stable", "system", "canary"})
+"""Words of version managers that ask for no version."""
+
+
 def _is_version(one: Said, runtime: str, notes: Notes) -> bool:
     """Something that the runtime's version managers would take. The flag's word is the planner's to judge."""
+    if one.file and one.value.lower() in _ANY:
+        return False
     try:
         intervals(plain(one.value))
     except ValueError:

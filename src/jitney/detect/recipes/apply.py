@@ -191,6 +191,8 @@ def _rest(found: Detection, said: list[Said], notes: Notes) -> Detection:
 def _version(found: Detection, said: list[Said], notes: Notes) -> Detection:
     family = FAMILY.get(found.language, found.language)
     mine = [one for one in said if one.language in (found.language, family)]
+    if {"runtime:bun", "runtime:deno"} & set(found.features):
+        mine = []  # what these tables call JavaScript's version is Node.js's
     decided = _deciding(notes, "version")
     for one in mine:
         if decided is None and not found.version:
