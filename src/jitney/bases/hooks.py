@@ -18,7 +18,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """A Debian base. python: `3.13`, the interpreter that /usr/bin/python3 and python must be.
     path: stands first in PATH. parent: the recipe whose base this one adds to, in one more layer, so that bases share what
     they have in common; suite and variant are then the parent's. adds: files from a language's package registry; strip: their
-    binaries lose their symbol tables. lean: without what only a shell or iconv would use."""
+    binaries lose their symbol tables. lean: without what only a shell or iconv would use. last: a shell script that ends the
+    layer, run as root."""
 
     suite: str
     variant: Variant
@@ -29,6 +30,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     adds: tuple[Add, ...] = ()
     strip: bool = False
     lean: bool = False
+    last: str = ""
 
 
 USER = 65532
@@ -101,7 +103,7 @@ def _told(recipe: Recipe) -> dict[str, object]:
     return {
         name: value
         for name, value in told.items()
-        if value or name not in ("parent", "adds", "strip", "lean")
+        if value or name not in ("parent", "adds", "strip", "lean", "last")
     }
 
 

@@ -114,6 +114,8 @@ def _dockerfile(recipe: Recipe, parent: BaseOnHand, ensure: Callable[[str], Base
     lines += copies
     if recipe.path:
         lines.append(f"ENV PATH={recipe.path}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    if recipe.last:
+        lines.append(f"RUN {json.dumps(['/bin/sh', '-euc', recipe.last])}")
     return "\n".join(lines) + "\n"
 
 
@@ -126,7 +128,7 @@ def _digest(
     on_line: Callable[[str], None],
 ) -> str:
     """Over what decides its content: not over the layer's bytes, which hold times. Files are hashed where they lie."""
-    whole = hashlib.sha256(parent.digest.encode())
+    whole = hashlib.sha256(parent.digest.encode() + recipe.last.encode())
     look = "\n".join(stages).rstrip("\n") + "\nFROM scratch\n"
     if recipe.adds:
         numbers = {first_alike(recipe.adds, number) for number in range(len(recipe.adds))}

@@ -25,6 +25,9 @@ GO = {"debian": "1.24", "registry": "1.24"}
 GO_SID = "1.27"
 """Of Debian's development release, for libraries that only it has."""
 
+GO_LIBRARY = "/usr/local/share/go-build"
+"""Where a Go base of ours has the standard library, compiled: what a compiler's cache begins with."""
+
 DEBIAN = "trixie"
 TORCH_PYTHON = "3.14"
 """Debian's PyTorch is in its development suite, whose Python this is."""

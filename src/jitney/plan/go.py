@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
 from jitney.findings import Evidence
-from jitney.plan.bases import DEBIAN, GO, GO_SID, base_of, key, provider
+from jitney.plan.bases import DEBIAN, GO, GO_LIBRARY, GO_SID, base_of, key, provider
 from jitney.plan.choice import Choice
 from jitney.plan.compiled import INSIDE, ROOM, apt, build_evidence, suite_of
 from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Mount, Stage
@@ -62,13 +64,9 @@ def build(
 ) -> BuildPlan:
     folder = f"{WORK}/{module_folder(detection)}".rstrip("/")
     secret = (Mount(kind="secret", source="ca", target=CERTIFICATES),) if facts.ca_bundle else ()
-    copies = [
-        Instruction(op="copy", args=("src/", f"{WORK}/"), why=("compiled: the source goes into the build",))
-    ]
-    if lock.files:
-        copies.append(
-            Instruction(op="copy", args=("lock/", f"{folder}/"), why=("exact versions and checksums",))
-        )
+    own = module_folder(detection)
+    laid = {f"{own}/{name}" if own else name: text for name, text in sorted(lock.files.items())}
+    sources = Mount(kind="bind", source="src", target=WORK, is_writable=True)
     compile_it = Instruction(
         op="run",
         args=go_command(
@@ -81,7 +79,7 @@ def build(
             BINARY,
             target(detection),
         ),
-        mounts=(*CACHES, *secret),
+        mounts=(sources, *_caches(facts, choice), *secret),
         why=("go.cgo" if is_cgo(detection) else "go.static",),
         compiles=True,
     )
@@ -92,7 +90,7 @@ def build(
     making = Stage(
         name="build",
         base=base_of(facts, choice.build),
-        instructions=(*libraries, *copies, compile_it, *((_collect(facts, choice),) if cgo else ())),
+        instructions=(*libraries, compile_it, *((_collect(facts, choice),) if cgo else ())),
         why=tuple(e.rule for e in choice.evidence),
     )
     scripts = (("work.sh",) if cgo else ()) + (("apt.sh",) if system else ())
@@ -100,9 +98,9 @@ def build(
         stages=(making, _last(detection, facts, choice, system)),
         files={
             **{f"inside/{name}": script(name) for name in scripts},
-            **{f"lock/{name}": text for name, text in sorted(lock.files.items())},
+            **{f"src/{path}": text for path, text in laid.items()},
         },
-        source=detection.takes,
+        source=tuple(path for path in detection.takes if path not in laid),
         source_digest=taken.digest,
         secrets=("ca",) if facts.ca_bundle else (),
     )
@@ -143,6 +141,14 @@ def _last(detection: Detection, facts: Facts, choice: Choice, system: tuple[str,
     return Stage(
         name="run", base=scratch, instructions=(bundle, binary, user), why=("a static binary needs nothing",)
     )
+
+
+def _caches(facts: Facts, choice: Choice) -> tuple[Mount, ...]:
+    """The compiler's cache begins with what the base has of the standard library."""
+    if choice.provider != "debian":
+        return CACHES
+    base = base_of(facts, choice.build).ref
+    return (CACHES[0], msgspec.structs.replace(CACHES[1], stage=base, seed=GO_LIBRARY))
 
 
 def go_command(folder: str, detection: Detection, *words: str) -> tuple[str, ...]:

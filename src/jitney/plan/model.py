@@ -29,12 +29,15 @@ class Base(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A BuildKit mount of one RUN. source: secret id, cache id, or path in the context or in `stage`."""
+    """A BuildKit mount of one RUN. source: secret id, cache id, or path in the context or in `stage`. seed: the folder of
+    `stage` that a cache begins with. is_writable: a bind whose changes are thrown away after the step."""
 
     kind: Literal["cache", "secret", "bind"]
     target: str
     source: str = ""
     stage: str = ""
+    seed: str = ""
+    is_writable: bool = False
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

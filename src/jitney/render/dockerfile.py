@@ -72,8 +72,10 @@ def _mount(mount: Mount) -> str:
     if mount.kind == "bind":
         parts += [f"from={_image(mount.stage)}"] if mount.stage else []
         parts += [f"source={_only(mount.source)}"] if mount.source else []
+        parts += ["rw"] if mount.is_writable else []
     else:
         parts.append(f"id={_only(mount.source)}")
+        parts += [f"from={_image(mount.stage)}", f"source={_only(mount.seed)}"] if mount.seed else []
     parts.append(f"target={_only(mount.target)}")
     if mount.kind == "cache" and mount.source.startswith(ALONE):
         parts.append("sharing=locked")
