@@ -133,3 +133,57 @@ def test_an_address_for_a_library_that_no_table_knows(port: int, mode: str) -> N
     )
     found = detect(Source.from_mapping({"main.go": code}, "main.go"), Wishes())
     assert found.mode == mode
+
+
+def test_a_helper_is_not_taken_for_the_program() -> None:
+    files: dict[str, str | bytes] = {
+        "example.com/app/main.go": MAIN,
+        "tools/gen/main.go": MAIN,
+        "vendor/x/y/main.go": MAIN,
+    }
+    found = see({"go.mod": MOD, **files})
+    assert found.entry == "example.com/app"
+    assert next(one for one in found.evidence if one.decides == "entry").losers == ("tools/gen",)
+
+
+def test_a_workspace_without_a_module_of_its_own_starts_its_one_program() -> None:
+    files: dict[str, str | bytes] = {
+        "go.work": "go 1.23\n\nuse (\n\t./api\n\t./shared\n)\n",
+        "api/go.mod": "module example.com/api\n\ngo 1.24\n",
+        "api/main.go": 'package main\nimport "example.com/shared"\nfunc main() { shared.X() }\n',
+        "shared/go.mod": "module example.com/shared\n",
+        "shared/shared.go": "package shared\n",
+    }
+    found = see(files)
+    assert (found.entry, found.manager, found.version, found.workdir) == ("api", "go.mod", "1.24", "api")
+    assert {"go.work", "api/go.mod", "shared/shared.go"} <= set(found.takes)
+    files["shared/shared.go"] = MAIN  # a module for itself, whose file is not called as programs are
+    assert see(files).entry == "api"
+
+
+def test_version_order_and_losers() -> None:
+    mod = "module example.com/tool\n\ngo 1.21\n\ntoolchain go1.22.3\n"
+    found = see({"go.mod": mod, ".go-version": "1.20.1\n", "main.go": MAIN})
+    seen = next(one for one in found.evidence if one.decides == "version")
+    assert (found.version, seen.rule, seen.line) == ("1.22.3", "go.version.toolchain", 5)
+    assert seen.losers == ("go.version.go: 1.21", "go.version.file: 1.20.1")
+    assert see({".go-version": "go1.20\n", "main.go": MAIN}).version == "1.20"
+
+
+@pytest.mark.parametrize(
+    ("mod", "place"),
+    [
+        ("module a\n  requires x v1\n", "go.mod:2:3: unknown directive"),
+        ("module a\nrequire (\n x v1\n", "go.mod:2:1: `require (`"),
+    ],
+)
+def test_a_broken_go_mod_has_line_and_column(mod: str, place: str) -> None:
+    found = see({"go.mod": mod, "main.go": MAIN})
+    assert any(one.level == "error" and place in one.message for one in found.findings)
+
+
+def test_a_path_that_names_no_host_is_told_and_not_guessed() -> None:
+    code = 'package main\nimport (\n\t"fmt"\n\t"string"\n)\nfunc main() {}\n'
+    found = see({"main.go": code}, "main.go")
+    assert [(one.name, one.line, one.near[:1]) for one in found.unknown] == [("string", 4, ("strings",))]
+    assert not see({"main.go": code}, "main.go", packages=("string@v1",)).unknown

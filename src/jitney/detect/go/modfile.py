@@ -1,4 +1,4 @@
-"""go.mod and go.work, line by line as the Go command's own grammar has them."""
+"""go.mod and go.work, line by line as the Go command's own grammar has them (go.dev/ref/mod#go-mod-file-grammar)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,22 @@ import re
 
 import msgspec
 
-_WORD = r'(?:"([^"]*)"|`([^`]*)`|(\S+))'
 _TOKENS = re.compile(r'"[^"]*"|`[^`]*`|[()]|=>|[^\s()"`]+')
+VERBS = frozenset(
+    {
+        "module",
+        "go",
+        "toolchain",
+        "godebug",
+        "require",
+        "exclude",
+        "replace",
+        "retract",
+        "tool",
+        "ignore",
+        "use",
+    }
+)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -16,24 +30,45 @@ class Line(msgspec.Struct, frozen=True):
     number: int
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """Why the Go command would not read it: line and column, and what is wrong there."""
+
+    line: int
+    column: int
+    message: str
+
+
 def read(text: str) -> list[Line]:
     """Directives, blocks unfolded, comments dropped."""
+    return _parsed(text)[0]
+
+
+def faults(text: str) -> list[Fault]:
+    return _parsed(text)[1]
+
+
+def _parsed(text: str) -> tuple[list[Line], list[Fault]]:
     found: list[Line] = []
-    block = ""
+    wrong: list[Fault] = []
+    block, opened = "", 0
     for number, raw in enumerate(text.splitlines(), 1):
         words = [word.strip('"`') for word in _TOKENS.findall(raw.partition("//")[0])]
         if not words:
             continue
-        if block:
-            if words[0] == ")":
-                block = ""
-            else:
-                found.append(Line(block, tuple(words), number))
-        elif len(words) > 1 and words[1] == "(":
-            block = words[0]
+        if block and words[0] == ")":
+            block = ""
+        elif block:
+            found.append(Line(block, tuple(words), number))
+        elif words[0] not in VERBS:
+            column = len(raw) - len(raw.lstrip()) + 1
+            wrong.append(Fault(number, column, f"unknown directive: {words[0][:40]}"))
+        elif words[1:2] == ["("]:
+            block, opened = words[0], number
         else:
             found.append(Line(words[0], tuple(words[1:]), number))
-    return found
+    if block:
+        wrong.append(Fault(opened, 1, f"`{block} (` is not closed"))
+    return found, wrong
 
 
 def first(lines: list[Line], verb: str) -> Line | None:
