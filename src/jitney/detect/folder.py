@@ -100,6 +100,9 @@ def _several(source: Source, found: list[Program]) -> DetectionError:
 
 def _has_own(source: Source) -> bool:
     """The folder itself is a program, or says that it is one: a manifest in it, or code that does more than start others."""
+    head = f"{source.workdir}/" if source.workdir else ""
+    if source.has(f"{head}config.yaml") and source.has(f"{head}model/model.py"):
+        return True  # a Truss: its class has this place, and what it bundles lies beside in packages/
     here = sorted(source.folder(source.workdir)[0])
     if any(
         _is_own(language, _manifest_of(language, here, source), source) for language in _with_manifest(here)

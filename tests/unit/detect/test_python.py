@@ -139,7 +139,7 @@ def test_a_lock_beats_requirements_and_says_so() -> None:
         ({"requirements.txt": "-r gone.txt\n"}, "python.requirements.missing"),
         ({"requirements.txt": "=== what\n"}, "python.requirement"),
         ({"requirements.txt": "-e ../outside\n"}, "python.local"),
-        ({"environment.yml": "dependencies:\n  - cudatoolkit=11\n"}, "conda.only"),
+        ({"environment.yml": "dependencies:\n  - xeus-cling=0.6\n"}, "conda.only"),
         ({".python-version": "3.10\n", "pyproject.toml": "[project]\nname='x'\nrequires-python='>=3.12'\n"},
          "python.version.contradiction"),
     ],

@@ -13,6 +13,7 @@ from jitney.detect.python import manifests, modules, packages, start, version
 from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.modules import Program
 from jitney.detect.usage import usage
+from jitney.errors import DetectionError
 from jitney.findings import Evidence
 from jitney.source import Source
 from jitney.source.paths import is_under, parent
@@ -20,44 +21,79 @@ from jitney.source.paths import is_under, parent
 
 def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     """DetectionError: nothing to start, or two entries alike; everything else that is wrong is a finding."""
-    workdir = source.workdir
-    manifest = _manifest(source, wishes, notes)
-    entry, given = entries.find(source, workdir, wishes.entry, manifest, notes)
-    block = manifests.script_block(source, entry, notes)
-    program = modules.follow(source, [entry], workdir, notes)
-    manifest = block or _fitting(source, manifest, program, notes)
-    declared = (
-        frozenset(packages.normal(package.name) for package in manifest.packages) if manifest else frozenset()
-    )
-    named, extra = start.command(entry, workdir, program.files[entry], declared)
+    manifest = _manifest(source, notes)
+    try:
+        entry, given = entries.find(source, source.workdir, wishes.entry, manifest, notes)
+    except DetectionError as error:
+        error.seen = _declared(source, manifest, wishes, notes)
+        raise
+    program = modules.follow(source, [entry], source.workdir, notes)
+    manifest = manifests.script_block(source, entry, notes) or _fitting(source, manifest, program, notes)
     local = manifests.local_projects(source, manifest, notes) if manifest else []
     wanted, unknown = _packages(manifest, program, wishes)
-    wanted = start.with_package(wanted, "" if given else extra, entry)
+    names = (
+        frozenset(packages.normal(package.name) for package in manifest.packages) if manifest else frozenset()
+    )
+    named, extra = (
+        ((), "") if given else start.command(source, entry, source.workdir, program.files[entry], names)
+    )
+    wanted = start.with_package(wanted, extra, entry)
     use = usage(program.code, "python", notes)
-    above = [folder for folder in program.above if not is_under(folder, workdir) or folder != workdir]
-    return Detection(
-        language="python",
-        version=version.choose(source, workdir, manifest, wishes.version, notes),
+    return msgspec.structs.replace(
+        _declared(source, manifest, wishes, notes),
         frameworks=use.frameworks,
         mode=use.modes[0],
         modes=use.modes,
         entry=entry,
         start=given or named,
-        workdir=workdir,
-        manager=manifest.manager if manifest else "imports",
-        manifests=tuple(dict.fromkeys(manifest.files)) if manifest else (),
-        lock=manifest.lock if manifest else "",
         packages=tuple(wanted),
-        constraints=tuple(manifest.reading.constraints) if manifest else (),
         unknown=tuple(unknown),
         models=_models(program, use.modes),
         endpoints=use.endpoints,
         env=use.env,
         secrets=tuple(name for name in use.env if is_secret(name)),
-        system=packages.system(wanted, wishes.apt),
-        features=tuple(f"pythonpath:{folder}" for folder in [*above, *_import_roots(source, local)]),
+        system=_system(manifest, wanted, wishes),
+        features=tuple(f"pythonpath:{folder}" for folder in _module_path(source, program, local)),
         takes=_takes(source, program, manifest, local),
     )
+
+
+def _declared(source: Source, manifest: Manifest | None, wishes: Wishes, notes: Notes) -> Detection:
+    """What is known of an environment without looking at a program."""
+    seen = Detection(
+        language="python",
+        version=version.choose(source, source.workdir, manifest, wishes.version, notes),
+        workdir=source.workdir,
+        manager="imports",
+        takes=source.files(),
+    )
+    if manifest is None:
+        return seen
+    return msgspec.structs.replace(
+        seen,
+        manager=manifest.manager,
+        manifests=tuple(dict.fromkeys(manifest.files)),
+        lock=manifest.lock,
+        packages=tuple(manifest.packages),
+        constraints=tuple(manifest.reading.constraints),
+    )
+
+
+def _system(manifest: Manifest | None, wanted: list[Package], wishes: Wishes) -> tuple[Package, ...]:
+    """Debian packages: those of the packages, those wished for, those that the manifest names."""
+    found = {one.name: one for one in (manifest.system if manifest else ())}
+    found |= {one.name: one for one in packages.system(wanted, wishes.apt)}
+    return tuple(found[name] for name in sorted(found))
+
+
+def _module_path(source: Source, program: Program, local: list[str]) -> list[str]:
+    """Folders that have to be on the module path besides the program's own."""
+    above = [one for one in program.above if not is_under(one, source.workdir) or one != source.workdir]
+    roots = [
+        f"{folder}/src".lstrip("/") if source.has_folder(f"{folder}/src".lstrip("/")) else folder
+        for folder in local
+    ]
+    return [*above, *(folder for folder in roots if folder != source.workdir)]
 
 
 def _models(program: Program, modes: tuple[str, ...]) -> tuple[ModelUse, ...]:
@@ -73,7 +109,7 @@ def _models(program: Program, modes: tuple[str, ...]) -> tuple[ModelUse, ...]:
     return tuple(found.values())
 
 
-def _manifest(source: Source, wishes: Wishes, notes: Notes) -> Manifest | None:
+def _manifest(source: Source, notes: Notes) -> Manifest | None:
     folder = manifests.nearest(source, source.workdir)
     return None if folder is None else manifests.read_manifest(source, folder, notes)
 
@@ -113,29 +149,12 @@ def _packages(
     return wanted, unknown
 
 
-def _import_roots(source: Source, local: list[str]) -> list[str]:
-    """Where packages of local projects are imported from."""
-    roots = [
-        f"{folder}/src".lstrip("/") if source.has_folder(f"{folder}/src".lstrip("/")) else folder
-        for folder in local
-    ]
-    return [folder for folder in roots if folder != source.workdir]
-
-
 def _takes(source: Source, program: Program, manifest: Manifest | None, local: list[str]) -> tuple[str, ...]:
     """The program's own folder, the packages it imports from above it, local projects, manifests above."""
     taken = set(source.files()) | set(program.files)
     for path in program.files:
         if not is_under(path, source.workdir):
-            # Data files of a package belong to it: the whole top package goes along, its examples and tests
-            # do not.
-            root = next(
-                (folder for folder in sorted(program.above, key=len, reverse=True) if is_under(path, folder)),
-                None,
-            )
-            top = path[len(root) :].lstrip("/").partition("/")[0] if root is not None else ""
-            if root is not None and not top.endswith(".py"):
-                taken |= set(source.files(f"{root}/{top}".lstrip("/")))
+            taken |= set(source.files(_top_package(path, program))) if _top_package(path, program) else set()
     for folder in local:
         taken |= set(source.files(folder))
     if manifest is not None:
@@ -143,6 +162,15 @@ def _takes(source: Source, program: Program, manifest: Manifest | None, local: l
     if source.alone:
         taken |= {at.value for at in program.code.strings if _named_file(source, at.value)}
     return tuple(sorted(taken))
+
+
+def _top_package(path: str, program: Program) -> str:
+    """The package above the program's folder that a module is of: its data files belong to it, so the whole of it goes along,
+    its examples and tests do not. Empty: it is a module by itself."""
+    roots = sorted(program.above, key=len, reverse=True)
+    root = next((folder for folder in roots if is_under(path, folder)), None)
+    top = path[len(root) :].lstrip("/").partition("/")[0] if root is not None else ""
+    return f"{root}/{top}".lstrip("/") if top and not top.endswith(".py") else ""
 
 
 def _named_file(source: Source, text: str) -> bool:

@@ -1,120 +1,130 @@
-"""environment.yml: its pip part, the packages that the Python index has under the same name, and an error
-for the rest.
-
-Conda writes these files in a fixed shape (`conda env export`): a list under `dependencies`, a nested list
-under `pip`. That
-shape is read line by line; anything else in that list is a finding, never a guess.
-"""
+"""environment.yml and pixi's tables: their pip part, the packages that the Python index has under the same name, and an error
+for the rest."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from jitney.detect.data.python_imports import PACKAGES
+from jitney.detect.data.python_imports import is_distribution
+from jitney.detect.model import Package
 from jitney.detect.notes import Notes
-from jitney.detect.python.packages import normal
+from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.requirements import Reading
-from jitney.detect.python.tables import line_of, read_toml, table, texts
+from jitney.detect.python.tables import line_of, parse_yaml, table, texts
+from jitney.findings import Evidence
 from jitney.source import Source
 
-_ITEM = re.compile(r"(\s*)-\s+(.*?)\s*")
-_NOT_NEEDED = frozenset({"pip", "setuptools", "wheel", "ca-certificates", "openssl", "certifi", "python"})
-_RENAMED = {
-    "pytorch": "torch",
-    "pytorch-cpu": "torch",
-    "opencv": "opencv-python-headless",
-    "faiss-cpu": "faiss-cpu",
-}
+_NOT_NEEDED = frozenset(
+    ("pip", "setuptools", "wheel", "ca-certificates", "openssl", "certifi", "python", "python_abi",
+     "cudatoolkit", "cuda-toolkit", "cuda-version", "cudnn", "pytorch-cuda", "pytorch-mutex", "cpuonly",
+     "mkl", "mkl-service", "mkl_fft", "mkl_random", "blas", "nomkl", "intel-openmp", "llvm-openmp",
+     "openmp", "tk", "readline", "ncurses", "sqlite", "xz", "zlib", "zstd", "bzip2", "tzdata", "libffi",
+     "gcc", "gxx", "gfortran", "compilers", "c-compiler", "cxx-compiler", "cmake", "make", "ninja",
+     "binutils", "pkg-config", "ld_impl_linux-64")
+)  # fmt: skip
+"""What Jitney's own images have, what the build of PyTorch is chosen by, and what only a conda environment itself needs."""
+
+_RENAMED = {"pytorch": "torch", "pytorch-cpu": "torch", "pytorch-gpu": "torch", "opencv": "opencv-python-headless",
+            "py-opencv": "opencv-python-headless", "tensorflow-gpu": "tensorflow", "matplotlib-base": "matplotlib",
+            "faiss-gpu": "faiss-cpu", "pytables": "tables", "protobuf": "protobuf"}  # fmt: skip
+"""conda's name → the Python index's, where they differ."""
+
+_DEBIAN = {"ffmpeg": "ffmpeg", "git": "git", "graphviz": "graphviz", "poppler": "poppler-utils", "tesseract": "tesseract-ocr",
+           "sox": "sox", "jq": "jq", "curl": "curl", "pandoc": "pandoc", "wget": "wget", "imagemagick": "imagemagick",
+           "portaudio": "libportaudio2", "espeak": "espeak", "libsndfile": "libsndfile1", "git-lfs": "git-lfs"}  # fmt: skip
+"""Programs that conda gives and Debian has."""
+
+_ITEM = re.compile(
+    r"(?:[\w./-]+::)?([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?\s*((?:[<>=!~]=?\s*)?[^\s=]*)(?:\s*=\s*\S+|\s+\S+)?"
+)
 
 
-def read_conda(source: Source, path: str, reading: Reading, notes: Notes) -> str:
-    """Adds packages to the reading. Returns what Python has to be, as a PEP 440 specifier."""
-    known = {normal(name) for name in PACKAGES.values()}
-    section, requires, pip_indent = "", "", -1
-    for number, raw in enumerate(source.read_text(path).splitlines(), 1):
-        line = re.sub(r"(^|\s)#.*", "", raw).rstrip()
-        if top := re.match(r"([A-Za-z_-]+)\s*:", line):
-            section, pip_indent = top[1], -1
-            continue
-        item = _ITEM.fullmatch(line)
-        if section != "dependencies" or not line.strip():
-            continue
-        if item is None:
-            notes.tell(
-                "error", "conda.shape", f"{path}:{number}: expected `- NAME=VERSION`", file=path, line=number
-            )
-            continue
-        indent, text = len(item[1]), item[2].strip("\"'")
-        if text == "pip:":
-            pip_indent = indent
-        elif pip_indent >= 0 and indent > pip_indent:
-            _pip(text, reading, path, number)
-        else:
-            requires = _conda_package(text, known, reading, notes, (path, number)) or requires
-    return requires
+def read_conda(source: Source, path: str, reading: Reading, notes: Notes) -> Manifest:
+    """`dependencies`, with the list below `pip`. What is no conda package is an error with its line."""
+    found = Manifest("conda", reading)
+    found.files.append(path)
+    for item in parse_yaml(source, path, notes).get("dependencies").items:
+        if item.text:
+            _conda_package(item.text, found, notes, (path, item.line))
+        for one in item.get("pip").items:
+            _pip(one.text, reading, path, one.line)
+    return found
 
 
-def read_pixi(source: Source, path: str, reading: Reading, notes: Notes) -> str:
-    """pixi.toml: what it has from conda by the same rules, its part for the Python index as it is."""
-    data = read_toml(source, path, notes)
-    known = {normal(name) for name in PACKAGES.values()}
-    requires = ""
+def read_pixi(source: Source, path: str, data: dict[str, Any], reading: Reading, notes: Notes) -> Manifest:
+    """pixi.toml, or `[tool.pixi]`: what it has from conda by the same rules, its part for the Python index as it is."""
+    found = Manifest("pixi", reading)
+    found.files.append(path)
     for name, value in table(data, "dependencies").items():
         version = str(value.get("version", "*")) if isinstance(value, dict) else str(value)
-        place = (path, line_of(source, path, name))
-        if name.lower() == "python":
-            requires = "" if version == "*" else version if version[0] in "<>=!~" else f"=={version}"
-        else:
-            _conda_package(name, known, reading, notes, place)
+        text = f"{name} {version}" if name.lower() == "python" and version != "*" else name
+        _conda_package(text, found, notes, (path, line_of(source, path, name)))
     for name, value in table(data, "pypi-dependencies").items():
-        line = line_of(source, path, name)
-        if not isinstance(value, dict):
-            reading.add(name + ("" if value == "*" else str(value)), path, line)
-        elif isinstance(value.get("path"), str):
-            reading.add(f"./{value['path']}", path, line)
-        elif isinstance(value.get("git"), str):
-            reading.add(f"{name} @ git+{value['git']}", path, line)
-        else:
-            version, extras = str(value.get("version", "*")), ",".join(texts(value.get("extras")))
-            reading.add(f"{name}[{extras}]" + ("" if version == "*" else version), path, line)
-    return requires
+        _pypi(name, value, reading, path, line_of(source, path, name))
+    lock = f"{path.rpartition('/')[0]}/pixi.lock".lstrip("/")
+    if source.has(lock):
+        notes.tell("warning", "pixi.lock", f"{lock} is not read: versions are resolved anew from {path}",
+                   hint="jitney lock keeps them", file=lock)  # fmt: skip
+    return found
+
+
+def _pypi(name: str, value: object, reading: Reading, path: str, line: int) -> None:
+    if not isinstance(value, dict):
+        reading.add(name + ("" if value == "*" else str(value)), path, line)
+    elif isinstance(value.get("path"), str):
+        reading.add(f"./{value['path']}", path, line)
+    elif isinstance(value.get("git"), str):
+        reading.add(f"{name} @ git+{value['git']}", path, line)
+    else:
+        version, extras = str(value.get("version", "*")), ",".join(texts(value.get("extras")))
+        reading.add(
+            (f"{name}[{extras}]" if extras else name) + ("" if version == "*" else version), path, line
+        )
 
 
 def _pip(text: str, reading: Reading, path: str, number: int) -> None:
-    match = re.match(r"-r\s+(\S+)", text)
-    if match:
-        reading.option("-r", match[1], path, number, 0)
-    elif not text.startswith("-"):
+    option = re.match(r"(-r|--requirement|-c|--constraint|-e|--editable)[\s=]+(\S+)", text)
+    if option:
+        reading.option(option[1], option[2], path, number, 0)
+    elif text and not text.startswith("-"):
         reading.add(text, path, number)
 
 
-def _conda_package(text: str, known: set[str], reading: Reading, notes: Notes, place: tuple[str, int]) -> str:
-    """Returns Python's specifier where the line is about Python."""
+def _conda_package(text: str, found: Manifest, notes: Notes, place: tuple[str, int]) -> None:
+    """One line of `dependencies`: `channel::name=1.2=build`, `name >=1.2`, `python=3.11`."""
     path, number = place
-    match = re.fullmatch(r"(?:[\w.-]+::)?([A-Za-z0-9_.-]+)\s*(==|=|>=|<=|>|<|~=)?\s*([^=\s]*)(?:=\S+)?", text)
-    if match is None:
-        notes.tell(
-            "error", "conda.shape", f"{path}:{number}: `{text}` is no conda package", file=path, line=number
-        )
-        return ""
-    name, sign, version = match[1].lower(), match[2] or "", match[3]
+    match = _ITEM.fullmatch(text.strip())
+    if match is None or (" " in text.strip() and not re.search(r"\s[<>=!~*\d]", text.strip())):
+        notes.tell("error", "conda.shape", f"{path}:{number}: `{text[:80]}` is no conda package",
+                   hint="- NAME=VERSION", file=path, line=number)  # fmt: skip
+        return
+    name, spec = match[1].lower(), specifier(match[2])
     if name == "python":
-        return (
-            (
-                f"=={version}" + (".*" if version.count(".") < 2 else "")
-                if sign in ("=", "==")
-                else sign + version
-            )
-            if version
-            else ""
-        )
-    if name in _NOT_NEEDED or name.startswith(("lib", "_")):
-        return ""
-    name = _RENAMED.get(name, name)
-    if normal(name) not in known:
-        notes.tell("error", "conda.only", f"{path}:{number}: {name} comes from conda, which Jitney does not use",
-                   hint="move it to the pip part if the Python index has it, or use --apt for a system library", file=path, line=number)  # fmt: skip
-        return ""
-    spec = f"=={version}.*" if sign == "=" and version else (sign + version if version else "")
-    reading.add(name + spec, path, number)
-    return ""
+        found.requires, found.requires_line = spec, number
+    elif name in _DEBIAN:
+        why = Evidence(rule="conda.system", decides="system", value=name, file=path, line=number)
+        found.system.append(Package(name=_DEBIAN[name], why=why))
+    elif name not in _NOT_NEEDED and not name.startswith(("lib", "_")):
+        _from_index(name, spec, found, notes, place)
+
+
+def _from_index(name: str, spec: str, found: Manifest, notes: Notes, place: tuple[str, int]) -> None:
+    path, number = place
+    known = _RENAMED.get(name, name)
+    if is_distribution(known):
+        found.reading.add(known + ("" if name in _RENAMED else spec), path, number)
+        return
+    notes.tell("error", "conda.only", f"{path}:{number}: {name} comes from conda, which Jitney does not use",
+               hint="move it to the pip part if the Python index has it, or use --apt for a system library", file=path,
+               line=number)  # fmt: skip
+
+
+def specifier(text: str) -> str:
+    """conda's `=3.10`, `3.10.*`, `>=3.8,<3.11`, `==3.9.1` in PEP 440's words: `=` and a bare version mean all that begin so."""
+    text = text.replace(" ", "")
+    match = re.fullmatch(r"(={0,2})(\d+(?:\.\d+)*)(\.?\*)?", text)
+    if match is None:
+        return text if re.fullmatch(r"(?:[<>!~=]=?[\d.*]+,?)+", text) else ""
+    whole = match[2].count(".") >= 2 or (match[1] == "==" and not match[3])
+    return f"=={match[2]}" + ("" if whole and match[2].count(".") >= 2 else ".*")

@@ -1,7 +1,6 @@
-"""What is started. Flag > the file handed over > Procfile > project.scripts > __main__.py > usual names >
-the only file >
-the only file with a `__main__` guard > the file that builds an app. Two equally good ones: an error that
-lists them."""
+"""What is started. Flag > the file handed over > Procfile > what the manifest names > project.scripts > manage.py >
+__main__.py > usual names > a package's __main__.py > the only file > the only file with a `__main__` guard > the file that builds
+an app > a script without an ending > the same below. Two equally good ones: an error that lists them."""
 
 from __future__ import annotations
 
@@ -10,18 +9,27 @@ from collections.abc import Callable
 
 from jitney.detect.notes import Notes
 from jitney.detect.python.code import Facts
+from jitney.detect.python.declared import by_procfile, by_script
+from jitney.detect.python.fronts import WITH_RUNNER
 from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.modules import read_facts
+from jitney.detect.python.start import front_of
+from jitney.detect.scripts import scripts
 from jitney.errors import DetectionError
 from jitney.source import Source
 from jitney.source.paths import is_under, join, name, parent
 
 NAMES = ("main", "app", "start", "bot", "chat", "hello", "server", "run", "cli", "streamlit_app", "demo")
-APPS = ("FastAPI", "Flask", "Blocks", "Interface", "ChatInterface", "Starlette", "Quart", "Sanic")
-_NOT_ENTRIES = re.compile(
-    r"(?:^|/)(?:tests?|docs?|examples?|scripts|migrations)/|"
-    r"(?:^|/)(?:test_\w*|\w*_test|conftest|setup|noxfile|__init__|config|utils|constants)\.py$"
+NOT_ENTRIES = re.compile(
+    r"(?i)(?:^|/)(?:tests?|docs?|examples?|samples?|scripts|migrations|benchmarks?|\.?binder|notebooks?|tools|alembic)/|"
+    r"(?:^|/)(?:tests?|test_\w*|\w*_tests?|conftest|setup|noxfile|__init__|(?!__main__)_\w+|config|settings|conf|utils?|helpers?|constants|"
+    r"models?|schemas?|types|version|fabfile|tasks|gunicorn[\w.]*|versioneer)\.pyw?$"
 )
+"""What is no program by its place or its name: tests, settings, what build tools and servers read."""
+
+_ENDINGS = (".py", ".pyw")
+_LOOKED_AT = 60
+Rule = tuple[str, Callable[[], list[str]]]
 
 
 def find(
@@ -34,59 +42,114 @@ def find(
     if source.entry:
         notes.saw("source.file", "entry", source.entry, source.entry)
         return source.entry, ()
-    own = [path for path in source.files() if path.endswith(".py") and is_under(path, workdir)]
-    found = _procfile(source, workdir, notes) or _scripts(source, workdir, manifest, notes)
-    if found:
-        return found
-    return _by_rules(source, workdir, own, notes), ()
+    found = (
+        by_procfile(source, workdir, notes)
+        or _named_by(manifest, notes)
+        or by_script(source, workdir, manifest, notes)
+    )
+    return found or (_by_rules(source, workdir, notes), ())
 
 
-def _by_rules(source: Source, workdir: str, own: list[str], notes: Notes) -> str:
+def _named_by(manifest: Manifest | None, notes: Notes) -> tuple[str, tuple[str, ...]] | None:
+    """The program of a packaging that serves a class: its manifest says which file has it."""
+    if manifest is None or not manifest.entry:
+        return None
+    notes.saw("python.entry.manifest", "entry", manifest.entry, manifest.deciding)
+    return manifest.entry, manifest.start
+
+
+def _by_rules(source: Source, workdir: str, notes: Notes) -> str:
     """The first rule that leaves one file. Several under a telling rule: an error."""
-    root = [path for path in own if parent(path) == workdir]
-    main = f"{workdir}/__main__.py".lstrip("/")
-    if main in root:
-        notes.saw("python.entry.main", "entry", main, main)
-        return main
-    src, app = f"{workdir}/src".strip("/"), f"{workdir}/app".strip("/")
+    own = [path for path in source.files() if path.endswith(_ENDINGS) and is_under(path, workdir)]
+    here = [path for path in own if parent(path) == workdir]
+    alike: list[str] = []
+    for rule, candidates in (
+        *_rules_here(source, workdir, own, here, notes),
+        *_rules_below(source, workdir, own, notes),
+    ):
+        paths = candidates()
+        if len(paths) == 1:
+            losers = tuple(path for path in here if path != paths[0])[:9]
+            notes.saw(f"python.entry.{rule}", "entry", paths[0], paths[0], 0, losers)
+            return paths[0]
+        if len(paths) > 1 and rule in ("guard", "app", "package"):
+            raise _two(paths, workdir)
+        alike = alike or (paths if len(paths) > 1 else [])
+    if alike:
+        raise _two(alike, workdir)
+    raise _nothing(source, workdir, own)
+
+
+def _rules_here(
+    source: Source, workdir: str, own: list[str], here: list[str], notes: Notes
+) -> tuple[Rule, ...]:
+    """Of the files right in the folder."""
+    likely = [path for path in here if not NOT_ENTRIES.search(path)]
+    src = f"{workdir}/src".strip("/")
     packages = [
         path for path in own if path.endswith("/__main__.py") and parent(parent(path)) in (workdir, src)
     ]
-    rules: tuple[tuple[str, Callable[[], list[str]]], ...] = (
-        ("name", lambda: _named(root)),
-        ("package", lambda: packages),
-        ("only", lambda: [path for path in root if not _NOT_ENTRIES.search(path)]),
-        ("guard", lambda: _guarded(source, root, notes)),
-        ("app", lambda: _apps(source, root or own, notes)),
-        ("below", lambda: _named([path for path in own if parent(path) in (src, app)])),
-        ("only.below", lambda: own),
+    return (
+        (
+            "app.django",
+            lambda: [path for path in here if name(path) == "manage.py" and _is_django(source, path, notes)],
+        ),
+        ("main", lambda: [path for path in here if name(path) == "__main__.py"]),
+        ("name", lambda: _usual(here)),
+        ("package", lambda: [path for path in packages if not NOT_ENTRIES.search(path[len(workdir) :])]),
+        ("only", lambda: likely),
+        ("guard", lambda: _guarded(source, likely, notes)),
+        ("app", lambda: _apps(source, likely, notes)),
+        (
+            "script",
+            lambda: [path for path, language in scripts(source, workdir).items() if language == "python"],
+        ),
     )
-    alike: list[str] = []
-    for rule, candidates in rules:
-        paths = candidates()
-        if len(paths) == 1:
-            notes.saw(
-                f"python.entry.{rule}",
-                "entry",
-                paths[0],
-                paths[0],
-                0,
-                tuple(p for p in root if p != paths[0])[:9],
-            )
-            return paths[0]
-        if len(paths) > 1 and rule in ("guard", "app", "package"):
-            raise _two(paths)
-        alike = alike or (paths if len(paths) > 1 else [])
-    if alike:
-        raise _two(alike)
-    raise DetectionError("no Python file to start was found", "name it: jitney run --entry FILE FOLDER")
 
 
-def _two(paths: list[str]) -> DetectionError:
+def _rules_below(source: Source, workdir: str, own: list[str], notes: Notes) -> tuple[Rule, ...]:
+    """Of the files in folders below, nearest first; what has a test's or an example's place is none."""
+    likely = [
+        path
+        for path in own
+        if parent(path) != workdir and not NOT_ENTRIES.search(path[len(workdir) :].lstrip("/"))
+    ]
+    nearest = min((path.count("/") for path in likely), default=0)
+    top = [path for path in likely if path.count("/") == nearest]
+    usual = [f"{workdir}/{folder}".strip("/") for folder in ("src", "app", "backend", "server", "api")]
+    return (
+        (
+            "below.django",
+            lambda: [path for path in own if name(path) == "manage.py" and _is_django(source, path, notes)],
+        ),
+        ("below", lambda: _usual([path for path in own if parent(path) in usual])),
+        ("below.name", lambda: _one_folder(likely)),
+        ("only.below", lambda: likely),
+        ("below.guard", lambda: _guarded(source, likely, notes)),
+        ("below.app", lambda: _apps(source, top, notes)),
+    )
+
+
+def _one_folder(paths: list[str]) -> list[str]:
+    """The file with a usual name, where only one folder has such files."""
+    folders = {parent(path) for path in paths if name(path).rpartition(".")[0] in NAMES}
+    return _usual([path for path in paths if parent(path) in folders]) if len(folders) == 1 else []
+
+
+def _two(paths: list[str], workdir: str) -> DetectionError:
     listed = "\n  ".join(paths[:12]) + ("\n  …" if len(paths) > 12 else "")
     return DetectionError(
         f"{len(paths)} files could be the one to start:\n  {listed}",
         f"choose one: jitney run --entry {paths[0]} …",
+    )
+
+
+def _nothing(source: Source, workdir: str, own: list[str]) -> DetectionError:
+    place = workdir or source.label
+    seen = ", ".join(path[len(workdir) :].lstrip("/") for path in own[:6]) or "no Python file"
+    return DetectionError(
+        f"no Python file to start was found in {place} (there is: {seen})",
+        "name it: jitney run --entry FILE FOLDER",
     )
 
 
@@ -103,69 +166,27 @@ def _wished(source: Source, workdir: str, wished: str, notes: Notes) -> str:
     )
 
 
-def _named(paths: list[str]) -> list[str]:
+def _usual(paths: list[str]) -> list[str]:
     """The best of the usual names; only one of them counts."""
     for usual in NAMES:
-        for path in paths:
-            if name(path) == f"{usual}.py":
-                return [path]
+        if found := [path for path in paths if name(path).rpartition(".")[0] == usual]:
+            return found[:1]
     return []
 
 
 def _guarded(source: Source, paths: list[str], notes: Notes) -> list[str]:
-    return [path for path in paths if not _NOT_ENTRIES.search(path) and read_facts(source, path, notes).main]
+    return [path for path in paths[:_LOOKED_AT] if read_facts(source, path, notes).main]
 
 
 def _apps(source: Source, paths: list[str], notes: Notes) -> list[str]:
-    def builds(facts: Facts) -> bool:
-        streamlit = any(item.module == "streamlit" for item in facts.imports)
-        return streamlit or any(app in facts.builds for app in APPS)
-
-    return [path for path in paths[:50] if builds(read_facts(source, path, notes))]
+    return [path for path in paths[:_LOOKED_AT] if _is_app(read_facts(source, path, notes))]
 
 
-def _procfile(source: Source, workdir: str, notes: Notes) -> tuple[str, tuple[str, ...]] | None:
-    path = f"{workdir}/Procfile".lstrip("/")
-    if not source.has(path):
-        return None
-    import shlex
-
-    lines = dict(re.findall(r"(?m)^\s*(\w+)\s*:\s*(.+?)\s*$", source.read_text(path)))
-    kind = next((kind for kind in ("web", "worker", *lines) if kind in lines), "")
-    try:
-        words = shlex.split(lines.get(kind, ""))
-    except ValueError:
-        words = []
-    file = next((word for word in words if word.endswith(".py")), "")
-    module = next((word for word in words if re.fullmatch(r"[\w.]+:\w+(?:\(\))?", word)), "")
-    entry = join(workdir, file or module.partition(":")[0].replace(".", "/") + ".py")
-    if not words or entry is None or not source.has(entry):
-        return None
-    notes.saw("procfile", "entry", f"{kind}: {lines[kind]}", path, 1)
-    start = tuple(words[1:]) if words[0].startswith("python") else ("-m", *words)
-    # A variable would need a shell; the program's own default holds then.
-    return entry, (() if any("$" in word for word in start) else start)
+def _is_app(facts: Facts) -> bool:
+    modules = {item.module.partition(".")[0] for item in facts.imports}
+    runners = {module for front in WITH_RUNNER if not front.builds for module in front.modules}
+    return bool(modules & runners) or front_of(facts) is not None
 
 
-def _scripts(
-    source: Source, workdir: str, manifest: Manifest | None, notes: Notes
-) -> tuple[str, tuple[str, ...]] | None:
-    """`[project.scripts]`: the function is called as an installed script would, without installing the
-    project."""
-    for script, target in (manifest.scripts if manifest else {}).items():
-        match = re.fullmatch(r"([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)(?:\s*\[.*\])?", target)
-        for root in ("", "src"):
-            place = f"{workdir}/{root}".strip("/")
-            base = f"{place}/{match[1].replace('.', '/')}".lstrip("/") if match else ""
-            for entry in (f"{base}.py", f"{base}/__init__.py"):
-                if match and source.has(entry):
-                    head = f"import sys; sys.path.insert(0, {root or '.'!r}); sys.argv[0] = {script!r}; "
-                    call = f"from {match[1]} import {match[2]}; sys.exit({match[2]}())"
-                    notes.saw(
-                        "python.entry.script",
-                        "entry",
-                        f"{script} = {target}",
-                        manifest.files[-1] if manifest else "",
-                    )
-                    return entry, ("-c", head + call)
-    return None
+def _is_django(source: Source, path: str, notes: Notes) -> bool:
+    return any(item.module.startswith("django") for item in read_facts(source, path, notes).imports)

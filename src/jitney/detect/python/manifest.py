@@ -7,7 +7,9 @@ from jitney.detect.python.requirements import Reading
 
 
 class Manifest:
-    """manager as in Detection. requires: Python's version as the manifest demands it, with its place."""
+    """manager as in Detection. requires: Python's version as the manifest demands it, with its place: requires_file where it is
+    another file than the deciding one. scripts: console scripts. entry: the file that it names as the program, and start: how
+    that is run, where it says so. system: Debian packages that it asks for."""
 
     def __init__(self, manager: str, reading: Reading, lock: str = "") -> None:
         self.manager = manager
@@ -15,7 +17,11 @@ class Manifest:
         self.reading = reading
         self.requires = ""
         self.requires_line = 0
+        self.requires_file = ""
         self.scripts: dict[str, str] = {}
+        self.entry = ""
+        self.start: tuple[str, ...] = ()
+        self.system: list[Package] = []
 
     @property
     def packages(self) -> list[Package]:
@@ -24,3 +30,10 @@ class Manifest:
     @property
     def files(self) -> list[str]:
         return self.reading.files
+
+    @property
+    def deciding(self) -> str:
+        """The file that says which Python: the first that is no lock."""
+        return self.requires_file or next(
+            (path for path in self.files if not path.endswith(".lock")), self.files[0]
+        )

@@ -1,51 +1,51 @@
 """What declares a Python program's packages: the deciding manifest, its lock, and what both say.
 
-    PEP 723 block of the script > uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml > pyproject > Pipfile
-    > requirements*.txt > setup.cfg > setup.py > pixi.toml > environment.yml > imports
+    PEP 723 block of the script > uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml > cog.yaml, a Truss's
+    config.yaml > pyproject > Pipfile > requirements*.txt > setup.cfg, setup.py > pixi.toml > environment.yml > binder/ > imports
 A lock beats every manifest; of two locks that one holds whose manager pyproject.toml is written for, else they are an error.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from fnmatch import fnmatchcase
 
 from jitney.detect.notes import Notes
-from jitney.detect.python.groups import requirements_of, runtime_groups
-from jitney.detect.python.indexes import tell_indexes
+from jitney.detect.python.groups import is_development
 from jitney.detect.python.manifest import Manifest
-from jitney.detect.python.packages import normal
-from jitney.detect.python.poetry import caret, read_poetry
+from jitney.detect.python.packaged import is_truss, read_cog, read_truss
+from jitney.detect.python.pipfile import read_pipfile, read_pylock
+from jitney.detect.python.pyproject import MANAGERS, read_pyproject
 from jitney.detect.python.requirements import Reading
 from jitney.detect.python.setuptools import read_setup
 from jitney.detect.python.tables import line_of, parse_toml, read_toml, table, texts
-from jitney.detect.python.workspace import members, root_of
+from jitney.findings import Finding
 from jitney.source import Source
 from jitney.source.paths import parent, parents
 
-LOCKS = {
-    "uv.lock": "uv",
-    "poetry.lock": "poetry",
-    "pdm.lock": "pdm",
-    "Pipfile.lock": "pipenv",
-    "pylock.toml": "pylock",
-}
+LOCKS = MANAGERS
 REQUIREMENTS = (
     "requirements.txt", "requirement.txt", "Requirements.txt", "requirments.txt", "requirements.in",
-    "requirements/base.txt",
+    "requirements/base.txt", "requirements/main.txt",
     "requirements/prod.txt", "requirements/production.txt", "requirements/requirements.txt", "reqs.txt",
 )  # fmt: skip
+"""The usual name and what people write instead of it."""
+
+CONDA = ("environment.yml", "environment.yaml")
 MANIFESTS = (
     *LOCKS,
+    "cog.yaml",
     "pyproject.toml",
     "Pipfile",
     *REQUIREMENTS,
     "setup.cfg",
     "setup.py",
     "pixi.toml",
-    "environment.yml",
-    "environment.yaml",
+    *CONDA,
 )
+BINDER = ("binder", ".binder")
+"""Folders of what mybinder.org installs for a repository: asked where the folder itself has no manifest that can be read."""
+
 _BLOCK = re.compile(r"(?m)^# /// script[ \t]*\r?\n((?:^#(?: .*)?\r?\n)+?)^# ///[ \t]*\r?$")
 
 
@@ -72,41 +72,72 @@ def script_block(source: Source, path: str, notes: Notes) -> Manifest | None:
 
 def nearest(source: Source, workdir: str) -> str | None:
     """The nearest folder at or above with a manifest; None: there is none."""
-    for folder in [workdir] if source.alone else parents(workdir):
-        if any(source.has(f"{folder}/{name}".lstrip("/")) for name in MANIFESTS):
-            return folder
-    return None
+    return next(
+        (one for one in ([workdir] if source.alone else parents(workdir)) if is_declared(source, one)), None
+    )
+
+
+def is_declared(source: Source, folder: str) -> bool:
+    """Whether a folder has a manifest, itself or for Binder."""
+    head = f"{folder}/" if folder else ""
+    if (
+        any(source.has(head + name) for name in MANIFESTS)
+        or requirements_in(source, head)
+        or is_truss(source, head)
+    ):
+        return True
+    return any(source.has(f"{head}{place}/{name}") for place in BINDER for name in MANIFESTS)
+
+
+def requirements_in(source: Source, head: str) -> str:
+    """The requirements file of a folder: a usual name, else the only one whose name says so and that is not for development."""
+    usual = next((head + name for name in REQUIREMENTS if source.has(head + name)), "")
+    if usual:
+        return usual
+    others = [
+        name
+        for name in source.folder(head.rstrip("/"))[0]
+        if fnmatchcase(name.lower(), "*requirement*.txt") and not _is_for_development(name)
+    ]
+    return head + others[0] if len(others) == 1 else ""
+
+
+def _is_for_development(name: str) -> bool:
+    words = re.split(r"[^a-z]+", name.lower().removesuffix(".txt"))
+    return any(is_development(word) for word in words)
 
 
 def read_manifest(source: Source, folder: str, notes: Notes) -> Manifest | None:
     """The deciding manifest of a folder."""
     head = f"{folder}/" if folder else ""
-    locks = [name for name in LOCKS if source.has(head + name)]
-    if len(locks) > 1 and (held := _held(source, head, locks, notes)):
-        unread = ", ".join(name for name in locks if name != held)
-        message = f"{head}{held} decides the packages, as pyproject.toml says; {unread} is not read"
-        notes.tell("warning", "python.managers", message, file=head + held)
-        locks = [held]
-    elif len(locks) > 1:
-        notes.tell(
-            "error",
-            "python.locks",
-            f"{head}{locks[0]} and {head}{locks[1]} both pin the packages: which one holds?",
-            hint=f"remove the one that is not used any more ({LOCKS[locks[0]]} or {LOCKS[locks[1]]})",
-        )
-    others = [name for name in ("requirements.txt", "Pipfile", "environment.yml") if source.has(head + name)]
-    if locks and (
-        losers := [name for name in others if not (name == "Pipfile" and locks[0] == "Pipfile.lock")]
-    ):
-        message = f"{head}{locks[0]} decides the packages; {', '.join(losers)} is not read"
-        notes.tell("warning", "python.managers", message, file=head + locks[0])
+    locks = _locks(source, head, notes)
+    _tell_unread(source, head, locks, notes)
+    mark = len(notes.findings)
     found = _first(source, head, locks, notes)
+    if found is None or _is_broken(found, notes, mark):
+        found = _binder(source, head, found, notes, mark)
     if found is not None:
         losers = [name for name in MANIFESTS if source.has(head + name) and head + name not in found.files]
         notes.saw(
             f"python.manager.{found.manager}", "manager", found.manager, found.files[0], 0, tuple(losers)
         )
     return found
+
+
+def _locks(source: Source, head: str, notes: Notes) -> list[str]:
+    """The locks that are there; of several, told, the one that holds."""
+    locks = [name for name in LOCKS if source.has(head + name)]
+    if len(locks) < 2:
+        return locks
+    if held := _held(source, head, locks, notes):
+        unread = ", ".join(name for name in locks if name != held)
+        message = f"{head}{held} decides the packages, as pyproject.toml says; {unread} is not read"
+        notes.tell("warning", "python.managers", message, file=head + held)
+        return [held]
+    message = f"{head}{locks[0]} and {head}{locks[1]} both pin the packages: which one holds?"
+    hint = f"remove the one that is not used any more ({LOCKS[locks[0]]} or {LOCKS[locks[1]]})"
+    notes.tell("error", "python.locks", message, hint=hint)
+    return locks
 
 
 def _held(source: Source, head: str, locks: list[str], notes: Notes) -> str:
@@ -125,180 +156,87 @@ def _held(source: Source, head: str, locks: list[str], notes: Notes) -> str:
     return named[0] if len(named) == 1 else ""
 
 
+def _tell_unread(source: Source, head: str, locks: list[str], notes: Notes) -> None:
+    others = [name for name in ("requirements.txt", "Pipfile", "environment.yml") if source.has(head + name)]
+    losers = [name for name in others if locks and not (name == "Pipfile" and locks[0] == "Pipfile.lock")]
+    if losers:
+        message = f"{head}{locks[0]} decides the packages; {', '.join(losers)} is not read"
+        notes.tell("warning", "python.managers", message, file=head + locks[0])
+
+
 def _first(source: Source, head: str, locks: list[str], notes: Notes) -> Manifest | None:
-    reading = Reading(source, notes)
-    manager = LOCKS[locks[0]] if locks else ""
-    if manager == "pipenv" or (not locks and source.has(f"{head}Pipfile")):
-        return _pipfile(source, head, reading, locks)
-    requirements = next((head + name for name in REQUIREMENTS if source.has(head + name)), "")
+    if locks:
+        return _locked(source, head, locks[0], notes)
+    if source.has(f"{head}cog.yaml"):
+        return read_cog(source, f"{head}cog.yaml", Reading(source, notes), notes)
+    if is_truss(source, head):
+        found = read_truss(source, f"{head}config.yaml", Reading(source, notes), notes)
+        if found is not None:
+            return found
+    requirements = requirements_in(source, head)
     if source.has(f"{head}pyproject.toml"):
-        found = _pyproject(source, head, reading, locks[0] if locks else "", notes)
+        found = read_pyproject(source, head, Reading(source, notes), "", notes)
         if found is not None and (found.lock or found.packages or found.reading.local or not requirements):
             return found
-    if manager == "pylock":
-        return _pylock(source, head + locks[0], reading, notes)
-    if locks:
-        reading.files.append(head + locks[0])
-        message = f"{head}{locks[0]} lies there without its pyproject.toml"
-        notes.tell("error", "python.lock.alone", message, file=head + locks[0])
-        return Manifest(manager, reading, head + locks[0])
+    if source.has(f"{head}Pipfile"):
+        return read_pipfile(source, head, Reading(source, notes), locked=False)
     if requirements:
         reading = Reading(source, notes)
         reading.read(requirements)
         return Manifest("requirements", reading)
-    return (
-        read_setup(source, head, reading, notes)
-        or _pixi(source, head, reading, notes)
-        or _conda(source, head, reading, notes)
-    )
+    return read_setup(source, head, Reading(source, notes), notes) or _environment(source, head, notes)
 
 
-def _pylock(source: Source, path: str, reading: Reading, notes: Notes) -> Manifest:
-    """PEP 751 without a manifest: the lock says by itself what is wanted."""
-    found = Manifest("pylock", reading, path)
-    found.files.append(path)
-    data = read_toml(source, path, notes)
-    for package in data.get("packages", []):
-        if isinstance(package, dict) and isinstance(package.get("version"), str):
-            marker = f" ; {package['marker']}" if isinstance(package.get("marker"), str) else ""
-            name = str(package.get("name"))
-            reading.add(f"{name}=={package['version']}{marker}", path, line_of(source, path, f'"{name}"'))
-    found.requires = str(data.get("requires-python") or "")
-    found.requires_line = line_of(source, path, "requires-python")
-    return found
+def _locked(source: Source, head: str, lock: str, notes: Notes) -> Manifest:
+    reading = Reading(source, notes)
+    if lock == "Pipfile.lock":
+        return read_pipfile(source, head, reading, locked=True)
+    if source.has(f"{head}pyproject.toml"):
+        found = read_pyproject(source, head, reading, lock, notes)
+        if found is not None:
+            return found
+    if lock == "pylock.toml":
+        return read_pylock(source, head + lock, reading, notes)
+    reading.files.append(head + lock)
+    message = f"{head}{lock} lies there without its pyproject.toml"
+    notes.tell("error", "python.lock.alone", message, file=head + lock)
+    return Manifest(LOCKS[lock], reading, head + lock)
 
 
-def _pyproject(source: Source, head: str, reading: Reading, lock: str, notes: Notes) -> Manifest | None:
-    """`[project]`, poetry's own table, `[dependency-groups]`; None: the file only holds settings of tools."""
-    path = f"{head}pyproject.toml"
-    data = read_toml(source, path, notes)
-    tell_indexes(data, source, path, notes)
-    project, poetry = table(data, "project"), table(data, "tool", "poetry")
-    groups = runtime_groups(data)
-    if data and not (project or poetry or groups or lock):
-        return None
-    root = None if lock else root_of(source, parent(path), notes)
-    above = "" if root is None else f"{root}/pyproject.toml".lstrip("/")
-    shared = "" if root is None else f"{root}/uv.lock".lstrip("/")
-    locked = head + lock if lock else shared if source.has(shared) else ""
-    manager = (
-        LOCKS[locked.rpartition("/")[2]] if locked else ("poetry" if poetry and not project else "pyproject")
-    )
-    found = Manifest(manager, reading, locked)
-    found.files.extend(name for name in (locked, path, above) if name)
-    sources = {**_sources(source, above, notes), **table(data, "tool", "uv", "sources")}
-    wanted = texts(project.get("dependencies"))
-    wanted += [text for group in groups for text in requirements_of(data, group)]
-    near = members(source, parent(path) if root is None else root, notes)
-    for text in wanted:
-        _declared(text, sources, near, reading, path)
-    if not project.get("dependencies"):
-        read_poetry(poetry, reading, source, path)
-    if "dependencies" in texts(project.get("dynamic")):
-        _dynamic(source, head, data, reading, notes)
-    _version_and_scripts(found, source, path, project, poetry)
-    return found
+def _environment(source: Source, head: str, notes: Notes) -> Manifest | None:
+    """What is written in conda's words."""
+    reading = Reading(source, notes)
+    if source.has(f"{head}pixi.toml"):
+        from jitney.detect.python.conda import read_pixi
+
+        path = f"{head}pixi.toml"
+        return read_pixi(source, path, read_toml(source, path, notes), reading, notes)
+    if conda := next((head + name for name in CONDA if source.has(head + name)), ""):
+        from jitney.detect.python.conda import read_conda
+
+        return read_conda(source, conda, reading, notes)
+    return None
 
 
-def _sources(source: Source, path: str, notes: Notes) -> dict[str, Any]:
-    return table(read_toml(source, path, notes), "tool", "uv", "sources") if path else {}
+def _is_broken(found: Manifest, notes: Notes, mark: int) -> bool:
+    """Nothing of it could be read."""
+    broken = (".broken", ".shape")
+    return not found.packages and any(one.code.endswith(broken) for one in notes.findings[mark:])
 
 
-def _version_and_scripts(
-    found: Manifest, source: Source, path: str, project: dict[str, Any], poetry: dict[str, Any]
-) -> None:
-    python = table(poetry, "dependencies").get("python")
-    found.requires = str(project.get("requires-python") or (caret(python) if isinstance(python, str) else ""))
-    word = "requires-python" if project.get("requires-python") else "python ="
-    found.requires_line = line_of(source, path, word)
-    scripts = {**table(poetry, "scripts"), **table(project, "scripts")}
-    found.scripts = {name: value for name, value in scripts.items() if isinstance(value, str)}
-
-
-def _dynamic(source: Source, head: str, data: dict[str, Any], reading: Reading, notes: Notes) -> None:
-    """`dynamic = ["dependencies"]`: setuptools reads them from a file, or from setup.cfg and setup.py."""
-    place = table(data, "tool", "setuptools", "dynamic", "dependencies").get("file")
-    files = [place] if isinstance(place, str) else texts(place)
-    for name in files:
-        if source.has(head + name):
-            reading.read(head + name)
-    if not files and read_setup(source, head, reading, notes) is None:
-        path = f"{head}pyproject.toml"
-        notes.tell("warning", "python.dynamic", f"{path}: a build tool computes its packages; Jitney does not execute it",
-                   hint="declare them in [project] or requirements.txt", file=path,
-                   line=line_of(source, path, "dynamic"))  # fmt: skip
-
-
-def _declared(text: str, sources: dict[str, Any], near: dict[str, str], reading: Reading, path: str) -> None:
-    """A dependency, unless `tool.uv.sources` says that it is a folder, a repository, an archive or another member."""
-    name = re.split(r"[^\w.-]", text, maxsplit=1)[0]
-    place = sources.get(name)
-    if isinstance(place, list):  # one for each system: Linux's, else the last
-        linux = [one for one in place if isinstance(one, dict) and "linux" in str(one.get("marker", ""))]
-        place = (linux or place or [{}])[-1]
-    place = place if isinstance(place, dict) else {}
-    line = line_of(reading.source, path, text)
-    if isinstance(place.get("path"), str):
-        reading.add(f"./{place['path']}", path, line)
-    elif isinstance(place.get("git"), str):
-        ref = place.get("rev") or place.get("tag") or place.get("branch")
-        reading.add(f"{name} @ git+{place['git']}" + (f"@{ref}" if ref else ""), path, line)
-    elif isinstance(place.get("url"), str):
-        reading.add(f"{name} @ {place['url']}", path, line)
-    elif place.get("workspace") and normal(name) in near:
-        reading.local.append(near[normal(name)])
-    else:
-        reading.add(text, path, line)
-
-
-def _pipfile(source: Source, head: str, reading: Reading, locks: list[str]) -> Manifest:
-    path = f"{head}Pipfile"
-    lock = f"{head}Pipfile.lock" if "Pipfile.lock" in locks else ""
-    found = Manifest("pipenv", reading, lock)
-    found.files.extend([*([lock] if lock else []), *([path] if source.has(path) else [])])
-    data = read_toml(source, path, reading.notes)
-    tell_indexes(data, source, path, reading.notes)
-    for name, value in table(data, "packages").items():
-        spec = str(value.get("version", "*")) if isinstance(value, dict) else str(value)
-        extras = ",".join(texts(value.get("extras"))) if isinstance(value, dict) else ""
-        if isinstance(value, dict) and isinstance(value.get("path"), str):
-            reading.add(f"./{value['path']}", path, line_of(source, path, name))
-        else:
-            extra = f"[{extras}]" if extras else ""
-            reading.add(name + extra + ("" if spec == "*" else spec), path, line_of(source, path, name))
-    requires = table(data, "requires")
-    version = str(requires.get("python_full_version") or requires.get("python_version") or "")
-    found.requires = f"=={version}" + ("" if version.count(".") == 2 else ".*") if version else ""
-    found.requires_line = line_of(source, path, "python_") if version else 0
-    return found
-
-
-def _pixi(source: Source, head: str, reading: Reading, notes: Notes) -> Manifest | None:
-    path = f"{head}pixi.toml"
-    if not source.has(path):
-        return None
-    from jitney.detect.python.conda import read_pixi
-
-    found = Manifest("pixi", reading)
-    found.files.append(path)
-    found.requires = read_pixi(source, path, reading, notes)
-    if source.has(f"{head}pixi.lock"):
-        notes.tell("warning", "pixi.lock", f"{head}pixi.lock is not read: versions are resolved anew from {path}",
-                   hint="jitney lock keeps them", file=f"{head}pixi.lock")  # fmt: skip
-    return found
-
-
-def _conda(source: Source, head: str, reading: Reading, notes: Notes) -> Manifest | None:
-    path = next(
-        (head + name for name in ("environment.yml", "environment.yaml") if source.has(head + name)), ""
-    )
-    if not path:
-        return None
-    from jitney.detect.python.conda import read_conda
-
-    found = Manifest("conda", reading)
-    found.files.append(path)
-    found.requires = read_conda(source, path, reading, notes)
+def _binder(source: Source, head: str, found: Manifest | None, notes: Notes, mark: int) -> Manifest | None:
+    """Binder's folder, where the one above it has nothing that can be read."""
+    for place in BINDER:
+        below = f"{head}{place}/"
+        locks = [name for name in LOCKS if source.has(below + name)]
+        other = _first(source, below, locks[:1], notes)
+        if other is not None:
+            for number, one in enumerate(notes.findings[mark:], mark):
+                if found is not None and one.file in found.files:
+                    notes.findings[number] = Finding(
+                        level="warning", code=one.code, message=one.message, file=one.file
+                    )
+            return other
     return found
 
 

@@ -28,23 +28,25 @@ def _dependency(name: str, value: object, reading: Reading, source: Source, path
     line = line_of(source, path, name)
     if not isinstance(value, dict):
         reading.add(name + caret(str(value)), path, line)
-        return
-    if value.get("optional"):
-        return
-    if isinstance(value.get("path"), str):
-        reading.add(f"./{value['path']}", path, line)
-    elif isinstance(value.get("git"), str):
-        ref = value.get("rev") or value.get("tag") or value.get("branch")
-        reading.add(f"{name} @ git+{value['git']}" + (f"@{ref}" if ref else ""), path, line)
-    elif isinstance(value.get("url"), str):
-        reading.add(f"{name} @ {value['url']}", path, line)
-    else:
-        extras = ",".join(texts(value.get("extras")))
-        spec = caret(str(value.get("version", "*")))
-        marker = " and ".join(_markers(value))
-        reading.add(
-            f"{name}{f'[{extras}]' if extras else ''}{spec}{f' ; {marker}' if marker else ''}", path, line
-        )
+    elif not value.get("optional"):
+        reading.add(located(name, value) or _requirement(name, value), path, line)
+
+
+def located(name: str, place: dict[str, Any]) -> str:
+    """The requirement for a package that a table says to be a folder, a repository or an archive; empty where it says none."""
+    if isinstance(place.get("path"), str):
+        return f"./{place['path']}"
+    if isinstance(place.get("git"), str):
+        ref = place.get("rev") or place.get("tag") or place.get("branch") or place.get("ref")
+        below = f"#subdirectory={place['subdirectory']}" if isinstance(place.get("subdirectory"), str) else ""
+        return f"{name} @ git+{place['git']}" + (f"@{ref}" if ref else "") + below
+    return f"{name} @ {place['url']}" if isinstance(place.get("url"), str) else ""
+
+
+def _requirement(name: str, value: dict[str, Any]) -> str:
+    extras, marker = ",".join(texts(value.get("extras"))), " and ".join(_markers(value))
+    spec = caret(str(value.get("version", "*")))
+    return f"{name}{f'[{extras}]' if extras else ''}{spec}{f' ; {marker}' if marker else ''}"
 
 
 def _markers(value: dict[str, Any]) -> list[str]:
@@ -69,17 +71,16 @@ def caret(text: str) -> str:
         first, *_, last = (caret(part).split(",") for part in text.split("||"))
         spans = [*(p for p in first if p.startswith(">")), *(p for p in last if p.startswith("<"))]
         return ",".join(spans)
-    parts = []
-    for part in text.split(","):
-        part = part.strip()
-        match = re.fullmatch(r"([\^~])\s*v?(\d+(?:\.\d+)*)(\S*)", part)
-        if match:
-            parts.append(f">={match[2]}{match[3]},<{_next(match[1], [int(n) for n in match[2].split('.')])}")
-        elif part in ("*", ""):
-            continue
-        else:
-            parts.append(f"=={part}" if part[0].isdigit() else part)
-    return ",".join(parts)
+    return ",".join(limit for part in text.split(",") if (limit := _limit(part.strip())))
+
+
+def _limit(part: str) -> str:
+    match = re.fullmatch(r"([\^~])\s*v?(\d+(?:\.\d+)*)(\S*)", part)
+    if match:
+        return f">={match[2]}{match[3]},<{_next(match[1], [int(n) for n in match[2].split('.')])}"
+    if part in ("*", ""):
+        return ""
+    return f"=={part}" if part[0].isdigit() else part
 
 
 def _next(sign: str, numbers: list[int]) -> str:

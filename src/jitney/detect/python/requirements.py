@@ -17,6 +17,9 @@ _SPEC = re.compile(
     r"(\[[A-Za-z0-9_.,\s-]*\])?\s*(?:\(?\s*(?:[<>=!~]=?=?\s*[^;\s,]+\s*,?\s*)*\)?|@\s*\S+)\s*(;.*)?"
 )
 
+_VARIABLE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
+"""pip would put the environment's value there."""
+
 INDEXES = frozenset({"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index"})
 TORCH_INDEX = r"/whl/(?:nightly/)?(?:cpu|cu\d+|rocm[\d.]+|xpu|torch_stable)"
 HARMLESS = frozenset(
@@ -93,27 +96,17 @@ class Reading:
 
     def add(self, text: str, path: str, line: int, *, constraint: bool = False) -> None:
         """One requirement; what is none becomes a finding that names file and line."""
-        packages = self.constraints if constraint else self.packages
         place = text.partition("[")[0].partition("@")[0]
-        if text.startswith((".", "/", "file:")) or ("/" in place and "://" not in text):
+        if variable := _VARIABLE.search(text):
+            self.notes.tell("error", "python.requirement.variable", f"{path}:{line}: {variable[0]} is a variable of the environment, "
+                            "which nothing here says", hint="write its value into the file", file=path, line=line)  # fmt: skip
+        elif text.startswith((".", "/", "file:")) or ("/" in place and "://" not in text):
             self._add_local(text, path, line)
-            return
-        why = Evidence(rule="python.requirement", decides="package", value=text, file=path, line=line)
-        if re.match(r"(git|hg|https?)[+:]", text):
-            egg = re.search(r"#egg=([\w.-]+)", text)
-            name = (
-                egg[1] if egg else text.rstrip("/").rpartition("/")[2].partition(".git")[0].partition("@")[0]
-            )
-            packages.append(Package(name=name, spec=f" @ {text}", why=why))
-            return
-        name, spec = split(text)
-        if not name or not _SPEC.fullmatch(spec):
+        elif package := _package(text, path, line):
+            (self.constraints if constraint else self.packages).append(package)
+        else:
             self.notes.tell("error", "python.requirement", f"{path}:{line}: `{text[:80]}` is no requirement",
                             hint="NAME, NAME==VERSION or NAME @ URL", file=path, line=line)  # fmt: skip
-            return
-        if spec.startswith(("@", ";")):
-            spec = f" {spec}"
-        packages.append(Package(name=name, spec=spec, why=why))
 
     def _add_local(self, text: str, path: str, line: int) -> None:
         place = join(parent(path), text.partition("[")[0].removeprefix("file:"))
@@ -122,3 +115,20 @@ class Reading:
                             hint="hand over the folder that holds both", file=path, line=line)  # fmt: skip
         else:
             self.local.append(place)
+
+
+def _package(text: str, path: str, line: int) -> Package | None:
+    """None: it is no requirement."""
+    why = Evidence(rule="python.requirement", decides="package", value=text, file=path, line=line)
+    if re.match(r"(git|hg|https?)[+:]", text):
+        return Package(name=_name_in(text), spec=f" @ {text}", why=why)
+    name, spec = split(text)
+    if not name or not _SPEC.fullmatch(spec):
+        return None
+    return Package(name=name, spec=f" {spec}" if spec.startswith(("@", ";")) else spec, why=why)
+
+
+def _name_in(url: str) -> str:
+    """`#egg=NAME`, else the repository's own name."""
+    egg = re.search(r"#egg=([\w.-]+)", url)
+    return egg[1] if egg else url.rstrip("/").rpartition("/")[2].partition(".git")[0].partition("@")[0]

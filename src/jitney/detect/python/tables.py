@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jitney.detect.notes import Notes
 from jitney.source import Source
+
+if TYPE_CHECKING:
+    from jitney.detect.recipes.yamltree import Node
 
 
 def read_toml(source: Source, path: str, notes: Notes) -> dict[str, Any]:
@@ -27,6 +30,18 @@ def parse_toml(text: str, path: str, notes: Notes, line: int = 0) -> dict[str, A
         number = line + int(place[1]) if place else line
         notes.tell("error", "toml.broken", f"{path} is not valid TOML: {error}", file=path, line=number)
         return {}
+
+
+def parse_yaml(source: Source, path: str, notes: Notes) -> Node:
+    """The first document; EMPTY where the file is broken (an error finding with line and column)."""
+    from jitney.detect.recipes.yamltree import EMPTY, BrokenYaml, load
+
+    try:
+        return load(source.read_text(path))
+    except BrokenYaml as error:
+        place = f"{path}:{error.line}:{error.column}"
+        notes.tell("error", "yaml.broken", f"{place}: not valid YAML: {error}", file=path, line=error.line)
+        return EMPTY
 
 
 def table(value: object, *keys: str) -> dict[str, Any]:

@@ -1,77 +1,141 @@
-"""Which Python: flag > PEP 723 > .python-version > runtime.txt > .tool-versions, mise > Pipfile >
-requires-python > conda."""
+"""Which Python: flag > PEP 723 > .python-version > runtime.txt > .tool-versions, mise > what the manifest says (Pipfile,
+requires-python, conda, cog.yaml, a Truss) > the Pythons for which a pinned framework has wheels."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from jitney.detect.notes import Notes
 from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.tables import line_of, parse_toml, table
 from jitney.source import Source
-from jitney.source.paths import parents
+from jitney.source.paths import parent, parents
 
 _PLAIN = re.compile(r"\d+(?:\.\d+){0,2}(?:(?:a|b|rc)\d+)?")
+_PINNED = re.compile(r"(?:cpython-|python-?)?(\d+(?:\.\d+){0,2}(?:(?:a|b|rc)\d+)?)t?(?:-[a-z]\S*)?")
+"""As pyenv, uv and rye write it: `3.12`, `cpython-3.12.1-linux-x86_64-gnu`, `python3.12`, `3.13t`."""
+
+WHEELS = ("torch", "torchvision", "torchaudio", "tensorflow", "jax", "jaxlib", "vllm", "sglang")
+"""Packages whose releases have wheels for a few Pythons only, and no other way to be installed (jitney.matrix has them)."""
+
+
+class Said(NamedTuple):
+    rule: str
+    version: str
+    file: str = ""
+    line: int = 0
 
 
 def choose(source: Source, workdir: str, manifest: Manifest | None, wished: str, notes: Notes) -> str:
     """A version, a specifier, or an empty string for any. A version file that contradicts the manifest is an
     error."""
-    seen: list[tuple[str, str, str, int]] = []
-    if wished:
-        seen.append(("flag.version", wished, "", 0))
-    required = ("", "", "", 0)
-    if manifest is not None and manifest.requires:
-        file = next((path for path in manifest.files if not path.endswith(".lock")), manifest.files[0])
-        required = (
-            f"python.version.{manifest.manager}",
-            manifest.requires.strip(),
-            file,
-            manifest.requires_line,
-        )
-        if manifest.manager == "pep723":
-            seen.append(required)
+    required = _required(manifest) or _required(_beside(source, workdir, manifest))
+    seen = [Said("flag.version", wished)] if wished else []
+    seen += [one for one in required if one.rule.endswith("pep723")]
     seen += _files(source, workdir, notes)
-    if required[0] and required not in seen:
-        seen.append(required)
+    seen += [one for one in required if one not in seen]
+    seen += _by_wheels(manifest) if not seen else []
     if not seen:
         return ""
-    rule, version, file, line = seen[0]
-    notes.saw(rule, "version", version, file, line, tuple(f"{r}: {v}" for r, v, _, _ in seen[1:]))
-    if required[1] and _PLAIN.fullmatch(version) and not wished and not allows(required[1], version):
-        message = f"{file} says Python {version}, {required[2]} requires {required[1]}"
-        notes.tell("error", "python.version.contradiction", message, hint="mend one of them, or decide with --python VERSION",
-                   file=file, line=line)  # fmt: skip
-    return version
+    first = seen[0]
+    losers = tuple(f"{one.rule}: {one.version}" for one in seen[1:])
+    notes.saw(first.rule, "version", first.version, first.file, first.line, losers)
+    if required and not wished:
+        _tell_contradiction(first, required[0], notes)
+    return first.version
 
 
-def _files(source: Source, workdir: str, notes: Notes) -> list[tuple[str, str, str, int]]:
-    found = []
+def _required(manifest: Manifest | None) -> list[Said]:
+    if manifest is None or not manifest.requires.strip():
+        return []
+    rule = f"python.version.{manifest.manager}"
+    return [Said(rule, manifest.requires.strip(), manifest.deciding, manifest.requires_line)]
+
+
+def _beside(source: Source, workdir: str, manifest: Manifest | None) -> Manifest | None:
+    """In the folder of the manifest that decides the packages, else in the program's own."""
+    from jitney.detect.python.beside import required_beside
+
+    if manifest is not None and manifest.manager == "pep723":
+        return None
+    folder = parent(manifest.deciding) if manifest is not None else workdir
+    return required_beside(source, f"{folder}/" if folder else "", tuple(manifest.files) if manifest else ())
+
+
+def _tell_contradiction(first: Said, required: Said, notes: Notes) -> None:
+    if first == required or not _PLAIN.fullmatch(first.version) or allows(required.version, first.version):
+        return
+    message = f"{first.file} says Python {first.version}, {required.file} requires {required.version}"
+    notes.tell("error", "python.version.contradiction", message, hint="mend one of them, or decide with --python VERSION",
+               file=first.file, line=first.line)  # fmt: skip
+
+
+def _files(source: Source, workdir: str, notes: Notes) -> list[Said]:
+    found: list[Said] = []
     for folder in [workdir] if source.alone else parents(workdir):
         head = f"{folder}/" if folder else ""
-        for name, pattern in (
-            (".python-version", r"(?m)^\s*(?:cpython-|python-?)?(\d+(?:\.\d+){0,2}\S*)\s*$"),
-            ("runtime.txt", r"(?m)^\s*python-(\d+(?:\.\d+){0,2})\s*$"),
-            (".tool-versions", r"(?m)^\s*python\s+(\d+(?:\.\d+){0,2})"),
-        ):
-            if source.has(head + name):
-                match = re.search(pattern, source.read_text(head + name))
-                if match and _PLAIN.fullmatch(match[1]):
-                    line = line_of(source, head + name, match[1])
-                    found.append((f"python.version.{name.lstrip('.')}", match[1], head + name, line))
+        found += _python_version(source, f"{head}.python-version", notes)
+        found += _matching(source, head, "runtime.txt", r"(?m)^\s*python-(\d+(?:\.\d+){0,2})\s*$")
+        found += _matching(source, head, ".tool-versions", r"(?m)^\s*python\s+(\d+(?:\.\d+){0,2})")
         found += _mise(source, head, notes)
     return found
 
 
-def _mise(source: Source, head: str, notes: Notes) -> list[tuple[str, str, str, int]]:
+def _python_version(source: Source, path: str, notes: Notes) -> list[Said]:
+    """The first line that is none of comment: of several versions the first is the one that `python` means."""
+    if not source.has(path):
+        return []
+    lines = [line.strip() for line in source.read_text(path).splitlines()]
+    said = [
+        (number, line) for number, line in enumerate(lines, 1) if line and not line.startswith(("#", "//"))
+    ]
+    for number, line in said:
+        if match := _PINNED.fullmatch(line):
+            return [Said("python.version.python-version", match[1], path, number)]
+    if said:
+        # pyenv's own environments are named here too, and mean nothing elsewhere
+        text = said[0][1][:40].encode("unicode_escape", "replace").decode()
+        message = f"{path}:{said[0][0]}: `{text}` is no version of Python: not used"
+        notes.tell("warning", "python.version.unread", message, file=path, line=said[0][0])
+    return []
+
+
+def _matching(source: Source, head: str, name: str, pattern: str) -> list[Said]:
+    path = head + name
+    match = re.search(pattern, source.read_text(path)) if source.has(path) else None
+    if match is None:
+        return []
+    return [Said(f"python.version.{name.lstrip('.')}", match[1], path, line_of(source, path, match[1]))]
+
+
+def _mise(source: Source, head: str, notes: Notes) -> list[Said]:
     for name in ("mise.toml", ".mise.toml", ".config/mise.toml"):
         path = head + name
         if source.has(path):
             value = table(parse_toml(source.read_text(path), path, notes), "tools").get("python")
+            value = value[0] if isinstance(value, list) and value else value
             value = value.get("version") if isinstance(value, dict) else value
             if isinstance(value, str) and _PLAIN.fullmatch(value):
-                return [("python.version.mise", value, path, line_of(source, path, "python"))]
+                return [Said("python.version.mise", value, path, line_of(source, path, "python"))]
     return []
+
+
+def _by_wheels(manifest: Manifest | None) -> list[Said]:
+    """Nothing says which Python, but a framework is pinned that only some of them can have: those."""
+    pinned = (
+        {one.name.lower(): one for one in manifest.packages if one.name.lower() in WHEELS} if manifest else {}
+    )
+    if not pinned:
+        return []
+    from jitney.matrix import python_for
+
+    specs = {name: one.spec.partition(";")[0].strip() for name, one in pinned.items() if "@" not in one.spec}
+    fit = python_for(specs)
+    if fit is None:
+        return []
+    first = next(iter(pinned.values()))
+    return [Said("python.version.wheels", fit.specifier, first.why.file, first.why.line)]
 
 
 def allows(specifier: str, version: str) -> bool:
@@ -81,7 +145,8 @@ def allows(specifier: str, version: str) -> bool:
     from packaging.version import InvalidVersion
 
     try:
-        wanted = SpecifierSet(specifier)
+        # `3.12.*`: no specifier by PEP 440, but Poetry and people write it
+        wanted = SpecifierSet(f"=={specifier}" if specifier[:1].isdigit() else specifier)
         tries = [version] if version.count(".") >= 2 else [f"{version}.{patch}" for patch in (0, 99)]
         return any(wanted.contains(text, prereleases=True) for text in tries)
     except (InvalidSpecifier, InvalidVersion):

@@ -1,0 +1,75 @@
+"""Starts that a file of the project says in words: a Procfile, console scripts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from jitney.detect.notes import Notes
+from jitney.detect.python.manifest import Manifest
+from jitney.source import Source
+from jitney.source.paths import join
+
+Found = tuple[str, tuple[str, ...]]
+_TARGET = re.compile(r"([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)(?:\s*\[.*\])?")
+
+
+def by_procfile(source: Source, workdir: str, notes: Notes) -> Found | None:
+    """`web`, else `worker`, else the first line, if it starts a file that is there."""
+    path = f"{workdir}/Procfile".lstrip("/")
+    if not source.has(path):
+        return None
+    lines = dict(re.findall(r"(?m)^\s*(\w+)\s*:\s*(.+?)\s*$", source.read_text(path)))
+    kind = next((kind for kind in ("web", "worker", *lines) if kind in lines), "")
+    words = _words(lines.get(kind, ""))
+    entry = _entry(source, workdir, words)
+    if entry is None:
+        return None
+    notes.saw("procfile", "entry", f"{kind}: {lines[kind]}", path, 1)
+    start = tuple(words[1:]) if words[0].startswith("python") else ("-m", *words)
+    # A variable would need a shell; the program's own default holds then.
+    return entry, (() if any("$" in word for word in start) else start)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return []
+
+
+def _entry(source: Source, workdir: str, words: list[str]) -> str | None:
+    file = next((word for word in words if word.endswith(".py")), "")
+    module = next((word for word in words if re.fullmatch(r"[\w.]+:\w+(?:\(\))?", word)), "")
+    if not file and not module:
+        return None
+    head = file.removesuffix(".py") or module.partition(":")[0].replace(".", "/")
+    return next(
+        (path for end in (".py", "/__init__.py") if (path := join(workdir, head + end)) and source.has(path)),
+        None,
+    )
+
+
+def by_script(source: Source, workdir: str, manifest: Manifest | None, notes: Notes) -> Found | None:
+    """`[project.scripts]`: the function is called as an installed script would, without installing the
+    project."""
+    for script, target in (manifest.scripts if manifest else {}).items():
+        match = _TARGET.fullmatch(target)
+        place = _place(source, workdir, match[1]) if match else None
+        if match and place and manifest:
+            entry, root = place
+            head = f"import sys; sys.path.insert(0, {root or '.'!r}); sys.argv[0] = {script!r}; "
+            call = f"from {match[1]} import {match[2]}; sys.exit({match[2]}())"
+            notes.saw("python.entry.script", "entry", f"{script} = {target}", manifest.deciding)
+            return entry, ("-c", head + call)
+    return None
+
+
+def _place(source: Source, workdir: str, module: str) -> tuple[str, str] | None:
+    """The module's file, and the folder below the program's that it is imported from."""
+    for root in ("", "src"):
+        base = f"{f'{workdir}/{root}'.strip('/')}/{module.replace('.', '/')}".lstrip("/")
+        for entry in (f"{base}.py", f"{base}/__init__.py"):
+            if source.has(entry):
+                return entry, root
+    return None

@@ -1,0 +1,54 @@
+"""Pipfile with its lock, and a pylock.toml that stands by itself."""
+
+from __future__ import annotations
+
+from jitney.detect.notes import Notes
+from jitney.detect.python.indexes import tell_indexes
+from jitney.detect.python.manifest import Manifest
+from jitney.detect.python.poetry import located
+from jitney.detect.python.requirements import Reading
+from jitney.detect.python.tables import line_of, read_toml, table, texts
+from jitney.source import Source
+
+
+def read_pipfile(source: Source, head: str, reading: Reading, *, locked: bool) -> Manifest:
+    path, lock = f"{head}Pipfile", f"{head}Pipfile.lock" if locked else ""
+    found = Manifest("pipenv", reading, lock)
+    found.files.extend(name for name in (lock, path if source.has(path) else "") if name)
+    data = read_toml(source, path, reading.notes)
+    tell_indexes(data, source, path, reading.notes)
+    for name, value in table(data, "packages").items():
+        reading.add(_requirement(name, value), path, line_of(source, path, name))
+    requires = table(data, "requires")
+    version = str(requires.get("python_full_version") or requires.get("python_version") or "")
+    if version:
+        found.requires = f"=={version}" + ("" if version.count(".") == 2 else ".*")
+        found.requires_line = line_of(source, path, "python_")
+    return found
+
+
+def _requirement(name: str, value: object) -> str:
+    if not isinstance(value, dict):
+        return name + ("" if value == "*" else str(value))
+    extras, spec = ",".join(texts(value.get("extras"))), str(value.get("version", "*"))
+    marker = f" ; {value['markers']}" if isinstance(value.get("markers"), str) else ""
+    return (
+        located(name, value)
+        or name + (f"[{extras}]" if extras else "") + ("" if spec == "*" else spec) + marker
+    )
+
+
+def read_pylock(source: Source, path: str, reading: Reading, notes: Notes) -> Manifest:
+    """PEP 751 without a manifest: the lock says by itself what is wanted."""
+    found = Manifest("pylock", reading, path)
+    found.files.append(path)
+    data = read_toml(source, path, notes)
+    packages = data.get("packages", [])
+    for package in packages if isinstance(packages, list) else ():
+        if isinstance(package, dict) and isinstance(package.get("version"), str):
+            marker = f" ; {package['marker']}" if isinstance(package.get("marker"), str) else ""
+            name = str(package.get("name"))
+            reading.add(f"{name}=={package['version']}{marker}", path, line_of(source, path, f'"{name}"'))
+    found.requires = str(data.get("requires-python") or "")
+    found.requires_line = line_of(source, path, "requires-python")
+    return found
