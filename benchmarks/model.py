@@ -62,7 +62,7 @@ def _first_token() -> Result:
         [JITNEY, "plan", "--json", "--model", "smollm2", str(PROGRAM)], capture_output=True, check=True
     )
     run = json.loads(planned.stdout)["run"]
-    mounts = ["-v", f"{_view_of_program()}:/models:ro", "-v", f"{ROOT}:/src:ro"]
+    mounts = ["-v", f"{_view_of_run(ours)}:/models:ro", "-v", f"{ROOT}:/src:ro"]
     variables = [part for name, value in run["env"].items() for part in ("-e", f"{name}={value}")]
     tag = tag_of(PROGRAM)
     peer = [docker(), "run", "--rm", *mounts, *variables, "-w", run["workdir"], tag, *run["argv"], PROMPT]
@@ -70,11 +70,19 @@ def _first_token() -> Result:
     return at_most("model in process, to the first token", "s", a, b, 1.1, N_FIRST, "docker run by hand")
 
 
-def _view_of_program() -> Path:
-    """The newest view in the Store: the run before made or touched it."""
-    views = load(None, {}).data / "store" / "views"
-    found = [path for path in views.iterdir() if any(path.rglob("*q4_1.gguf"))]
-    return max(found, key=lambda path: path.stat().st_mtime)
+def _view_of_run(command: list[str]) -> str:
+    """The folder of the Store that a run of the program has at /models, asked of the engine while it runs."""
+    mounts = '{{range .Mounts}}{{if eq .Destination "/models"}}{{.Source}}{{end}}{{end}}'
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        found = ""
+        while not found and child.poll() is None:
+            listed = [docker(), "ps", "-q", "--filter", "label=jitney", "--latest"]
+            last = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.strip()
+            if last:
+                asked = [docker(), "inspect", "--format", mounts, last]
+                found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    assert found, f"no sandbox of {command} was seen with a folder at /models"
+    return found
 
 
 def _tokens(config: Config, view: View) -> Result:

@@ -32,10 +32,11 @@ while True:
 
 
 class Running:
-    """`jitney run --json` in the background, its events read as they come."""
+    """`jitney run --json` in the background, its events read as they come. Its signals are those of a terminal: what a test
+    run under nohup ignores would be inherited, and rightly honoured."""
 
     def __init__(self, *command: str | Path) -> None:
-        line = [JITNEY, "run", "--json", *command]
+        line = ["/usr/bin/env", "--default-signal", JITNEY, "run", "--json", *command]
         self.process = subprocess.Popen(line, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         assert self.process.stdout is not None
         self._stdout = self.process.stdout
@@ -166,10 +167,14 @@ class Terminal:
             if select.select([self.fd], [], [], 0.2)[0]:
                 self.seen += os.read(self.fd, 65536)
 
-    def is_quiet(self, seconds: float) -> bool:
-        while select.select([self.fd], [], [], 0.04)[0]:  # what was on its way; a tick takes 50 ms
+    def is_quiet(self, seconds: float, within: float = 10.0) -> bool:
+        """Whether nothing comes for so long; what was on its way is read first, which takes a while on a busy machine."""
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            if not select.select([self.fd], [], [], seconds)[0]:
+                return True
             os.read(self.fd, 65536)
-        return not select.select([self.fd], [], [], seconds)[0]
+        return False
 
     def status(self) -> int:
         end = time.monotonic() + 15
