@@ -130,6 +130,24 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--prerelease", action="store_true", default=None, help="allow pre-release packages")
 
 
+def add_dockerfile_options(parser: argparse.ArgumentParser) -> None:
+    """The user's own Dockerfile in the place of detection and of Jitney's build."""
+    group = parser.add_argument_group("a Dockerfile of yours")
+    group.add_argument(
+        "--use-dockerfile",
+        action="store_true",
+        help="build SOURCE's Dockerfile (or SOURCE, where it is one) and run that image in a sandbox",
+    )
+    group.add_argument("--target", metavar="STAGE", default="", help="its stage to build")
+    group.add_argument(
+        "--build-arg",
+        dest="build_args",
+        metavar="NAME[=VALUE]",
+        action="append",
+        help="a build argument of it (repeatable)",
+    )
+
+
 def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     """What a plan needs to know about the sandbox and the model beside it."""
     group = parser.add_argument_group("sandbox")

@@ -10,6 +10,7 @@ from jitney import execute, road
 from jitney.cli import inputs
 from jitney.cli.common import connected, open_argument, settings
 from jitney.cli.parser import (
+    add_dockerfile_options,
     add_output_options,
     add_plan_options,
     add_source,
@@ -35,6 +36,7 @@ EPILOG = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source(parser, arguments=True)
     add_plan_options(parser)
+    add_dockerfile_options(parser)
     group = parser.add_argument_group("run")
     group.add_argument("-e", "--env", metavar="NAME[=VALUE]", action="append", help="a variable (repeatable)")
     group.add_argument(
@@ -70,11 +72,15 @@ def _run(arguments: argparse.Namespace, report: Report) -> int:
     errand = _errand(arguments, config, report)
     with open_argument(arguments, config) as source, connected(config) as engine:
         wants = road.Wants(bases=not arguments.dry_run, model=not arguments.no_model)
+        if arguments.use_dockerfile:
+            from jitney.cli.own import run_own
+
+            return run_own(arguments, errand, source, config, engine, report)
         prepared = road.prepare(source, config, engine, report, wants)
         cached = not config.no_cache and prepared.tag in prepared.facts.built
         report.event("planned", tag=prepared.tag, cached=cached)
         if arguments.dry_run:
-            return _show(prepared, report)
+            return show_plan(prepared, report)
         if not cached:
             prepared = road.ensure_image(prepared, source, config, engine, report)
             report.clear()
@@ -84,8 +90,8 @@ def _run(arguments: argparse.Namespace, report: Report) -> int:
             prepared = complete(prepared, config, engine, report)
             report.clear()
         outcome = _go(prepared, errand, source, config, engine, report)
-        _afterwards(prepared.tag, cached, config, engine, report)
-    _tell(outcome, report)
+        afterwards(prepared.tag, cached, config, engine, report)
+    tell(outcome, report)
     return outcome.exit_code
 
 
@@ -129,7 +135,7 @@ def _text_or_base64(data: bytes) -> dict[str, str]:
         return {"base64": b64encode(data).decode("ascii")}
 
 
-def _show(prepared: road.Prepared, report: Report) -> int:
+def show_plan(prepared: road.Prepared, report: Report) -> int:
     from jitney.cli.plan import describe
 
     if not report.json:
@@ -155,7 +161,7 @@ def _go(
             ) from error
 
 
-def _afterwards(tag: str, cached: bool, config: Config, engine: Engine, report: Report) -> None:
+def afterwards(tag: str, cached: bool, config: Config, engine: Engine, report: Report) -> None:
     """Disk stays bounded; only a run that built something has to look."""
     from jitney import disk
 
@@ -172,7 +178,7 @@ def _afterwards(tag: str, cached: bool, config: Config, engine: Engine, report: 
             )
 
 
-def _tell(outcome: Outcome, report: Report) -> None:
+def tell(outcome: Outcome, report: Report) -> None:
     """The Outcome: an event, or the words for what a bare exit code does not say."""
     report.finish()
     if report.json:

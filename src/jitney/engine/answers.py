@@ -6,7 +6,15 @@ import os
 from typing import Any
 
 from jitney.engine.address import Address
-from jitney.engine.protocol import Abilities, BuildCache, ContainerInfo, ImageInfo, Layer, VolumeInfo
+from jitney.engine.protocol import (
+    Abilities,
+    BuildCache,
+    ContainerInfo,
+    ImageConfig,
+    ImageInfo,
+    Layer,
+    VolumeInfo,
+)
 
 FIRST_WITH_HEREDOC = 23
 """Docker 23.0 carries BuildKit 0.10, whose Dockerfile 1.4 has heredocs and COPY --link; 20.10 refuses."""
@@ -69,6 +77,23 @@ def image(body: Any) -> ImageInfo:
         created=int(created.timestamp()) if created else 0,
         labels=(body.get("Config") or {}).get("Labels") or {},
         digests=tuple(body.get("RepoDigests") or ()),
+    )
+
+
+def image_config(body: Any) -> ImageConfig:
+    """Of an inspect."""
+    config = body.get("Config") or {}
+    test = (config.get("Healthcheck") or {}).get("Test") or ["NONE"]
+    return ImageConfig(
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        command=tuple(config.get("Cmd") or ()),
+        env=tuple(config.get("Env") or ()),
+        user=config.get("User") or "",
+        workdir=config.get("WorkingDir") or "",
+        volumes=tuple(config.get("Volumes") or ()),
+        ports=tuple(config.get("ExposedPorts") or ()),
+        stop_signal=config.get("StopSignal") or "",
+        has_healthcheck=test[0] != "NONE",
     )
 
 

@@ -121,6 +121,8 @@ def _argv(client: str, request: BuildRequest, room: Path) -> list[str]:
         argv += ["--output", f"type=local,{_field('dest', request.output)}"]
     argv += ["--target", request.target] if request.target else []
     argv += ["--no-cache"] if request.no_cache else []
+    for key, value in request.args.items():
+        argv += ["--build-arg", f"{key}={value}"]
     for key, value in request.labels.items():
         argv += ["--label", f"{key}={value}"]
     for name, path in request.secrets.items():

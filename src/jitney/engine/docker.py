@@ -22,6 +22,7 @@ from jitney.engine.protocol import (
     ContainerInfo,
     ContainerSpec,
     ExitInfo,
+    ImageConfig,
     ImageInfo,
     Layer,
     VolumeInfo,
@@ -93,6 +94,9 @@ class DockerEngine:
             if refusal.status == 404:
                 return ()
             raise
+
+    def image_config(self, ref: str) -> ImageConfig:
+        return answers.image_config(self._wire.call("GET", f"/images/{ref}/json"))
 
     def import_image(
         self, rootfs: Iterable[bytes], tag: str, labels: Mapping[str, str], changes: Iterable[str] = ()

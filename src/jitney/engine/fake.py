@@ -30,6 +30,7 @@ from jitney.engine.protocol import (
     ContainerInfo,
     ContainerSpec,
     ExitInfo,
+    ImageConfig,
     ImageInfo,
     Layer,
     VolumeInfo,
@@ -99,11 +100,12 @@ class _Container:
 
 
 class FakeEngine:
-    """programs: image tag → what its containers do (others: echo). builds: every request. fail: method name → the error
+    """programs: image tag → what its containers do (others: echo). configs: image tag → what it says of itself. builds: every request. fail: method name → the error
     that it raises next."""
 
     def __init__(self, abilities: Abilities | None = None) -> None:
         self.programs: dict[str, Program] = {}
+        self.configs: dict[str, ImageConfig] = {}
         self.builds: list[BuildRequest] = []
         self.fail: dict[str, EngineError] = {}
         self.build_result: Callable[[BuildRequest], None] = lambda request: None
@@ -158,6 +160,10 @@ class FakeEngine:
         below = self.layers(found.labels.get(LABEL_BASE, "")) if LABEL_BASE in found.labels else ()
         own = found.size_bytes - sum(layer.size_bytes for layer in below)
         return (*below, Layer(digest=found.id, size_bytes=max(own, 0)))
+
+    def image_config(self, ref: str) -> ImageConfig:
+        self._need_image(ref)
+        return self.configs.get(ref, ImageConfig())
 
     def import_image(
         self, rootfs: Iterable[bytes], tag: str, labels: Mapping[str, str], changes: Iterable[str] = ()

@@ -121,9 +121,23 @@ class ExitInfo(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class ImageConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an image says of how it is run. env: `NAME=value`; ports: `80/tcp`; has_healthcheck: one other than NONE."""
+
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    user: str = ""
+    workdir: str = ""
+    volumes: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    stop_signal: str = ""
+    has_healthcheck: bool = False
+
+
 class BuildRequest(msgspec.Struct, frozen=True, kw_only=True):
     """dockerfile: its text. context: path → bytes or a host path to copy from. secrets: id → host path.
-    target: stage, empty for the last. output: a host folder for the files of the target stage, instead of an image.
+    args: build arguments. target: stage, empty for the last. output: a host folder for the files of the target stage, instead of an image.
     pull is never asked for: bases are on hand or the build fails."""
 
     dockerfile: str
@@ -131,6 +145,7 @@ class BuildRequest(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = {}
     context: Mapping[str, bytes | Path] = {}
     secrets: Mapping[str, Path] = {}
+    args: Mapping[str, str] = {}
     target: str = ""
     output: Path | None = None
     no_cache: bool = False
@@ -167,6 +182,10 @@ class Engine(Protocol):
     def images(self) -> list[ImageInfo]: ...
     def layers(self, ref: str) -> tuple[Layer, ...]:
         """From the lowest to the highest; none where the image is gone. The sizes add up to the image's."""
+        ...
+
+    def image_config(self, ref: str) -> ImageConfig:
+        """EngineError: no such image."""
         ...
 
     def import_image(

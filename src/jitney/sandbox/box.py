@@ -100,6 +100,7 @@ def _tmpfs(plan: SandboxPlan, source_bytes: int) -> tuple[VolumeMount, ...]:
             options=f"exec,size={max(size, 65536)},uid={uid},gid={gid},mode=0700",
         )
         for target, size in sizes.items()
+        if size  # 0: what the image has there is not to be hidden
     )
 
 

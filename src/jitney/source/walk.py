@@ -52,8 +52,11 @@ class Limits:
 class Walk:
     """One pass over a folder: `files`, sorted, and `findings` about what was left out."""
 
-    def __init__(self, tree: Tree, start: str, limits: Limits, ignore: Ignore) -> None:
-        self._tree, self._limits, self._ignore = tree, limits, ignore
+    def __init__(
+        self, tree: Tree, start: str, limits: Limits, ignore: Ignore, *, whole: bool = False
+    ) -> None:
+        """whole: nothing is left out but what `ignore` names: the context of a Dockerfile."""
+        self._tree, self._limits, self._ignore, self._whole = tree, limits, ignore, whole
         self._links_outside: list[str] = []
         self._odd_names = 0
         self.ignored = 0
@@ -77,15 +80,12 @@ class Walk:
                 return
         for child in folders:
             path = _under(folder, child)
-            if (
-                not is_skipped_folder(child, files)
-                and not self._is_environment(path)
-                and self._keep(path, child)
-            ):
+            if (self._whole or not self._is_skipped(path, child, files)) and self._keep(path, child):
                 self._visit(path, depth + 1, (*above, identity))
 
     def _take(self, path: str, file: str) -> None:
-        if file in SKIPPED_FILES or file.endswith(SKIPPED_ENDINGS) or not self._keep(path, file):
+        is_skipped = file in SKIPPED_FILES or file.endswith(SKIPPED_ENDINGS)
+        if (is_skipped and not self._whole) or not self._keep(path, file):
             return
         stat = self._tree.stat(path)
         if stat is None:
@@ -102,9 +102,9 @@ class Walk:
             return False
         return True
 
-    def _is_environment(self, path: str) -> bool:
-        """A virtual environment under whatever name."""
-        return self._tree.stat(f"{path}/pyvenv.cfg") is not None
+    def _is_skipped(self, path: str, child: str, beside: list[str]) -> bool:
+        """Or a virtual environment under whatever name."""
+        return is_skipped_folder(child, beside) or self._tree.stat(f"{path}/pyvenv.cfg") is not None
 
     def _report(self) -> list[Finding]:
         found = []
