@@ -43,6 +43,9 @@ ENDINGS = {
 CURRENT = 25
 """The first Java in which `void main()` in no class is a program, and `import module` is no preview."""
 
+FOREIGN = 22
+"""The first Java whose java.lang.foreign is no preview; it was one in the release before."""
+
 
 class JvmFile(msgspec.Struct):
     """mains: names of classes that can be started, the package before them. public: the public class, which must be called
@@ -106,7 +109,7 @@ def _java(text: str, file: str, seen: JvmFile) -> None:
             seen.since = CURRENT
     harvest(literals(tree, text, frozenset({"string_literal"})), file, seen.code, GETTERS)
     if any(at.value.startswith("java.lang.foreign") for at in seen.code.imports):
-        seen.since = max(seen.since, 22)
+        seen.since = max(seen.since, FOREIGN - 1 if seen.header.preview else FOREIGN)
 
 
 def _java_import(line: str, at: At, seen: JvmFile) -> None:

@@ -20,7 +20,9 @@ _VALUE = re.compile(r"\bval\s+(\w+)\s*(?::\s*String\s*)?=\s*\"([^\"\n]+)\"")
 _NEED = re.compile(
     r"\"([\w.-]+)\"\s*(%%?%?)\s*\"([\w.-]+)\"\s*%\s*(?:\"([^\"]+)\"|([\w.]+))(?:\s*%\s*(?:\"([^\"]+)\"|(\w+)))?"
 )
-_NAMED = re.compile(r"(?m)(?:^|[{;])\s*(?:lazy\s+)?val\s+(\w+)\s*(?::[^=\n]+)?=\s*(?=[^\n]*%|\s*(?:Seq|List)\b)")
+_NAMED = re.compile(
+    r"(?m)(?:^|[{;])\s*(?:lazy\s+)?val\s+(\w+)\s*(?::[^=\n]+)?=\s*(?=[^\n]*%|\s*(?:Seq|List)\b)"
+)
 _MODULE = re.compile(
     r"(?m)^(?:lazy\s+)?val\s+(\w+)\s*(?::[^=\n]+)?=\s*\(?\s*project\b(?:\s*\.?\s*in\s*\(?\s*file\(\s*\"([^\"]*)\")?"
 )

@@ -120,25 +120,11 @@ def _packages(
     chosen: Chosen, script: Embedded | None, files: dict[str, RustFile], wishes: Wishes, source: Source
 ) -> tuple[list[Package], list[UnknownImport]]:
     """Lines of `[dependencies]`: name and what follows it. For a crate they only tell; cargo reads the manifest itself."""
-    found: dict[str, Package] = {}
     unknown: list[UnknownImport] = []
     if chosen.crate is not None:
-        text = source.read_text(chosen.crate.file)
-        for table in manifest.tables(chosen.crate.data):
-            for name, entry in table.items():
-                spec = f" = {to_toml(entry)}"
-                line = manifest.line_of(text, name)
-                why = Evidence(
-                    rule="rust.dependency", decides="package", value=name, file=chosen.crate.file, line=line
-                )
-                found[name] = Package(name=name, spec=spec, why=why)
+        found = _of_crate(chosen.crate, source.read_text(chosen.crate.file))
     elif script is not None:
-        declared = script.manifest.get("dependencies")
-        for name, entry in declared.items() if isinstance(declared, dict) else ():
-            why = Evidence(
-                rule="rust.front-matter", decides="package", value=name, file=chosen.path, line=script.line
-            )
-            found[name] = Package(name=name, spec=f" = {to_toml(entry)}", why=why)
+        found = _of_script(script, chosen.path)
     else:
         found, unknown = _imported(files, wishes)
     for wish in wishes.packages:
@@ -146,6 +132,24 @@ def _packages(
         why = Evidence(rule="flag.package", decides="package", value=wish)
         found[name] = Package(name=name, spec=f' = "{number or "*"}"', why=why)
     return list(found.values()), unknown
+
+
+def _of_crate(crate: manifest.Crate, text: str) -> dict[str, Package]:
+    found = {}
+    for name, entry in (pair for table in manifest.tables(crate.data) for pair in table.items()):
+        line = manifest.line_of(text, name)
+        why = Evidence(rule="rust.dependency", decides="package", value=name, file=crate.file, line=line)
+        found[name] = Package(name=name, spec=f" = {to_toml(entry)}", why=why)
+    return found
+
+
+def _of_script(script: Embedded, path: str) -> dict[str, Package]:
+    declared = script.manifest.get("dependencies")
+    found = {}
+    for name, entry in declared.items() if isinstance(declared, dict) else ():
+        why = Evidence(rule="rust.front-matter", decides="package", value=name, file=path, line=script.line)
+        found[name] = Package(name=name, spec=f" = {to_toml(entry)}", why=why)
+    return found
 
 
 def _imported(files: dict[str, RustFile], wishes: Wishes) -> tuple[dict[str, Package], list[UnknownImport]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -74,40 +75,74 @@ def look(text: str, file: str) -> RustFile:
     return seen
 
 
+class _Names:
+    """local: what the file itself brings in. heads: first parts of paths: name, line, whether it can only be a crate's."""
+
+    def __init__(self) -> None:
+        self.local: set[str] = set()
+        self.heads: list[tuple[str, int, bool]] = []
+
+
 def _walk(tree: Tree, file: str, seen: RustFile) -> None:
-    local: set[str] = set()
-    heads: list[tuple[str, int, bool]] = []
+    names = _Names()
     for node in nodes(tree.root_node):
-        line = line_of(node)
-        if node.type == "use_declaration":
-            paths = list(_paths(node.child_by_field_name("argument"), ""))
-            heads += [(path.split("::")[0], line, True) for path in paths]
-            seen.code.imports += [At(path.replace("::", "."), file, line) for path in paths]
-            local |= {path.split("::")[-1] for path in paths if "::" in path}
-        elif node.type == "extern_crate_declaration":
-            name = text_of(node.child_by_field_name("name"))
-            heads.append((name, line, True))
-            seen.code.imports.append(At(name, file, line))
-        elif node.type == "mod_item":
-            local.add(text_of(node.child_by_field_name("name")))
-            if node.child_by_field_name("body") is None:
-                seen.modules.append((text_of(node.child_by_field_name("name")), _path_attribute(node)))
-        elif node.type == "function_item":
-            is_top = node.parent is not None and node.parent.type == "source_file"
-            seen.main |= is_top and text_of(node.child_by_field_name("name")) == "main"
-        elif node.type in ("scoped_identifier", "scoped_type_identifier"):
-            head = _head(node)
-            if head:
-                heads.append((head, line, False))
-        elif node.type == "inner_attribute_item" and "feature(" in text_of(node):
-            seen.unstable.append(At(text_of(node), file, line))
+        if node.type in _ITEMS:
+            _ITEMS[node.type](node, At("", file, line_of(node)), seen, names)
     seen.crates = [
         At(head, file, line)
-        for head, line, sure in heads
-        if head not in BUILT_IN and head not in local and (sure or re.fullmatch(r"[a-z][a-z0-9_]*", head))
+        for head, line, sure in names.heads
+        if head not in BUILT_IN
+        and head not in names.local
+        and (sure or re.fullmatch(r"[a-z][a-z0-9_]*", head))
     ]
     known = {at.value.split(".")[0] for at in seen.code.imports}
     seen.code.imports += [at for at in seen.crates if at.value not in known]
+
+
+def _use(node: Node, at: At, seen: RustFile, names: _Names) -> None:
+    paths = list(_paths(node.child_by_field_name("argument"), ""))
+    names.heads += [(path.split("::")[0], at.line, True) for path in paths]
+    seen.code.imports += [At(path.replace("::", "."), at.file, at.line) for path in paths]
+    names.local |= {path.split("::")[-1] for path in paths if "::" in path}
+
+
+def _extern(node: Node, at: At, seen: RustFile, names: _Names) -> None:
+    name = text_of(node.child_by_field_name("name"))
+    names.heads.append((name, at.line, True))
+    seen.code.imports.append(At(name, at.file, at.line))
+
+
+def _module(node: Node, at: At, seen: RustFile, names: _Names) -> None:
+    name = text_of(node.child_by_field_name("name"))
+    names.local.add(name)
+    if node.child_by_field_name("body") is None:
+        seen.modules.append((name, _path_attribute(node)))
+
+
+def _function(node: Node, at: At, seen: RustFile, names: _Names) -> None:
+    is_top = node.parent is not None and node.parent.type == "source_file"
+    seen.main |= is_top and text_of(node.child_by_field_name("name")) == "main"
+
+
+def _path(node: Node, at: At, seen: RustFile, names: _Names) -> None:
+    if head := _head(node):
+        names.heads.append((head, at.line, False))
+
+
+def _attribute(node: Node, at: At, seen: RustFile, names: _Names) -> None:
+    if "feature(" in text_of(node):
+        seen.unstable.append(At(text_of(node), at.file, at.line))
+
+
+_ITEMS: dict[str, Callable[[Node, At, RustFile, _Names], None]] = {
+    "use_declaration": _use,
+    "extern_crate_declaration": _extern,
+    "mod_item": _module,
+    "function_item": _function,
+    "scoped_identifier": _path,
+    "scoped_type_identifier": _path,
+    "inner_attribute_item": _attribute,
+}
 
 
 def _head(node: Node) -> str:
@@ -132,23 +167,25 @@ def _head(node: Node) -> str:
 
 def _paths(node: Node | None, before: str) -> list[str]:
     """All that a `use` names: `a::{b, c::d as e}` → a::b, a::c::d."""
-    if node is None:
+    if node is None or node.type == "line_comment":
         return []
-    join = f"{before}::" if before else ""
-    if node.type == "scoped_use_list":
-        inner = _paths(node.child_by_field_name("path"), before)
-        head = inner[0] if inner else before
-        found = [path for child in _members(node) for path in _paths(child, head)]
-        return found or [head]
-    if node.type == "use_list":
-        return [path for child in node.named_children for path in _paths(child, before)]
+    if node.type in ("scoped_use_list", "use_list"):
+        return _listed(node, before)
     if node.type == "use_as_clause":
         return _paths(node.child_by_field_name("path"), before)
     if node.type == "use_wildcard":
         return _paths(node.named_children[0], before) if node.named_children else [before]
-    if node.type in ("self", "crate", "super"):
-        return [f"{join}{text_of(node)}" if node.type != "self" or not before else before]
-    return [f"{join}{text_of(node)}"] if node.type != "line_comment" else []
+    if node.type == "self" and before:
+        return [before]
+    return [f"{before}::{text_of(node)}" if before else text_of(node)]
+
+
+def _listed(node: Node, before: str) -> list[str]:
+    if node.type == "use_list":
+        return [path for child in node.named_children for path in _paths(child, before)]
+    inner = _paths(node.child_by_field_name("path"), before)
+    head = inner[0] if inner else before
+    return [path for child in _members(node) for path in _paths(child, head)] or [head]
 
 
 def _members(node: Node) -> list[Node]:

@@ -60,6 +60,7 @@ def _file(source: Source, path: str, notes: Notes) -> Chosen:
 
 
 def _without_manifest(source: Source, wishes: Wishes, notes: Notes) -> Chosen:
+    """The one crate below with a program, else the one file with a `fn main`."""
     below = sorted({parent(path) for path in source.files() if name(path) == "Cargo.toml"})
     crates = [crate for folder in below if (crate := read(source, folder, notes)) is not None]
     programs = [crate for crate in crates if any(one.kind == "bin" for one in targets(source, crate))]
@@ -67,22 +68,21 @@ def _without_manifest(source: Source, wishes: Wishes, notes: Notes) -> Chosen:
         return _of_project(source, programs[0], wishes, notes)
     if programs:
         listed = [crate.folder for crate in programs]
-        raise _several(
-            f"{len(listed)} crates below {source.label} have programs",
-            listed,
-            f"jitney run {source.label}/{listed[0]} …",
-        )
-    mains = [
-        path for path in source.files() if path.endswith(".rs") and look(source.read_text(path), path).main
-    ]
+        message = f"{len(listed)} crates below {source.label} have programs"
+        raise _several(message, listed, f"jitney run {source.label}/{listed[0]} …")
+    return _file(source, _only_main(source), notes)
+
+
+def _only_main(source: Source) -> str:
+    rust = [path for path in source.files() if path.endswith(".rs")]
+    mains = [path for path in rust if look(source.read_text(path), path).main]
     usual = [path for path in mains if name(path) == "main.rs"]
-    if len(mains) == 1 or len(usual) == 1:
-        return _file(source, (usual or mains)[0], notes)
     if not mains:
-        raise DetectionError(
-            f"{source.label}: no `fn main` was found in its .rs files", "name it: jitney run --entry FILE …"
-        )
-    raise _several("several files have a `fn main`", mains, f"jitney run {mains[0]} …")
+        message = f"{source.label}: no `fn main` was found in its .rs files"
+        raise DetectionError(message, "name it: jitney run --entry FILE …")
+    if len(mains) > 1 and len(usual) != 1:
+        raise _several("several files have a `fn main`", mains, f"jitney run {mains[0]} …")
+    return (usual if len(mains) > 1 else mains)[0]
 
 
 def _several(message: str, listed: list[str], command: str) -> DetectionError:
@@ -94,26 +94,21 @@ def _of_project(source: Source, crate: Crate, wishes: Wishes, notes: Notes) -> C
     crates = _candidates(source, crate, notes)
     if wishes.entry:
         return _wished(source, crates, wishes.entry, notes)
-    here = [
-        (one, target)
-        for one in crates
-        for target in targets(source, one)
-        if parent(target.path) == source.workdir
-    ]
+    every = [(one, target) for one in crates for target in targets(source, one)]
+    here = [pair for pair in every if parent(pair[1].path) == source.workdir]
     if len(here) == 1 and source.workdir != here[0][0].folder:
         return _chosen("rust.entry.folder", source, *here[0], notes)
-    bins = [(one, target) for one in crates for target in targets(source, one) if target.kind == "bin"]
+    bins = [pair for pair in every if pair[1].kind == "bin"]
     if len(bins) == 1:
         return _chosen("rust.entry.only", source, *bins[0], notes)
     if bins:
         return _best(source, bins, notes)
-    examples = [(one, target) for one in crates for target in targets(source, one)]
-    if len(examples) == 1:
-        return _chosen("rust.entry.example", source, *examples[0], notes)
-    if not examples:
+    if len(every) == 1:
+        return _chosen("rust.entry.example", source, *every[0], notes)
+    if not every:
         raise DetectionError(f"{crate.file} has no program: no src/main.rs, no src/bin, no [[bin]], no examples",
                              "a library cannot be run; hand over the file of a program that uses it")  # fmt: skip
-    listed = [target.path for _, target in examples]
+    listed = [target.path for _, target in every]
     raise _several(
         f"{crate.file} is a library with {len(listed)} examples", listed, f"jitney run {listed[0]} …"
     )
@@ -140,13 +135,14 @@ def _wished(source: Source, crates: list[Crate], wish: str, notes: Notes) -> Cho
 
 
 def _best(source: Source, bins: list[tuple[Crate, Target]], notes: Notes) -> Chosen:
-    """`default-run`, then src/main.rs, then the one with the folder's name."""
-    running = [pair for pair in bins if pair[0].package.get("default-run") == pair[1].name]
-    if len(running) == 1:
-        return _chosen("rust.entry.default-run", source, *running[0], notes)
-    mains = [pair for pair in bins if pair[1].path.endswith("src/main.rs")]
-    named = [pair for pair in bins if pair[1].name in (name(source.workdir), pair[0].name)]
-    for rule, found in (("rust.entry.main", mains), ("rust.entry.named", named)):
+    """`default-run`, then src/main.rs, then the one with the folder's name, or its crate's."""
+    usual = (name(source.workdir), *(crate.name for crate, _ in bins))
+    groups = (
+        ("rust.entry.default-run", [one for one in bins if one[0].package.get("default-run") == one[1].name]),
+        ("rust.entry.main", [one for one in bins if one[1].path.endswith("src/main.rs")]),
+        ("rust.entry.named", [one for one in bins if one[1].name in usual]),
+    )
+    for rule, found in groups:
         if len(found) == 1:
             return _chosen(rule, source, *found[0], notes, tuple(target.name for _, target in bins))
     names = [f"{target.name}  ({target.path})" for _, target in bins]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -58,13 +59,12 @@ def read(source: Source, folder: str, notes: Notes) -> Crate | None:
         return None
     try:
         return Crate(folder, tomllib.loads(source.read_text(path)))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        at = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line, column = (int(at[1]), int(at[2])) if at else (1, 1)
+        message = f"{path}:{line}:{column}: no TOML: {str(error).partition(' (at ')[0]}"
         notes.tell(
-            "error",
-            "cargo.toml",
-            f"{path} is no TOML: {error}",
-            file=path,
-            hint="mend it; `cargo check` says the same",
+            "error", "cargo.toml", message, file=path, line=line, hint="mend it; `cargo check` says the same"
         )
         return Crate(folder, {})
 
@@ -89,10 +89,14 @@ def workspace_of(source: Source, crate: Crate, notes: Notes) -> Crate | None:
     for at in parents(crate.folder)[1:]:
         found = read(source, at, notes)
         if found is not None and found.workspace is not None:
-            below = crate.folder[len(at) :].lstrip("/")
-            out = [str(path).rstrip("/") for path in found.workspace.get("exclude", [])]
-            return None if any(below == path or below.startswith(f"{path}/") for path in out) else found
+            return None if _excludes(found, crate.folder[len(at) :].lstrip("/")) else found
     return None
+
+
+def _excludes(workspace: Crate, below: str) -> bool:
+    listed = (workspace.workspace or {}).get("exclude")
+    out = [str(path).rstrip("/") for path in listed] if isinstance(listed, list) else []
+    return any(below == path or below.startswith(f"{path}/") for path in out)
 
 
 def members(source: Source, workspace: Crate, notes: Notes, key: str = "members") -> list[Crate]:
@@ -133,15 +137,19 @@ def _bins(source: Source, crate: Crate) -> list[Target]:
         return []
     named = list(_named(crate, "bin", "src/bin"))
     found = {target.name: target for target in named}
-    if crate.package.get("autobins") is not False:
-        taken = {target.path for target in named}
-        main = f"{crate.folder}/src/main.rs".lstrip("/")
-        if source.has(main) and main not in taken:
-            found.setdefault(crate.name, Target("bin", crate.name, main))
-        for target in _found(source, crate, "bin", "src/bin"):
-            if target.path not in taken:
-                found.setdefault(target.name, target)
+    taken = {target.path for target in named}
+    for target in _found_bins(source, crate):
+        if target.path not in taken:
+            found.setdefault(target.name, target)
     return [target for target in found.values() if source.has(target.path)]
+
+
+def _found_bins(source: Source, crate: Crate) -> Iterator[Target]:
+    """Without being named: src/main.rs under the crate's name, all of src/bin under their own."""
+    if crate.package.get("autobins") is not False:
+        main = f"{crate.folder}/src/main.rs".lstrip("/")
+        yield from [Target("bin", crate.name, main)] if source.has(main) else []
+        yield from _found(source, crate, "bin", "src/bin")
 
 
 def _examples(source: Source, crate: Crate) -> list[Target]:
@@ -190,15 +198,16 @@ def tables(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def local_paths(crate: Crate) -> Iterator[str]:
     """Folders of path dependencies, from the root; also those of the workspace's table and of `[patch]`."""
-    found = [*tables(crate.data)]
-    shared = (crate.workspace or {}).get("dependencies")
-    found += [shared] if isinstance(shared, dict) else []
-    found += [one for one in (crate.data.get("patch") or {}).values() if isinstance(one, dict)]
-    for table in found:
-        for entry in table.values():
-            if isinstance(entry, dict) and isinstance(entry.get("path"), str):
-                place = join(crate.folder, entry["path"])
-                yield place if place is not None else f"../{name(entry['path'])}"
+    patches = crate.data.get("patch")
+    more = [
+        (crate.workspace or {}).get("dependencies"),
+        *(patches.values() if isinstance(patches, dict) else ()),
+    ]
+    for table in [*tables(crate.data), *(one for one in more if isinstance(one, dict))]:
+        named = [entry["path"] for entry in table.values() if isinstance(entry, dict) and "path" in entry]
+        for path in (one for one in named if isinstance(one, str)):
+            place = join(crate.folder, path)
+            yield place if place is not None else f"../{name(path)}"
 
 
 def line_of(text: str, word: str) -> int:

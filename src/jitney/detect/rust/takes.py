@@ -55,21 +55,17 @@ def _included(source: Source, path: str) -> set[str]:
 
 def _closure(source: Source, chosen: Chosen, crate: Crate, notes: Notes) -> list[str]:
     """The crate's folder and those of the crates that it names by path, directly or through others."""
-    todo = [
-        crate,
-        *(
-            [chosen.workspace]
-            if chosen.workspace is not None and chosen.workspace.folder != crate.folder
-            else []
-        ),
-    ]
+    above = chosen.workspace
+    todo = [crate, *([above] if above is not None and above.folder != crate.folder else [])]
     found = [crate.folder]
     while todo:
         one = todo.pop(0)
         for folder in local_paths(one):
             if folder.startswith(".."):
-                notes.tell("error", "rust.path", f"{one.file}: a dependency by path, {folder}, lies outside the source",
-                           hint="hand over a checkout that has both", file=one.file)  # fmt: skip
+                message = f"{one.file}: a dependency by path, {folder}, lies outside the source"
+                notes.tell(
+                    "error", "rust.path", message, hint="hand over a checkout that has both", file=one.file
+                )
             elif folder not in found and (below := read(source, folder, notes)) is not None:
                 found.append(folder)
                 todo.append(below)

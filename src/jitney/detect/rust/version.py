@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
+from typing import Any
 
 from jitney.detect.notes import Notes
 from jitney.detect.rust.code import RustFile
 from jitney.detect.rust.entry import Chosen
+from jitney.detect.rust.manifest import line_of
 from jitney.detect.rust.script import Embedded
 from jitney.source import Source
 from jitney.source.paths import parents
@@ -16,6 +19,10 @@ EDITIONS = {"2015": "1.30", "2018": "1.55", "2021": "1.56", "2024": "1.85"}
 """The first release that compiles an edition (doc.rust-lang.org/edition-guide)."""
 
 CHANNEL = re.compile(r"(?:stable|beta|nightly|\d+\.\d+(?:\.\d+)?)(?:-\S+)?")
+
+
+Seen = tuple[str, str, str, int]
+"""Rule, value, file, line."""
 
 
 def version(
@@ -27,20 +34,9 @@ def version(
     notes: Notes,
 ) -> str:
     """`1.79.0`, `nightly`, `stable`: exactly that was asked for. `>=1.75`: the least that will do. Empty: any."""
-    seen = [("flag.version", wished, "", 0)] if wished else []
+    seen: list[Seen] = [("flag.version", wished, "", 0)] if wished else []
     seen += [one for folder in parents(source.workdir) if (one := _toolchain(source, folder, notes))]
-    package = (
-        chosen.crate.package if chosen.crate else script.manifest.get("package") if script else None
-    ) or {}
-    shared = ((chosen.workspace.workspace or {}).get("package") if chosen.workspace else None) or {}
-    file = chosen.crate.file if chosen.crate else chosen.path
-    if isinstance(package, dict) and isinstance(shared, dict):
-        for key, table in (("rust-version", None), ("edition", EDITIONS)):
-            value = package.get(key)
-            value = shared.get(key) if isinstance(value, dict) else value
-            least = table.get(str(value), "") if table else str(value or "")
-            if re.fullmatch(r"\d+\.\d+(\.\d+)?", least):
-                seen.append((f"rust.version.{key}", f">={least}", file, 0))
+    seen += _manifest(source, chosen, script)
     nightly = next((at for one in files.values() for at in one.unstable), None)
     if nightly is not None and not wished:
         seen.insert(0, ("rust.version.feature", "nightly", nightly.file, nightly.line))
@@ -51,14 +47,33 @@ def version(
     return value
 
 
+def _manifest(source: Source, chosen: Chosen, script: Embedded | None) -> Iterator[Seen]:
+    """`rust-version`, then the edition, of the package or, where it says so, of its workspace."""
+    package = _table(chosen.crate.data if chosen.crate else script.manifest if script else {}, "package")
+    shared = _table((chosen.workspace.workspace or {}) if chosen.workspace else {}, "package")
+    file = chosen.crate.file if chosen.crate else chosen.path
+    for key in ("rust-version", "edition"):
+        value, place = package.get(key), file
+        if isinstance(value, dict) and chosen.workspace:  # `edition.workspace = true`
+            value, place = shared.get(key), chosen.workspace.file
+        least = EDITIONS.get(str(value), "") if key == "edition" else str(value or "")
+        if re.fullmatch(r"\d+\.\d+(\.\d+)?", least):
+            yield f"rust.version.{key}", f">={least}", place, line_of(source.read_text(place), key)
+
+
+def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
+    found = data.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def _toolchain(source: Source, folder: str, notes: Notes) -> tuple[str, str, str, int] | None:
     """A toolchain file right there. One that names no known channel is a finding of level error."""
     for file in ("rust-toolchain.toml", "rust-toolchain", ".rust-version"):
         path = f"{folder}/{file}".lstrip("/")
         if not source.has(path):
             continue
-        text = source.read_text(path).strip()
-        channel = _channel(text) if "[" in text else text
+        text = source.read_text(path)
+        channel = _channel(text) if "[" in text else text.partition("#")[0].strip()
         if CHANNEL.fullmatch(channel):
             line = next((number for number, one in enumerate(text.splitlines(), 1) if channel in one), 1)
             return f"rust.version.{file.lstrip('.')}", channel, path, line
