@@ -9,9 +9,13 @@ from typing import Literal
 import msgspec
 
 from jitney.detect.languages import OTHERS, supported
+from jitney.languages import known
 
 LABELS = Path(__file__).parent / "labels"
-LANGUAGES = frozenset((*supported(), *OTHERS.values()))
+LANGUAGES = frozenset((*supported(), *known(), *OTHERS.values()))
+
+OF_PACKAGES = "packages-"
+"""How names of tables begin that benchmarks/detection_packages.py reads, in a form of its own."""
 
 Words = str | list[str]
 """One right answer, or several."""
@@ -66,7 +70,9 @@ def several(words: Words | None) -> list[str]:
 def read_labels(names: Iterable[str] = (), folder: Path = LABELS) -> list[Project]:
     """All projects of the tables with these names (all tables without). LabelError: a table is not as it has to be."""
     wanted = set(names)
-    paths = {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    paths = {
+        path.stem: path for path in sorted(folder.glob("*.toml")) if not path.name.startswith(OF_PACKAGES)
+    }
     if unknown := wanted - set(paths):
         raise LabelError(f"no such table: {', '.join(sorted(unknown))}; there are: {', '.join(paths)}")
     found = [one for name, path in paths.items() if not wanted or name in wanted for one in read_table(path)]
