@@ -1,4 +1,5 @@
-"""What packages need at run time without declaring it, told by the name that a program imports."""
+"""What packages need at run time without declaring it, told by the name that a program imports, by what it calls, and by
+words such as a database's address."""
 
 from __future__ import annotations
 
@@ -51,3 +52,56 @@ def implied(module: str) -> tuple[str, ...]:
             return IMPLIED[name]
         name = name.rpartition(".")[0]
     return ()
+
+
+CALLS: tuple[tuple[str, str, str], ...] = (
+    ("pandas", "read_excel", "openpyxl"), ("pandas", "to_excel", "openpyxl"), ("pandas", "ExcelWriter", "openpyxl"),
+    ("pandas", "to_markdown", "tabulate"), ("pandas", "read_parquet", "pyarrow"), ("pandas", "to_parquet", "pyarrow"),
+    ("pandas", "read_html", "lxml"), ("pandas", "to_sql", "sqlalchemy"), ("polars", "read_excel", "fastexcel"),
+    ("transformers", "from_pretrained(device_map)", "accelerate"), ("transformers", "pipeline(device_map)", "accelerate"),
+    ("transformers", "from_pretrained(gguf_file)", "gguf"), ("transformers", "pipeline(gguf_file)", "gguf"),
+    ("transformers", "from_pretrained(load_in_4bit)", "bitsandbytes"),
+    ("transformers", "from_pretrained(load_in_8bit)", "bitsandbytes"),
+    ("diffusers", "from_pretrained", "transformers"), ("diffusers", "enable_model_cpu_offload", "accelerate"),
+    ("starlette", "Jinja2Templates", "jinja2"), ("fastapi", "Jinja2Templates", "jinja2"),
+    ("httpx", "Client(http2)", "h2"), ("httpx", "AsyncClient(http2)", "h2"),
+)  # fmt: skip
+"""Imported module, call (`name`, or `name(argument)` for a named argument) → distribution that it needs then."""
+
+WORDS: tuple[tuple[str, str, str], ...] = (
+    ("sqlalchemy|sqlmodel|langchain_community|llama_index|agno|phi|databases|langchain_postgres|langgraph", "postgresql+psycopg://",
+     "psycopg[binary]"),
+    ("sqlalchemy|sqlmodel|langchain_community|llama_index|agno|phi|databases", "postgresql+asyncpg://", "asyncpg"),
+    ("sqlalchemy|sqlmodel|langchain_community|llama_index|agno|phi|databases", "postgresql+psycopg2://", "psycopg2-binary"),
+    ("sqlalchemy|sqlmodel", "postgresql://", "psycopg2-binary"),
+    ("sqlalchemy|sqlmodel|langchain_community", "mysql+pymysql://", "PyMySQL"),
+    ("sqlalchemy|sqlmodel|langchain_community", "mysql+mysqlconnector://", "mysql-connector-python"),
+    ("sqlalchemy|sqlmodel|langchain_community", "mysql+aiomysql://", "aiomysql"),
+    ("sqlalchemy|sqlmodel|databases", "sqlite+aiosqlite://", "aiosqlite"),
+    ("sqlalchemy", "mssql+pyodbc://", "pyodbc"), ("sqlalchemy", "snowflake://", "snowflake-sqlalchemy"),
+    ("sqlalchemy", "duckdb://", "duckdb-engine"), ("sqlalchemy", "bigquery://", "sqlalchemy-bigquery"),
+)  # fmt: skip
+"""Modules that read such addresses, how the address begins → its driver."""
+
+PROVIDERS = {
+    "openai": "langchain-openai", "azure_openai": "langchain-openai", "anthropic": "langchain-anthropic",
+    "google_genai": "langchain-google-genai", "google_vertexai": "langchain-google-vertexai", "ollama": "langchain-ollama",
+    "groq": "langchain-groq", "mistralai": "langchain-mistralai", "cohere": "langchain-cohere", "bedrock": "langchain-aws",
+    "bedrock_converse": "langchain-aws", "fireworks": "langchain-fireworks", "together": "langchain-together",
+    "huggingface": "langchain-huggingface", "deepseek": "langchain-deepseek", "xai": "langchain-xai",
+    "perplexity": "langchain-perplexity", "nvidia": "langchain-nvidia-ai-endpoints", "ibm": "langchain-ibm",
+    "azure_ai": "langchain-azure-ai",
+}  # fmt: skip
+"""Heads of a model's name in `init_chat_model("openai:gpt-…")`, and its `model_provider`, as LangChain documents them."""
+PREFIXES = ("gpt-", "openai"), ("o1", "openai"), ("o3", "openai"), ("claude", "anthropic"), ("gemini", "google_vertexai"), ("command", "cohere"), ("mistral", "mistralai"), ("deepseek", "deepseek"), ("grok", "xai"), ("sonar", "perplexity")  # fmt: skip
+"""Which provider LangChain takes for a name without a head."""
+
+STOOD_IN = {
+    "distutils": ("setuptools", "3.12"), "asyncore": ("pyasyncore", "3.12"), "asynchat": ("pyasynchat", "3.12"),
+    "cgi": ("legacy-cgi", "3.13"), "cgitb": ("legacy-cgi", "3.13"), "audioop": ("audioop-lts", "3.13"),
+    "telnetlib": ("standard-telnetlib", "3.13"), "imghdr": ("standard-imghdr", "3.13"), "pipes": ("standard-pipes", "3.13"),
+    "sndhdr": ("standard-sndhdr", "3.13"), "aifc": ("standard-aifc", "3.13"), "sunau": ("standard-sunau", "3.13"),
+    "chunk": ("standard-chunk", "3.13"), "nntplib": ("standard-nntplib", "3.13"), "uu": ("standard-uu", "3.13"),
+    "xdrlib": ("standard-xdrlib", "3.13"), "mailcap": ("standard-mailcap", "3.13"), "crypt": ("legacycrypt", "3.13"),
+}  # fmt: skip
+"""Modules that Python lost → what brings them back, since which version (PEP 594, PEP 632)."""

@@ -11,6 +11,7 @@ import msgspec
 
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
+from jitney.detect.python.imports import Import, ImportReader, name_of
 from jitney.findings import Evidence
 
 _GETTERS = frozenset({"getenv", "get", "setdefault", "pop"})
@@ -42,36 +43,17 @@ _POSITIONAL = _WEIGHTS - {"pipeline", "LLM", "Engine", "load_model", "Model"} | 
 
 _CONNECTIONS = {"HTTPConnection": "http", "HTTPSConnection": "https"}
 
-NEEDS = {
-    "device_map": "accelerate",
-    "gguf_file": "gguf",
-    "load_in_4bit": "bitsandbytes",
-    "load_in_8bit": "bitsandbytes",
-}
-"""Arguments of transformers' that want a further distribution, which it does not depend on."""
-
-
-class Import(msgspec.Struct, frozen=True):
-    """One imported module. names: what `from` takes from it. level: leading dots. optional: a fallback
-    exists."""
-
-    module: str
-    line: int
-    names: tuple[str, ...] = ()
-    level: int = 0
-    optional: bool = False
-
 
 class Facts(msgspec.Struct):
     """What one file says. main: has `if __name__ == "__main__"`; builds: names of apps it constructs, class
-    → variable; needs: distributions that an argument of a call asks for."""
+    → variable; calls: functions and methods by their last word, and `word(argument)` for each named argument, → line."""
 
     imports: list[Import] = msgspec.field(default_factory=list)
     code: Code = msgspec.field(default_factory=Code)
     main: bool = False
     builds: dict[str, str] = msgspec.field(default_factory=dict)
     paths: list[str] = msgspec.field(default_factory=list)
-    needs: list[At] = msgspec.field(default_factory=list)
+    calls: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 def parse(text: str) -> ast.Module:
@@ -91,48 +73,25 @@ def look(tree: ast.Module, file: str) -> Facts:
     return seen.facts
 
 
-class _Reader(ast.NodeVisitor):
+class _Reader(ImportReader, ast.NodeVisitor):
     def __init__(self, file: str) -> None:
+        super().__init__()
         self.file = file
-        self.facts = Facts()
+        self.facts = Facts(imports=self.found)
         self._constants: dict[str, str] = {}
-        self._optional = 0
 
-    def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            self.facts.imports.append(Import(alias.name, node.lineno, (), 0, self._optional > 0))
-            self._note_import(alias.name, node.lineno)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        names = tuple(alias.name for alias in node.names)
-        module = node.module or ""
-        self.facts.imports.append(Import(module, node.lineno, names, node.level, self._optional > 0))
-        if not node.level:
-            for name in names:
-                self._note_import(f"{module}.{name}" if name != "*" else module, node.lineno)
-
-    def _note_import(self, module: str, line: int) -> None:
-        self.facts.code.imports.append(At(module, self.file, line))
-
-    def visit_Try(self, node: ast.Try) -> None:
-        """An import with a fallback is optional, and so is the fallback."""
-        guarded = any(_catches_import(handler) for handler in node.handlers)
-        self._optional += guarded
-        for part in (*node.body, *node.handlers):
-            self.visit(part)
-        self._optional -= guarded
-        for part in (*node.orelse, *node.finalbody):
-            self.visit(part)
+    def add(self, module: str, line: int, names: tuple[str, ...] = (), level: int = 0) -> None:
+        super().add(module, line, names, level)
+        if not level:
+            for name in names or ("*",):
+                full = f"{module}.{name}" if name != "*" else module
+                self.facts.code.imports.append(At(full, self.file, line))
 
     def visit_If(self, node: ast.If) -> None:
-        test = ast.unparse(node.test) if isinstance(node.test, ast.Name | ast.Attribute | ast.Compare) else ""
-        if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            for part in node.orelse:
-                self.visit(part)
-            return
-        if test.replace('"', "'") in ("__name__ == '__main__'", "'__main__' == __name__"):
+        test = ast.unparse(node.test) if isinstance(node.test, ast.Compare) else ""
+        if test in ("__name__ == '__main__'", "'__main__' == __name__"):
             self.facts.main = True
-        self.generic_visit(node)
+        super().visit_If(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
@@ -145,7 +104,7 @@ class _Reader(ast.NodeVisitor):
         for item in node.items:
             if isinstance(item.optional_vars, ast.Name):
                 self._bind(item.optional_vars.id, item.context_expr)
-        self.generic_visit(node)
+        super().visit_With(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if isinstance(node.target, ast.Name) and node.value is not None:
@@ -167,11 +126,11 @@ class _Reader(ast.NodeVisitor):
             ):
                 self._model(text, "served", value.lineno)
         if isinstance(value, ast.Call):
-            self.facts.builds.setdefault(_name(value.func), name)
+            self.facts.builds.setdefault(name_of(value.func), name)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """Fields of pydantic settings are environment variables."""
-        if any(_name(base) == "BaseSettings" for base in node.bases):
+        if any(name_of(base) == "BaseSettings" for base in node.bases):
             for part in node.body:
                 target = part.target if isinstance(part, ast.AnnAssign) else None
                 if isinstance(target, ast.Name) and target.id != "model_config":
@@ -179,7 +138,7 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        if isinstance(node.ctx, ast.Load) and _name(node.value) == "environ":
+        if isinstance(node.ctx, ast.Load) and name_of(node.value) == "environ":
             self._variable(self._text(node.slice), node.lineno)
         self.generic_visit(node)
 
@@ -200,8 +159,8 @@ class _Reader(ast.NodeVisitor):
                 self._model(node.value, "weights", node.lineno)
 
     def visit_Call(self, node: ast.Call) -> None:
-        name = _name(node.func)
-        owner = _name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        name = name_of(node.func)
+        owner = name_of(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         first = self._text(node.args[0]) if node.args else ""
         if (name == "getenv" or (owner == "environ" and name in _GETTERS)) and first:
             self._variable(first, node.lineno)
@@ -211,7 +170,10 @@ class _Reader(ast.NodeVisitor):
             self._connection(node, _CONNECTIONS[name], first)
         self.facts.builds.setdefault(name, "")
         self._call_models(node, name, first)
-        self.generic_visit(node)
+        self.facts.calls.setdefault(name, node.lineno)
+        for word in node.keywords:
+            self.facts.calls.setdefault(f"{name}({word.arg})", node.lineno)
+        super().visit_Call(node)
 
     def _connection(self, node: ast.Call, scheme: str, host: str) -> None:
         """`HTTPConnection("localhost", 11434)` says an address in two words."""
@@ -225,9 +187,6 @@ class _Reader(ast.NodeVisitor):
 
     def _call_models(self, node: ast.Call, name: str, first: str) -> None:
         words = {word.arg: self._text(word.value) for word in node.keywords if word.arg}
-        if name in ("from_pretrained", "pipeline"):
-            asked = (At(NEEDS[word], self.file, node.lineno) for word in NEEDS.keys() & words.keys())
-            self.facts.needs += sorted(asked, key=lambda at: at.value)
         kind = "weights" if name in _WEIGHTS else "embedding" if "mbed" in _chain(node.func) else "served"
         file = words.get("filename") or words.get("gguf_file", "")
         if name == "TransformersConverter":  # CTranslate2's own converter reads what transformers reads
@@ -250,7 +209,7 @@ class _Reader(ast.NodeVisitor):
             return self._constants.get(node.id, "")
         if isinstance(node, ast.BoolOp):
             return next((text for part in reversed(node.values) if (text := self._text(part))), "")
-        if isinstance(node, ast.Call) and _name(node.func) in ("getenv", "get"):
+        if isinstance(node, ast.Call) and name_of(node.func) in ("getenv", "get"):
             default = next((word.value for word in node.keywords if word.arg == "default"), None)
             return self._text(node.args[1] if len(node.args) > 1 else default)
         return ""
@@ -285,23 +244,10 @@ def _literal(node: ast.AST) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-def _catches_import(handler: ast.ExceptHandler) -> bool:
-    if handler.type is None:
-        return True
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(_name(kind) in ("ImportError", "ModuleNotFoundError", "Exception") for kind in kinds)
-
-
-def _name(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def _chain(node: ast.expr) -> str:
     """`client.embeddings.create` as text."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value
-    return ".".join(reversed([*parts, _name(node)]))
+    return ".".join(reversed([*parts, name_of(node)]))

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import sys
+import re
+from typing import Literal
 
 import msgspec
 
 from jitney.detect.code import At, Code
-from jitney.detect.data.python_imports import GENERIC, distribution
+from jitney.detect.data.python_imports import distribution
+from jitney.detect.data.python_stdlib import OF_PYTHON_2, STDLIB
 from jitney.detect.notes import Notes
-from jitney.detect.python.code import Facts, Import, look, parse
+from jitney.detect.python.code import Facts, look, parse
+from jitney.detect.python.imports import Import
 from jitney.source import Source
-from jitney.source.paths import join, parent, parents
+from jitney.source.paths import is_under, join, parent, parents
 
 MAX_FILES = 400
-STDLIB = sys.stdlib_module_names | {"__future__", "__main__", "tomllib", "compression", "annotationlib"}
+HOSTS = frozenset({"google.colab", "kaggle_secrets", "dbruntime", "modal_utils", "IPython.core.getipython"})
+"""Modules that exist only on the host that a notebook was written on: nothing can be installed for them."""
 
 
 class Program(msgspec.Struct):
     """files: the entry and the local modules it reaches. outside: imports of what is not local, first
-    mention each.
+    mention each; alternatives: the same in groups of which one will do, the first that is known.
     above: folders that have to be on the module path besides the program's own."""
 
     files: dict[str, Facts] = msgspec.field(default_factory=dict)
@@ -31,20 +35,44 @@ class Program(msgspec.Struct):
 def read_facts(source: Source, path: str, notes: Notes, *, needed: bool = False) -> Facts:
     """One file. needed: it is run for sure, so a syntax error ends the road here rather than after a
     build."""
+    text = source.read_text(path)
     try:
-        return look(parse(source.read_text(path)), path)
+        return look(parse(text), path)
     except SyntaxError as error:
         line = error.lineno or 0
-        message = f"{path}:{line}: {error.msg}" if line else f"{path}: {error.msg}"
+        place = f"{path}:{line}" if line else path
+        level: Literal["warning", "note"] = "warning" if needed else "note"
+        if said := _python_2(text, error):
+            hint = f"make it Python 3 first, for instance with 2to3 -w {path}"
+            notes.tell(
+                level, "python.two", f"{place}: this is Python 2 ({said})", hint=hint, file=path, line=line
+            )
+            return Facts()
         # The Python in the box may be newer than ours and know more syntax: only told, the program decides.
-        told = f"this Python cannot parse {message}"
-        notes.tell("warning" if needed else "note", "python.syntax", told, file=path, line=line)
+        told = f"this Python cannot parse {place}: {error.msg}"
+        notes.tell(level, "python.syntax", told, file=path, line=line)
         return Facts()
+
+
+_STATEMENTS = (
+    (re.compile(r"(?m)^\s*print\s+[\"'\w%]"), "print statement"),
+    (re.compile(r"(?m)^\s*except\s+[\w.]+\s*,\s*\w+\s*:"), "`except E, name`"),
+    (re.compile(r"(?m)^\s*raise\s+[\w.]+\s*,"), "`raise E, text`"),
+    (re.compile(r"(?m)^\s*exec\s+[\"'\w]"), "exec statement"),
+)
+
+
+def _python_2(text: str, error: SyntaxError) -> str:
+    """What of the broken line is Python 2's; empty: nothing."""
+    lines = text.splitlines()
+    line = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
+    return next((said for pattern, said in _STATEMENTS if pattern.search(line)), "")
 
 
 def follow(source: Source, entries: list[str], workdir: str, notes: Notes) -> Program:
     """All that the entries reach."""
     program = Program()
+    road = _Road(source, workdir, program, frozenset(entries))
     todo = list(entries)
     while todo and len(program.files) < MAX_FILES:
         path = todo.pop(0)
@@ -52,65 +80,139 @@ def follow(source: Source, entries: list[str], workdir: str, notes: Notes) -> Pr
             continue
         facts = read_facts(source, path, notes, needed=path in entries)
         program.files[path] = facts
-        roots = _roots(path, workdir, facts, source)
-        for item in facts.imports:
-            found = _local(source, item, path, roots, program, workdir)
-            if found is None:
-                _outside(item, path, program)
-            else:
-                todo += [file for file in found if file not in program.files]
+        todo += [file for file in road.imports(path, facts) if file not in program.files]
     for facts in program.files.values():
         for field in Code.__struct_fields__:
             getattr(program.code, field).extend(getattr(facts.code, field))
     return program
 
 
-def _roots(path: str, workdir: str, facts: Facts, source: Source) -> list[str]:
-    """Folders on the module path: the program's own, its `src`, what the code appends to sys.path, then
-    those above it."""
-    own = [workdir, f"{workdir}/src".strip("/")]
-    own += [place for text in facts.paths if (place := join(parent(path), text)) is not None]
-    above = [] if source.alone else parents(workdir)[1:]
-    for folder in above:
-        own += [folder, f"{folder}/src".strip("/")]
-    return list(dict.fromkeys(own))
+class _Road:
+    """Tells what is the user's from what is somebody else's, and writes the latter down."""
+
+    def __init__(self, source: Source, workdir: str, program: Program, entries: frozenset[str]) -> None:
+        self.source = source
+        self.program = program
+        self.entries = entries
+        self.workdir = workdir
+        self._places: dict[str, list[str]] | None = None
+
+    def imports(self, path: str, facts: Facts) -> list[str]:
+        """The user's files that a file's imports mean."""
+        roots = self._roots(path, facts)
+        taken: dict[int, int] = {}  # group → the branch that is known
+        found: list[str] = []
+        for item in facts.imports:
+            files = self._local(item, path, roots)
+            if item.group and not self._chosen(item, files, taken):
+                continue
+            if files is None:
+                self._outside(item, path)
+            else:
+                found += files
+        return found
+
+    def _chosen(self, item: Import, files: list[str] | None, taken: dict[int, int]) -> bool:
+        """Of alternatives the first branch that is known; the others are for machines that lack it."""
+        top = item.module.partition(".")[0]
+        is_known = (
+            files is not None
+            or bool(distribution(item.module))
+            or any(distribution(f"{item.module}.{name}") for name in item.names)
+        )
+        if top in OF_PYTHON_2:
+            return False
+        if item.group not in taken and is_known:
+            taken[item.group] = item.branch
+        return taken.get(item.group) == item.branch
+
+    def _roots(self, path: str, facts: Facts) -> list[str]:
+        """Folders on the module path: a script's own, the program's, its `src`, what the code appends to
+        sys.path, then those above it."""
+        own = [parent(path)] if path in self.entries else []
+        own += [self.workdir, f"{self.workdir}/src".strip("/")]
+        own += [place for text in facts.paths if (place := join(parent(path), text)) is not None]
+        above = [] if self.source.alone else parents(self.workdir)[1:]
+        for folder in above:
+            own += [folder, f"{folder}/src".strip("/")]
+        return list(dict.fromkeys(own))
+
+    def _local(self, item: Import, path: str, roots: list[str]) -> list[str] | None:
+        """Files of the user's that an import means; None: it is somebody else's."""
+        if item.level:
+            folder = parent(path)
+            for _ in range(item.level - 1):
+                folder = parent(folder)
+            return _module_files(self.source, folder, item.module, item.names)
+        top = item.module.partition(".")[0]
+        if not top or (top in STDLIB and not _beside(self.source, roots[0], top, item)):
+            return []
+        is_known = bool(distribution(item.module))
+        for root in roots:
+            # What lies above the program is not on Python's path: there an installed package comes first.
+            on_path = is_under(root, self.workdir) or root in self.program.above
+            if (on_path or not is_known) and _beside(self.source, root, top, item, known=is_known):
+                return self._from(root, item)
+        return None if is_known else self._anywhere(item)
+
+    def _from(self, root: str, item: Import) -> list[str]:
+        if root != self.workdir and root not in self.program.above:
+            self.program.above.append(root)
+        return _module_files(self.source, root, item.module, item.names)
+
+    def _anywhere(self, item: Import) -> list[str] | None:
+        """A module that nobody else has, in whatever folder of the program it lies: the nearest one to the top. It is
+        run from there, or by a tool that puts the folder on the path."""
+        if self.source.alone:
+            return None
+        if self._places is None:
+            self._places = _places(self.source, self.workdir)
+        homes = self._places.get(item.module.partition(".")[0], [])
+        return self._from(homes[0], item) if homes else None
+
+    def _outside(self, item: Import, path: str) -> None:
+        if item.module in HOSTS:
+            return
+        names = [f"{item.module}.{name}" for name in item.names if name != "*"] or [item.module]
+        outside = self.program.outside
+        for name in names:
+            known = outside.get(name)
+            if name not in HOSTS and (known is None or (known[1] and not item.optional)):
+                outside[name] = (At(name, path, item.line), item.optional)
 
 
-def _local(
-    source: Source, item: Import, path: str, roots: list[str], program: Program, workdir: str
-) -> list[str] | None:
-    """Files of the user's that an import means; None: it is somebody else's."""
-    own = (workdir, f"{workdir}/src".strip("/"), *program.above)
-    if item.level:
-        folder = parent(path)
-        for _ in range(item.level - 1):
-            folder = parent(folder)
-        return _module_files(source, folder, item.module, item.names)
-    top = item.module.partition(".")[0]
-    if not top or (top in STDLIB and not _beside(source, roots[0], top)):
-        return []
-    known = top not in GENERIC and bool(distribution(item.module))
-    for root in roots:
-        # An installed package beats a namespace folder, and what lies above the program is not on Python's
-        # path.
-        if _beside(source, root, top, regular=known) and not (known and root not in own):
-            if root != roots[0] and root not in program.above:
-                program.above.append(root)
-            return _module_files(source, root, item.module, item.names)
-    return None
+def _places(source: Source, workdir: str) -> dict[str, list[str]]:
+    """Module → folders of the program that hold it, the shortest first."""
+    found: dict[str, list[str]] = {}
+    for path in source.files(workdir):
+        if path.endswith(".py"):
+            home = parent(path)
+            stem = path[len(home) :].lstrip("/").removesuffix(".py")
+            if stem == "__init__":
+                home, stem = parent(home), home.rpartition("/")[2]
+            found.setdefault(stem, []).append(home)
+    return {stem: sorted(homes, key=lambda home: (home.count("/"), home)) for stem, homes in found.items()}
 
 
-def _beside(source: Source, root: str, top: str, *, regular: bool = False) -> bool:
-    """A module file, a package, or a folder of Python files without `__init__` (a namespace package)."""
+def _beside(source: Source, root: str, top: str, item: Import, *, known: bool = False) -> bool:
+    """A module file, a package, or a folder of Python files without `__init__` (a namespace package).
+
+    known: an installed package beats a folder without `__init__`, so that has to have what is imported."""
     head = f"{root}/{top}" if root else top
     if source.has(f"{head}.py") or source.has(f"{head}/__init__.py"):
         return True
-    if regular:
-        return False
+    if known:
+        below = item.module[len(top) + 1 :].replace(".", "/")
+        wanted = [below] if below else list(item.names)
+        return any(_is_module(source, f"{head}/{name}") for name in wanted)
     files, folders = source.folder(head)
     return any(name.endswith(".py") for name in files) or any(
-        source.has(f"{head}/{name}/__init__.py") for name in folders
+        _is_module(source, f"{head}/{name}") for name in folders
     )
+
+
+def _is_module(source: Source, head: str) -> bool:
+    return source.has(f"{head}.py") or source.has(f"{head}/__init__.py")
 
 
 def _module_files(source: Source, root: str, module: str, names: tuple[str, ...]) -> list[str]:
@@ -124,11 +226,3 @@ def _module_files(source: Source, root: str, module: str, names: tuple[str, ...]
         below = f"{head}/{name}" if head else name
         found += [file for file in (f"{below}.py", f"{below}/__init__.py") if source.has(file)]
     return found
-
-
-def _outside(item: Import, path: str, program: Program) -> None:
-    names = [f"{item.module}.{name}" for name in item.names if name != "*"] or [item.module]
-    for name in names:
-        known = program.outside.get(name)
-        if known is None or (known[1] and not item.optional):
-            program.outside[name] = (At(name, path, item.line), item.optional)

@@ -6,18 +6,15 @@ import re
 
 from jitney.detect.code import At
 from jitney.detect.data.python_implied import implied
-from jitney.detect.data.python_imports import PACKAGES, distribution
+from jitney.detect.data.python_imports import distribution, near, normal
 from jitney.detect.data.system import PYTHON as SYSTEM
 from jitney.detect.model import Package, UnknownImport
 from jitney.detect.python.modules import Program
+from jitney.detect.python.needs import needs
 from jitney.findings import Evidence
 
+__all__ = ["from_imports", "normal", "split", "system"]
 _WORDS = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(.*)", re.DOTALL)
-
-
-def normal(name: str) -> str:
-    """PEP 503."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def split(text: str) -> tuple[str, str]:
@@ -42,9 +39,8 @@ def from_imports(program: Program, wished: tuple[str, ...]) -> tuple[list[Packag
             unknown.setdefault(top, UnknownImport(name=top, file=at.file, line=at.line, near=near(top)))
         for extra in implied(module):
             _add(packages, extra, "import.implied", at)
-    for facts in program.files.values():
-        for at in facts.needs:
-            _add(packages, at.value, "argument.implied", at)
+    for requirement, rule, at in needs(program):
+        _add(packages, requirement, rule, at)
     return list(packages.values()), list(unknown.values())
 
 
@@ -55,12 +51,6 @@ def _add(packages: dict[str, Package], requirement: str, rule: str, at: At) -> N
         return
     why = Evidence(rule=f"python.{rule}", decides="package", value=at.value, file=at.file, line=at.line)
     packages[normal(name)] = Package(name=name, spec=spec, why=why)
-
-
-def near(name: str) -> tuple[str, ...]:
-    from difflib import get_close_matches
-
-    return tuple(get_close_matches(name, [known for known in PACKAGES if "." not in known], 3, 0.7))
 
 
 def system(packages: list[Package], apt: tuple[str, ...]) -> tuple[Package, ...]:

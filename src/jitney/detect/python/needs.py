@@ -1,0 +1,70 @@
+"""Distributions that a program's calls and words ask for, though no import names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jitney.detect.code import At
+from jitney.detect.data.python_implied import CALLS, PREFIXES, PROVIDERS, STOOD_IN, WORDS
+from jitney.detect.python.code import Facts
+from jitney.detect.python.modules import Program
+
+_Need = tuple[str, str, At]
+"""Requirement, rule, the place that says so."""
+
+
+def needs(program: Program) -> Iterator[_Need]:
+    tops = {module.partition(".")[0] for module in program.outside}
+    for path, facts in program.files.items():
+        yield from _called(path, facts, tops)
+        yield from _removed(path, facts)
+        if "init_chat_model" in facts.calls or "init_embeddings" in facts.calls:
+            yield from _providers(facts)
+    yield from _drivers(program, tops)
+
+
+def _called(path: str, facts: Facts, tops: set[str]) -> Iterator[_Need]:
+    for top, call, requirement in CALLS:
+        if call in facts.calls and top in tops:
+            yield requirement, "call.implied", At(call, path, facts.calls[call])
+
+
+def _removed(path: str, facts: Facts) -> Iterator[_Need]:
+    """Modules that newer versions of Python have no longer."""
+    for item in facts.imports:
+        top = item.module.partition(".")[0]
+        if top in STOOD_IN and not item.level and not item.optional:
+            name, since = STOOD_IN[top]
+            yield f'{name} ; python_version >= "{since}"', "import.removed", At(item.module, path, item.line)
+
+
+def _providers(facts: Facts) -> Iterator[_Need]:
+    """`init_chat_model("openai:gpt-…")`: the name's head says which integration LangChain loads."""
+    heads = (
+        {at.value: at for at in facts.code.strings if at.value in PROVIDERS} if _says_provider(facts) else {}
+    )
+    for at in facts.code.strings:
+        head, colon, _ = at.value.partition(":")
+        if colon and head in PROVIDERS and " " not in at.value:
+            heads.setdefault(head, at)
+    if not heads:
+        for use in facts.code.models:
+            provider = next((one for start, one in PREFIXES if use.name.startswith(start)), "")
+            heads |= {provider: At(use.name, use.why.file, use.why.line)} if provider else {}
+    for head, at in heads.items():
+        yield PROVIDERS[head], "model.provider", at
+
+
+def _says_provider(facts: Facts) -> bool:
+    return "init_chat_model(model_provider)" in facts.calls or "init_embeddings(provider)" in facts.calls
+
+
+def _drivers(program: Program, tops: set[str]) -> Iterator[_Need]:
+    """Drivers of databases, by their addresses. A driver that is imported is the program's own choice."""
+    rows = [row for row in WORDS if tops & set(row[0].split("|"))]
+    for at in program.code.strings if rows else ():
+        for _, head, requirement in rows:
+            if at.value.startswith(head) and not (
+                head == "postgresql://" and tops & {"psycopg", "asyncpg", "pg8000"}
+            ):
+                yield requirement, "address.driver", At(head, at.file, at.line)
