@@ -19,7 +19,7 @@ from jitney.detect.model import Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.scripts import scripts
 from jitney.errors import DetectionError
-from jitney.languages import manifests, table
+from jitney.languages import known, manifests, table
 from jitney.source import Source
 from jitney.source.kinds import binary_hint, binary_kind
 from jitney.source.paths import is_under, name, parent
@@ -280,7 +280,8 @@ def _ranked(source: Source, paths: list[str]) -> list[str]:
     for path in paths:
         if language := languages.of_path(source, path):
             counts[language] = counts.get(language, 0) + 1
-    return sorted(counts, key=lambda found: (found in OTHERS.values(), -counts[found], found))
+    last = {*OTHERS.values(), *known()}
+    return sorted(counts, key=lambda found: (found in last, -counts[found], found))
 
 
 def _nothing(source: Source, files: list[str], here: list[str]) -> DetectionError:

@@ -8,6 +8,7 @@ from importlib import import_module
 
 import msgspec
 
+from jitney import languages
 from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
 from jitney.errors import DetectionError
@@ -92,7 +93,7 @@ LANGUAGES: tuple[Language, ...] = (
 )
 
 OTHERS: dict[str, str] = {
-    ".vb": "visual-basic", ".ps1": "powershell", ".ipynb": "jupyter", ".gleam": "gleam",
+    ".ipynb": "jupyter",
 }  # fmt: skip
 """Endings of languages that are known by name alone."""
 
@@ -136,7 +137,7 @@ def supported_one(language: str, where: str) -> Language:
     for known in LANGUAGES:
         if known.name == language:
             return known
-    if language in names():
+    if language in names() or language in languages.known():
         return language_of(table(language))
     raise DetectionError(
         f"{where}: language {language} is not supported; supported: {', '.join(supported())}"

@@ -14,11 +14,11 @@ from jitney.detect.notes import Notes
 from jitney.detect.table_entry import choose_entry
 from jitney.detect.table_packages import packages_of
 from jitney.detect.table_scan import Scanned, scan
-from jitney.detect.table_version import version_of
+from jitney.detect.table_version import manager_of, version_of
 from jitney.detect.usage import usage
 from jitney.languages import LanguageTable
 from jitney.source import Source
-from jitney.source.paths import inside, is_under, join, parent, parents
+from jitney.source.paths import inside, is_under, join, name, parent, parents
 from jitney.source.sniff import interpreter, shebang
 
 MOST_FILES = 2000
@@ -41,9 +41,9 @@ def detect_table(table: LanguageTable, source: Source, wishes: Wishes, notes: No
         mode=use.modes[0],
         modes=use.modes,
         entry=entry,
-        start=_shebang(table, source.read_text(entry)),
+        start=_start(table, source, entry),
         workdir=source.workdir,
-        manager="imports",
+        manager=manager_of(table, source),
         manifests=manifests,
         packages=build,
         unknown=unknown,
@@ -77,8 +77,12 @@ def _rows(table: LanguageTable) -> tuple[Framework, ...]:
     )
 
 
-def _shebang(table: LanguageTable, text: str) -> tuple[str, ...]:
-    """Interpreter and options of the first line, where they count and are this language's."""
+def _start(table: LanguageTable, source: Source, entry: str) -> tuple[str, ...]:
+    """What runs the entry, where that is not the language's own interpreter; interpreter and options of its first line, where
+    they count and are this language's."""
+    text = source.read_text(entry)
+    if name(entry) in table.launch:
+        return table.launch[name(entry)]
     if not table.run.shebang or interpreter(text) not in table.interpreters:
         return ()
     return shebang(text)
@@ -127,6 +131,7 @@ class _Program:
         found = scan(text, path, self.rules)
         if self.table.run.shebang and (program := interpreter(text)):
             found.code.imports.append(At(program, path, 1))
+        found.code.imports += [At(program, path, 1) for program in self.table.launch.get(name(path), ())[:1]]
         return found
 
     def _own(self, path: str, found: Scanned) -> list[str]:

@@ -1,8 +1,12 @@
-"""Which file of a folder is started, for a language that is a table."""
+"""Which file of a folder is started, for a language that is a table.
+
+--entry > the file handed over > usual names > a compiled program > the only program > the only file
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from jitney.detect.model import Wishes
@@ -13,26 +17,24 @@ from jitney.source import Source
 from jitney.source.paths import is_under, join, name, parent
 from jitney.source.sniff import interpreter
 
+_TESTS = re.compile(
+    r"(?:^|/)(?:tests?|specs?|t|[^/]*Tests?)/|(?:^|/)(?:test_[^/]*|[^/]*[_.-](?:test|spec|tests))\.\w+$"
+)
+"""Where every one of these ecosystems keeps tests: what runs them is no program."""
+
 
 def choose_entry(table: LanguageTable, source: Source, wishes: Wishes, notes: Notes) -> str:
-    """--entry > the file handed over > the table's usual names > the only program. DetectionError: none, or several."""
+    """DetectionError: none, or several alike."""
     if wishes.entry:
-        place = join(source.workdir, wishes.entry)
-        if not place or not source.has(place):
-            raise DetectionError(f"the entry {wishes.entry} is not there", f"a {table.title} file")
-        notes.saw("flag.entry", "entry", place, place)
-        return place
+        return _wished(table, source, wishes.entry, notes)
     if source.entry:
         notes.saw("source.file", "entry", source.entry, source.entry)
         return source.entry
-    files = [
-        path for path in source.files() if is_under(path, source.workdir) and _is_code(table, source, path)
-    ]
-    for rule, found in _candidates(table, source, files):
+    for rule, found in _candidates(table, source):
         if len(found) == 1:
             notes.saw(rule, "entry", found[0], found[0])
             return found[0]
-        if found and rule != "table.entry.named":
+        if found:
             listed = "\n  ".join(found[:12])
             raise DetectionError(
                 f"{len(found)} {table.title} files could be the one to start:\n  {listed}",
@@ -43,20 +45,56 @@ def choose_entry(table: LanguageTable, source: Source, wishes: Wishes, notes: No
     )
 
 
-def _candidates(table: LanguageTable, source: Source, files: list[str]) -> list[tuple[str, list[str]]]:
-    here = [path for path in files if parent(path) == source.workdir]
-    named = [
-        path
-        for pattern in table.entries
-        for path in files
-        if fnmatchcase(_relative(path, source.workdir), pattern)
+def _wished(table: LanguageTable, source: Source, wish: str, notes: Notes) -> str:
+    place = join(source.workdir, wish)
+    if not place or not source.has(place):
+        raise DetectionError(f"the entry {wish} is not there", f"a {table.title} file")
+    notes.saw("flag.entry", "entry", place, place)
+    return place
+
+
+def _candidates(table: LanguageTable, source: Source) -> Iterator[tuple[str, list[str]]]:
+    """Rule and the files that it leaves, the most telling rule first."""
+    every = [path for path in source.files() if is_under(path, source.workdir)]
+    yield "table.entry.named", _named(table, source, every)
+    yield "table.entry.prebuilt", _prebuilt(table, source)
+    files = [path for path in every if not _is_tool(table, source, path) and _is_code(table, source, path)]
+    plain = [path for path in files if not _TESTS.search(_relative(path, source.workdir))] or files
+    here = [path for path in plain if parent(path) == source.workdir]
+    programs = [path for path in plain if _is_main(table, source, path)]
+    yield "table.entry.only", [path for path in here if path in programs] or programs
+    yield "table.entry.file", here or plain
+
+
+def _named(table: LanguageTable, source: Source, every: list[str]) -> list[str]:
+    """The first usual name that is there. A pattern counts where one file fits it: of several none is usual."""
+    for pattern in table.entries:
+        found = [path for path in every if fnmatchcase(_relative(path, source.workdir), pattern)]
+        if "*" in pattern:
+            found = [
+                path for path in found if not _is_tool(table, source, path) and _is_code(table, source, path)
+            ]
+            found = [path for path in found if not table.main or _is_main(table, source, path)]
+        if len(found) == 1:
+            return found
+    return []
+
+
+def _prebuilt(table: LanguageTable, source: Source) -> list[str]:
+    """A compiled program, by the file that its runtime wants beside it."""
+    files = source.folder(source.workdir)[0]
+    found = [
+        program.replace("{stem}", file[: -len(pattern.lstrip("*"))])
+        for pattern, program in table.prebuilt.items()
+        for file in files
+        if fnmatchcase(file, pattern)
     ]
-    programs = [path for path in files if _is_main(table, source, path)]
-    return [
-        ("table.entry.named", named[:1]),
-        ("table.entry.only", [path for path in here if path in programs] or programs),
-        ("table.entry.file", here or files),
-    ]
+    return [join(source.workdir, file) or "" for file in found if file in files]
+
+
+def _is_tool(table: LanguageTable, source: Source, path: str) -> bool:
+    """A file that a tool reads: a manifest written in the language, a task file, a stub for a package's program."""
+    return any(fnmatchcase(_relative(path, source.workdir), pattern) for pattern in table.no_entries)
 
 
 def _relative(path: str, workdir: str) -> str:

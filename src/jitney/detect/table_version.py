@@ -11,31 +11,63 @@ from jitney.languages import LanguageTable
 from jitney.source import Source
 from jitney.source.paths import parents
 
+Seen = tuple[str, str, str, int]
+
 
 def version_of(
     table: LanguageTable, source: Source, wishes: Wishes, notes: Notes
 ) -> tuple[str, str, tuple[str, ...]]:
     """The version, empty for any; what a manifest requires beside such a pin (`.ruby-version` says what its author had, the
     gemspec what it takes); and the manifests that were met: nearest first."""
-    seen: list[tuple[str, str, str, int]] = []
-    if wishes.version:
-        seen.append(("flag.version", wishes.version, "", 0))
+    seen: list[Seen] = [("flag.version", wishes.version, "", 0)] if wishes.version else []
     manifests: list[str] = []
-    for folder in [source.workdir] if source.alone else parents(source.workdir):
-        files, _ = source.folder(folder)
+    for folder in _folders(source):
+        files = source.folder(folder)[0]
         manifests += _places(folder, [n for one in table.manifests for n in fnfilter(files, one)])
-        for pattern, version in table.version_files.items():
-            for path in _places(folder, fnfilter(files, pattern)):
-                text = source.read_text(path)
-                if match := re.search(version, text, re.MULTILINE):
-                    line = text[: match.start(1)].count("\n") + 1
-                    seen.append(("table.version.file", match[1].strip(), path, line))
+        seen += _in_folder(table, source, folder, files)
+    met = tuple(dict.fromkeys(manifests))
     if not seen:
-        return "", "", tuple(dict.fromkeys(manifests))
+        return "", "", met
     rule, value, file, line = seen[0]
-    notes.saw(rule, "version", value, file, line, tuple(f"{v} ({f})" for _, v, f, _ in seen[1:]))
+    losers = tuple(f"{v} ({f})" for _, v, f, _ in seen[1:])
+    notes.saw(rule, "version", value, file, line, losers)
     required = next((v for r, v, _, _ in seen if r != "flag.version" and not re.fullmatch(r"[\d.]+", v)), "")
-    return value, required if required != value else "", tuple(dict.fromkeys(manifests))
+    return value, required if required != value else "", met
+
+
+def _folders(source: Source) -> list[str]:
+    """The program's folder and those above it; of a file that is alone only its own."""
+    return [source.workdir] if source.alone else parents(source.workdir)
+
+
+def _in_folder(table: LanguageTable, source: Source, folder: str, files: tuple[str, ...]) -> list[Seen]:
+    found: list[Seen] = []
+    for pattern, version in table.version_files.items():
+        for path in _places(folder, fnfilter(files, pattern)):
+            text = source.read_text(path)
+            if match := re.search(version, text, re.MULTILINE):
+                words = [word.strip() for word in match.groups() if word]
+                line = text[: match.start(1)].count("\n") + 1
+                found.append(("table.version.file", _joined(words), path, line))
+    return found
+
+
+def _joined(words: list[str]) -> str:
+    """`">= 3.1", "< 4"` is one requirement; of a list of targets (`net8.0;net9.0`) the newest counts."""
+    if len(words) == 1 and ";" in words[0]:
+        listed = re.findall(r"\d+(?:\.\d+)+", words[0])
+        return max(listed, key=lambda one: tuple(map(int, one.split("."))), default=words[0])
+    return ", ".join(words)
+
+
+def manager_of(table: LanguageTable, source: Source) -> str:
+    """Who installs its packages, by the manifests and locks nearest to the program; `imports`: nobody."""
+    for folder in _folders(source):
+        files = source.folder(folder)[0]
+        for pattern, manager in table.managers.items():
+            if fnfilter(files, pattern):
+                return manager
+    return "imports"
 
 
 def _places(folder: str, names: list[str]) -> list[str]:

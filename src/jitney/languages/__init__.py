@@ -10,25 +10,38 @@ from pathlib import Path
 
 from jitney.languages.model import LanguageTable
 
-__all__ = ["LanguageTable", "manifests", "mentioning", "names", "table", "tables"]
+__all__ = ["LanguageTable", "known", "manifests", "mentioning", "names", "table", "tables"]
 
 FOLDER = Path(__file__).parent
 
 
 @cache
 def _texts() -> Mapping[str, str]:
-    """Name → text, sorted by name."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.toml"))}
+    """Name → text: those that can be built, then those that are only known, each sorted by name."""
+    folders = (FOLDER, FOLDER / "known")
+    return {
+        path.stem: path.read_text(encoding="utf-8")
+        for folder in folders
+        for path in sorted(folder.glob("*.toml"))
+    }
 
 
+@cache
+def known() -> tuple[str, ...]:
+    """Languages that are detected and not built: the planner refuses them."""
+    return tuple(sorted(path.stem for path in (FOLDER / "known").glob("*.toml")))
+
+
+@cache
 def names() -> tuple[str, ...]:
-    return tuple(_texts())
+    """Languages that can be built."""
+    return tuple(name for name in _texts() if name not in known())
 
 
 @cache
 def tables() -> Mapping[str, LanguageTable]:
-    """Name → table, sorted by name. All of them: for lists and errors."""
-    return {name: table(name) for name in _texts()}
+    """Name → table of what can be built, sorted by name. All of them: for lists and errors."""
+    return {name: table(name) for name in names()}
 
 
 @cache

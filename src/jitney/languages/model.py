@@ -126,7 +126,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     in the place of all but the last word. path_env: variable that lists the folders of code.roots, each as path_item ({} its
     path), path_join between and path_end after them."""
 
-    argv: tuple[str, ...]
+    argv: tuple[str, ...] = ()
     env: dict[str, str] = {}
     shebang: bool = False
     path_env: str = ""
@@ -137,8 +137,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 class LanguageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """names: name in lower case, title for people, aliases for --lang. endings with the dot; interpreters: names in a shebang.
-    manifests: file names (glob) that say the language even where other files lie beside. entries: usual names of the file to
-    start, preferred first. main: a file without a match is no program (empty: every file may be one). marks: lines that only
+    manifests: file names (glob) that say the language even where other files lie beside; managers: manifest or lock → who
+    installs its packages. entries: usual names of the file to start, preferred first, a pattern where it fits one file alone;
+    no_entries: files of tools, never the program; launch: entry → what runs it in the place of all but the last word of
+    run.argv, `config.ru` by `rackup`. prebuilt: file beside a compiled program → that program, {stem} its name. main: a file without a match is no program (empty: every file may be one). marks: lines that only
     this language has, for programs without a name. clients, http: what reaches a model; http: modules of plain HTTP.
     packages: import → Debian packages, empty: it comes with the language; the longest prefix up to `.`, `/`, `::` wins.
     run_packages: the same for the last stage of a compiled program. standard: imports that come with the language, patterns
@@ -150,6 +152,10 @@ class LanguageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     name: str
     title: str
     endings: tuple[str, ...]
+    managers: dict[str, str] = {}
+    no_entries: tuple[str, ...] = ()
+    launch: dict[str, tuple[str, ...]] = {}
+    prebuilt: dict[str, str] = {}
     aliases: tuple[str, ...] = ()
     interpreters: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()
@@ -162,7 +168,7 @@ class LanguageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     debian: Toolchain = Toolchain()
     registry: Toolchain = Toolchain()
     compile: Compile | None = None
-    run: Run
+    run: Run = Run()
     packages: dict[str, tuple[str, ...]] = {}
     run_packages: dict[str, tuple[str, ...]] = {}
     version_files: dict[str, str] = {}

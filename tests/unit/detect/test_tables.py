@@ -14,7 +14,7 @@ from jitney.detect.languages import LANGUAGES
 from jitney.detect.model import Detection, Wishes
 from jitney.detect.table_scan import scan
 from jitney.errors import DetectionError
-from jitney.languages import LanguageTable, manifests, mentioning, table, tables
+from jitney.languages import LanguageTable, known, manifests, mentioning, table, tables
 from jitney.source import Source
 from jitney.source.sniff import sniff
 
@@ -48,8 +48,10 @@ def test_a_table_is_whole(one: LanguageTable) -> None:
 
 
 def test_tables_are_found_without_reading_them_all() -> None:
-    assert dict(manifests()) == {one.name: one.manifests for one in tables().values()}
-    for one in tables().values():
+    every = [*tables().values(), *map(table, known())]
+    assert dict(manifests()) == {one.name: one.manifests for one in every}
+    assert [name for name, _ in manifests()][-len(known()) :] == list(known()), "what is built comes first"
+    for one in every:
         for word in (*one.endings, *one.interpreters, *one.aliases):
             assert one in mentioning(word), f"{one.name}: {word} stands in double quotes"
 
@@ -184,6 +186,64 @@ def test_sniffing_with_tables(text: str, language: str) -> None:
 )
 def test_the_entry_of_a_folder(files: dict[str, str | bytes], entry: str) -> None:
     assert see(files).entry == entry
+
+
+@pytest.mark.parametrize(
+    ("files", "entry", "start"),
+    [
+        ({"bin/rails": "#!/usr/bin/env ruby\n", "bin/bundle": "#!/usr/bin/env ruby\n", "Gemfile": ""}, "bin/rails", ()),
+        ({"config.ru": "run App\n", "Gemfile": ""}, "config.ru", ("rackup", "-o", "0.0.0.0")),
+        ({"Rakefile": "task :x\n", "Gemfile": ""}, "Rakefile", ("rake", "-f")),
+        ({"gems.rb": "source 'x'\n", "tool.rb": "puts 1\n"}, "tool.rb", ()),
+        ({"shard.yml": "name: x\n", "src/x.cr": "puts 1\n", "spec/x_spec.cr": "it 1\n"}, "src/x.cr", ()),
+        ({"haunt.scm": "(use-modules (haunt site))\n", "go.scm": "(display 1)\n"}, "go.scm", ()),
+        ({"composer.json": "{}", "htdocs/index.php": "<?php", "htdocs/a.php": "<?php"}, "htdocs/index.php", ()),
+        ({"app.csproj": "", "a.cs": "class A {}", "Program.cs": "Main()"}, "Program.cs", ()),
+        ({"x.runtimeconfig.json": '{"version": "8.0.1"}', "x.dll": b"MZ", "y.dll": b"MZ"}, "x.dll", ()),
+        ({"pubspec.yaml": "", "http/bin/server.dart": "void main() {}", "app/lib/main.dart": "void main() {}"},
+         "http/bin/server.dart", ()),
+        ({"install.R": "install.packages('x')\n", "plot.R": "plot(1)\n"}, "plot.R", ()),
+    ],
+)  # fmt: skip
+def test_the_entry_of_a_project(files: dict[str, str | bytes], entry: str, start: tuple[str, ...]) -> None:
+    found = see(files)
+    assert (found.entry, found.start) == (entry, start)
+
+
+@pytest.mark.parametrize(
+    ("files", "manager", "version"),
+    [
+        ({"Gemfile": 'ruby ">= 3.1", "< 4"\n', "a.rb": ""}, "bundler", ">= 3.1, < 4"),
+        ({"Gemfile": "", "Gemfile.lock": "RUBY VERSION\n   ruby 3.2.1p31\n", "a.rb": ""}, "bundler", "3.2.1"),
+        ({"gems.rb": "ruby '~> 3.3'\n", "a.rb": ""}, "bundler", "~> 3.3"),
+        ({"mix.exs": '      elixir: "~> 1.14",\n', "lib/a.ex": ""}, "mix", "~> 1.14"),
+        ({"Package.swift": "// swift-tools-version: 5.9\n", "Sources/a/main.swift": "print(1)\n"}, "swiftpm", "5.9"),
+        ({"a.csproj": "<TargetFrameworks>net8.0;net10.0</TargetFrameworks>", "Program.cs": "Main()"}, "nuget", "10.0"),
+        (
+            {"a.csproj": "<TargetFramework>net6.0<", "global.json": '{"sdk": {"version": "8.0.100"}}', "Program.cs": "Main()"},
+            "nuget", "8.0.100",
+        ),
+        ({"runtime.txt": "r-4.4-2024-06-01\n", "a.R": "1\n"}, "imports", "4.4"),
+        ({"renv.lock": '{"R": {"Version": "4.3.2"}}', "a.R": "1\n"}, "renv", "4.3.2"),
+        ({"composer.json": '{"require": {"x/y": "1", "php": "^8.2"}}', "index.php": "<?php"}, "composer", "^8.2"),
+        ({"Project.toml": '[compat]\njulia = "1.10"\n', "a.jl": "1\n"}, "pkg", "1.10"),
+    ],
+)  # fmt: skip
+def test_manager_and_version(files: dict[str, str | bytes], manager: str, version: str) -> None:
+    found = see(files)
+    assert (found.manager, found.version) == (manager, version)
+
+
+def test_a_language_that_is_only_known_is_detected() -> None:
+    found = see({"gleam.toml": 'gleam = ">= 1.4"\n', "src/app.gleam": "pub fn main() {\n}\n"})
+    assert (found.language, found.entry, found.version, found.manager) == (
+        "gleam",
+        "src/app.gleam",
+        ">= 1.4",
+        "gleam",
+    )
+    assert see({"default.nix": "{ }"}).language == "nix"
+    assert see({"default.nix": "{ }", "a.rb": "puts 1"}).language == "ruby"
 
 
 def test_many_entries_are_named() -> None:
