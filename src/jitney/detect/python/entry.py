@@ -13,7 +13,7 @@ from jitney.detect.python.declared import by_procfile, by_script
 from jitney.detect.python.fronts import WITH_RUNNER
 from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.modules import read_facts
-from jitney.detect.python.start import front_of
+from jitney.detect.python.start import front_of, is_agent
 from jitney.detect.scripts import scripts
 from jitney.errors import DetectionError
 from jitney.source import Source
@@ -21,7 +21,7 @@ from jitney.source.paths import is_under, join, name, parent
 
 NAMES = ("main", "app", "start", "bot", "chat", "hello", "server", "run", "cli", "streamlit_app", "demo")
 NOT_ENTRIES = re.compile(
-    r"(?i)(?:^|/)(?:tests?|docs?|examples?|samples?|scripts|migrations|benchmarks?|\.?binder|notebooks?|tools|alembic)/|"
+    r"(?i)(?:^|/)(?:tests?|docs?|examples?|samples?|scripts|migrations|benchmarks?|\.?binder|notebooks?|tools|alembic|deploy|deployments?|eval|evals?|evaluation)/|"
     r"(?:^|/)(?:tests?|test_\w*|\w*_tests?|conftest|setup|noxfile|__init__|(?!__main__)_\w+|config|settings|conf|utils?|helpers?|constants|"
     r"models?|schemas?|types|version|fabfile|tasks|gunicorn[\w.]*|versioneer)\.pyw?$"
 )
@@ -123,6 +123,7 @@ def _rules_below(source: Source, workdir: str, own: list[str], notes: Notes) -> 
             lambda: [path for path in own if name(path) == "manage.py" and _is_django(source, path, notes)],
         ),
         ("below", lambda: _usual([path for path in own if parent(path) in usual])),
+        ("app.adk", lambda: _agents(source, likely, notes)),
         ("below.name", lambda: _one_folder(likely)),
         ("only.below", lambda: likely),
         ("below.guard", lambda: _guarded(source, likely, notes)),
@@ -186,6 +187,20 @@ def _is_app(facts: Facts) -> bool:
     modules = {item.module.partition(".")[0] for item in facts.imports}
     runners = {module for front in WITH_RUNNER if not front.builds for module in front.modules}
     return bool(modules & runners) or front_of(facts) is not None
+
+
+def _agents(source: Source, paths: list[str], notes: Notes) -> list[str]:
+    """Packages whose agent.py has the root agent of Google's ADK; those below another one are its own."""
+    found = [
+        path
+        for path in paths
+        if name(path) == "agent.py"
+        and is_agent(read_facts(source, path, notes))
+        and "root_agent" in source.read_text(path)
+    ]
+    return [
+        path for path in found if not any(is_under(path, parent(other)) for other in found if other != path)
+    ]
 
 
 def _is_django(source: Source, path: str, notes: Notes) -> bool:

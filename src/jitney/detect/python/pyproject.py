@@ -60,12 +60,20 @@ def _with_lock(
     above = "" if root is None else f"{root}/pyproject.toml".lstrip("/")
     shared = "" if root is None else f"{root}/uv.lock".lstrip("/")
     locked = head + lock if lock else shared if source.has(shared) else ""
-    is_poetry = table(data, "tool", "poetry") and not table(data, "project")
-    manager = MANAGERS[locked.rpartition("/")[2]] if locked else ("poetry" if is_poetry else "pyproject")
+    manager = MANAGERS[locked.rpartition("/")[2]] if locked else _written_for(data)
     found = Manifest(manager, reading, locked)
     found.files.extend(name for name in (locked, path, above) if name)
     found.requires_file = path
     return found
+
+
+def _written_for(data: dict[str, Any]) -> str:
+    """Without a lock: the manager whose own table or build back end the file has."""
+    backend = str(table(data, "build-system").get("build-backend", ""))
+    for manager in ("poetry", "pdm", "uv"):
+        if table(data, "tool", manager) or backend.startswith((f"{manager}_", f"{manager}.", f"{manager}-")):
+            return manager
+    return "pyproject"
 
 
 def _requirements(source: Source, found: Manifest, data: dict[str, Any], notes: Notes) -> None:

@@ -7,11 +7,11 @@ import ast
 
 from jitney.detect.model import Package
 from jitney.detect.python.code import Facts, parse
-from jitney.detect.python.fronts import GUNICORN, OWN_RUNNER, SERVERS, WITH_RUNNER, Front
+from jitney.detect.python.fronts import ANYWHERE, GUNICORN, OWN_RUNNER, SERVERS, WITH_RUNNER, Front
 from jitney.detect.python.packages import normal
 from jitney.findings import Evidence
 from jitney.source import Source
-from jitney.source.paths import is_under, name
+from jitney.source.paths import is_under, name, parent
 
 Start = tuple[tuple[str, ...], str]
 _LAUNCHES = frozenset({"launch", "run", "serve", "run_server", "run_app", "run_simple", "serve_forever"})
@@ -27,7 +27,15 @@ def command(
         return ("-m", local.removeprefix("src/").rpartition("/")[0].replace("/", ".")), ""
     if name(entry) == "manage.py" and any(item.module.startswith("django") for item in facts.imports):
         return (local, "runserver", "--noreload", "0.0.0.0:8000"), ""
+    if name(entry) == "agent.py" and "/" in local and is_agent(facts) and not facts.main:
+        above = parent(parent(local)) or "."
+        return ("-m", "google.adk.cli", "api_server", "--host", ANYWHERE, "--port", "8000", above), ""
     return _by_runner(local, facts) or _by_server(source, entry, local, facts, declared) or ((local,), "")
+
+
+def is_agent(facts: Facts) -> bool:
+    """A module of Google's ADK: its own command line loads the package around it."""
+    return any(item.module.startswith("google.adk") for item in facts.imports)
 
 
 def _by_runner(local: str, facts: Facts) -> Start | None:

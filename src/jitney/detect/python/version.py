@@ -30,7 +30,8 @@ class Said(NamedTuple):
 def choose(source: Source, workdir: str, manifest: Manifest | None, wished: str, notes: Notes) -> str:
     """A version, a specifier, or an empty string for any. A version file that contradicts the manifest is an
     error."""
-    required = _required(manifest) or _required(_beside(source, workdir, manifest))
+    own = _required(manifest)
+    required = own or _required(_beside(source, workdir, manifest))
     seen = [Said("flag.version", wished)] if wished else []
     seen += [one for one in required if one.rule.endswith("pep723")]
     seen += _files(source, workdir, notes)
@@ -42,7 +43,8 @@ def choose(source: Source, workdir: str, manifest: Manifest | None, wished: str,
     losers = tuple(f"{one.rule}: {one.version}" for one in seen[1:])
     notes.saw(first.rule, "version", first.version, first.file, first.line, losers)
     if required and not wished:
-        _tell_contradiction(first, required[0], notes)
+        is_error = bool(own) and first.rule == "python.version.python-version"
+        _tell_contradiction(first, required[0], notes, is_error=is_error)
     return first.version
 
 
@@ -63,12 +65,14 @@ def _beside(source: Source, workdir: str, manifest: Manifest | None) -> Manifest
     return required_beside(source, f"{folder}/" if folder else "", tuple(manifest.files) if manifest else ())
 
 
-def _tell_contradiction(first: Said, required: Said, notes: Notes) -> None:
+def _tell_contradiction(first: Said, required: Said, notes: Notes, *, is_error: bool) -> None:
+    """The project's own tools refuse a .python-version that its manifest excludes. Files of other tools, and manifests that do
+    not decide the packages, may lag behind: the version is taken, and the contradiction told."""
     if first == required or not _PLAIN.fullmatch(first.version) or allows(required.version, first.version):
         return
     message = f"{first.file} says Python {first.version}, {required.file} requires {required.version}"
-    notes.tell("error", "python.version.contradiction", message, hint="mend one of them, or decide with --python VERSION",
-               file=first.file, line=first.line)  # fmt: skip
+    notes.tell("error" if is_error else "warning", "python.version.contradiction", message,
+               hint="mend one of them, or decide with --python VERSION", file=first.file, line=first.line)  # fmt: skip
 
 
 def _files(source: Source, workdir: str, notes: Notes) -> list[Said]:
