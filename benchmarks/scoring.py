@@ -115,7 +115,8 @@ def _clean(path: str) -> str:
 
 def same_start(wanted: str, seen: Detection, scripts: dict[str, str]) -> bool:
     """Whether the wanted command's own words occur, in their order, in the one that was seen."""
-    have = _words(shlex.join(seen.start or (seen.entry,)))
+    is_shell = "start:shell" in seen.features  # one word that a shell reads
+    have = _words(seen.start[0] if is_shell else shlex.join(seen.start or (seen.entry,)))
     tries = [wanted]
     if match := re.fullmatch(r"(?:npm|yarn|pnpm|bun)(?: run)? ([\w:.-]+)", wanted):
         tries += [text for text in (scripts.get(match[1]),) if text]
