@@ -228,3 +228,75 @@ def test_a_header_in_a_folder_of_its_name() -> None:
         {"examples/a.cpp": '#include "chat.hpp"\n' + MAIN, "include/chat/chat.hpp": ""}, "examples/a.cpp"
     )
     assert feature(found, "include") == ["include/chat"]
+
+
+def test_meson_with_several_programs_in_its_folders() -> None:
+    files: dict[str, str | bytes] = {
+        "meson.build": "project('chat', 'cpp') # the tool\nsubdir('src')\nsubdir('tests')\n",
+        "src/meson.build": "executable(\n  'chat', 'main.cpp', 'talk.cpp')\nexecutable('helper', 'helper.cpp')\n",
+        "tests/meson.build": "executable('unit_test', 't.cpp')\n",
+        **{f"src/{one}.cpp": MAIN for one in ("main", "talk", "helper")},
+    }
+    found = see(files)
+    assert (found.manager, found.entry, found.manifests) == (
+        "meson",
+        "chat",
+        ("meson.build", "src/meson.build", "tests/meson.build"),
+    )
+    seen = next(one for one in found.evidence if one.decides == "entry")
+    assert (seen.place, seen.losers) == ("src/meson.build:1", ("helper",))
+    files["meson.build"] = "project('other', 'cpp')\nsubdir('src')\n"
+    with pytest.raises(DetectionError, match="2 programs could be the one"):
+        see(files)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("project(A)\nadd_executable(a a.cpp\n", "2:15: ( is not closed"),
+        ("project(A))\nadd_executable(a a.cpp)\n", "1:11: ) closes nothing"),
+        ('project(A)\nset(X "abc)\nadd_executable(a a.cpp)\n', '2:7: a " that does not end'),
+    ],
+)
+def test_a_broken_cmake_file_has_line_and_column(text: str, place: str) -> None:
+    found = see({"CMakeLists.txt": text + "add_executable(a a.cpp)\n", "a.cpp": MAIN})
+    assert [one.message for one in found.findings if one.level == "error"] == [f"CMakeLists.txt:{place}"]
+
+
+def test_brackets_in_comments_strings_and_bracket_arguments_are_no_fault() -> None:
+    text = CMAKE + '# ( [[ "\n#[[ ( ]]\nset(X "a(b\\"(")\nmessage([=[ ) " ]=])\nadd_executable(a a.cpp)\n'
+    assert not see({"CMakeLists.txt": text, "a.cpp": MAIN}).findings
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (
+            "vcpkg.json",
+            '{"dependencies": ["fmt",\n {"name": "nlohmann-json"}, "vcpkg-cmake",\n "no-such-thing"]}',
+        ),
+        (
+            "conanfile.txt",
+            "[requires]\nfmt/10.2.1\nnlohmann_json/3.11.3\nno-such-thing/1.0\n[generators]\nCMakeDeps\n",
+        ),
+        (
+            "conanfile.py",
+            'class A:\n    requires = "fmt/10.2.1", "nlohmann_json/3.11.3"\n    x = "no-such-thing/[>=1]"\n',
+        ),
+    ],
+)
+def test_what_a_package_manager_of_cpp_asks_for_is_had_from_debian(file: str, text: str) -> None:
+    found = see({"CMakeLists.txt": CMAKE + "add_executable(a a.cpp)\n", "a.cpp": MAIN, file: text})
+    assert {one.name for one in found.system} == {
+        "libfmt-dev",
+        "nlohmann-json3-dev",
+    } and file in found.manifests
+    assert [(one.code, one.level) for one in found.findings] == [("native.package", "warning")]
+    assert "no-such-thing" in found.findings[0].message and "--apt" in found.findings[0].hint
+
+
+def test_a_broken_vcpkg_json_has_line_and_column() -> None:
+    found = see(
+        {"CMakeLists.txt": CMAKE + "add_executable(a a.cpp)\n", "a.cpp": MAIN, "vcpkg.json": '{\n "a": ,}'}
+    )
+    assert [one.message.partition(" no ")[0] for one in found.findings] == ["vcpkg.json:2:7:"]

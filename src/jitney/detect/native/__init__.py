@@ -6,7 +6,7 @@ from jitney.detect.code import Code, is_secret
 from jitney.detect.model import Detection, Package, Wishes
 from jitney.detect.native.build import Build, choose
 from jitney.detect.native.code import HEADERS, SOURCES
-from jitney.detect.native.libraries import Needs, of_cmake, of_headers, of_text
+from jitney.detect.native.libraries import Needs, of_cmake, of_headers, of_managers, of_text
 from jitney.detect.native.tree import Program, reach
 from jitney.detect.notes import Notes
 from jitney.detect.usage import usage
@@ -29,15 +29,11 @@ def detect_cpp(source: Source, wishes: Wishes, notes: Notes) -> Detection:
 
 def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Detection:
     build = choose(source, wishes, notes)
-    starts = (
-        build.sources
-        or build.starts
-        or tuple(path for path in source.files(build.root) if path.endswith(SOURCES))[:MANY]
-    )
-    program = reach(source, starts)
+    program = reach(source, _starts(source, build))
     code = _merged(program)
     use = usage(code, language, notes)
     needs = _needs(source, build, program)
+    read = of_managers(source, build.root, needs, notes)
     for wish in sorted(wishes.apt):
         needs.apt[wish] = Evidence(rule="flag.apt", decides="system", value=wish)
     is_mixed = any(not path.endswith(".c") for path in program.sources)
@@ -50,10 +46,8 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
         entry=build.entry,
         workdir=source.workdir,
         manager=build.kind,
-        manifests=build.manifests,
-        packages=tuple(
-            Package(name=module, why=_why(module)) for module in needs.modules if build.kind == "sources"
-        ),
+        manifests=(*build.manifests, *read),
+        packages=_modules(build, needs),
         models=tuple(code.models),
         endpoints=use.endpoints,
         env=use.env,
@@ -62,6 +56,17 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
         features=_features(build, program, needs),
         takes=_takes(source, build, program),
     )
+
+
+def _starts(source: Source, build: Build) -> tuple[str, ...]:
+    """Files from which the program's own are found: all there are, where the build system does not say."""
+    named = build.sources or build.starts
+    return named or tuple(path for path in source.files(build.root) if path.endswith(SOURCES))[:MANY]
+
+
+def _modules(build: Build, needs: Needs) -> tuple[Package, ...]:
+    """pkg-config's names: for a program that no build system asks them for."""
+    return tuple(Package(name=one, why=_why(one)) for one in needs.modules if build.kind == "sources")
 
 
 def _why(module: str) -> Evidence:

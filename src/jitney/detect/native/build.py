@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from jitney.detect.model import Wishes
-from jitney.detect.native import cmake
+from jitney.detect.native import cmake, meson
 from jitney.detect.native.code import SOURCES, has_main, look
 from jitney.detect.notes import Notes
 from jitney.errors import DetectionError
@@ -60,11 +60,12 @@ def choose(source: Source, wishes: Wishes, notes: Notes) -> Build:
     notes.saw(f"native.manager.{kind}", "manager", kind, manifest, 0, tuple(_others(source, kind)))
     if kind == "cmake":
         return _cmake(source, source.workdir, wishes, notes)
-    target = wishes.entry or (
-        _meson_target(source, manifest) if kind == "meson" else _make_target(source, manifest)
+    if kind == "meson":
+        return _meson(source, manifest, wishes, notes)
+    target = wishes.entry or _make_target(source, manifest)
+    return Build(
+        kind=kind, root=source.workdir, entry=target or manifest, target=target, manifests=(manifest,)
     )
-    entry = target or manifest
-    return Build(kind=kind, root=source.workdir, entry=entry, target=target, manifests=(manifest,))
 
 
 def _system(source: Source, folder: str) -> tuple[Kind, str] | None:
@@ -104,19 +105,38 @@ def _file(source: Source, path: str, notes: Notes) -> Build:
             f"{path} has no `main`", "hand over the file that has it, or the program's folder"
         )
     for folder in [] if source.alone else parents(parent(path)):
-        if not source.has(f"{folder}/CMakeLists.txt".lstrip("/")):
-            continue
-        project = cmake.read(source, folder)
-        made = next(
-            (one for one in project.executables if path in one.sources and "${" not in one.name), None
-        )
-        if made is not None and (len(made.sources) > 1 or _is_above(source, folder)):
-            notes.saw("native.entry.target", "entry", made.name, made.file, made.line)
-            return Build(kind="cmake", root=_top(source, folder), entry=path, target=made.name, manifests=tuple(project.files),
-                         starts=tuple(one for one in made.sources if source.has(one)),
-                         project=project)  # fmt: skip
+        if source.has(f"{folder}/CMakeLists.txt".lstrip("/")):
+            project = cmake.read(source, folder)
+            made = _made_of(project, path)
+            if made is not None and (len(made.sources) > 1 or _is_above(source, folder)):
+                notes.saw("native.entry.target", "entry", made.name, made.file, made.line)
+                return _cmake_build(source, _top(source, folder), project, made, path)
     notes.saw("source.file", "entry", path, path)
     return Build(kind="sources", root=parent(path), entry=path, sources=(path,))
+
+
+def _made_of(project: cmake.CMake, path: str) -> cmake.Executable | None:
+    named = (one for one in project.executables if path in one.sources and "${" not in one.name)
+    return next(named, None)
+
+
+def _cmake_build(
+    source: Source,
+    root: str,
+    project: cmake.CMake,
+    made: cmake.Executable | None,
+    entry: str,
+    target: str = "",
+) -> Build:
+    return Build(
+        kind="cmake",
+        root=root,
+        entry=entry,
+        target=made.name if made else target,
+        starts=tuple(one for one in made.sources if source.has(one)) if made else (),
+        manifests=tuple(project.files),
+        project=project,
+    )
 
 
 def _is_above(source: Source, folder: str) -> bool:
@@ -134,16 +154,40 @@ def _top(source: Source, folder: str) -> str:
 
 def _cmake(source: Source, folder: str, wishes: Wishes, notes: Notes) -> Build:
     project = cmake.read(source, folder)
-    made = cmake.programs(project)
-    chosen = _wished(made, wishes.entry) if wishes.entry else _one(made, project, source)
+    for path, line, column, what in project.broken:
+        message = f"{path}:{line}:{column}: {what}"
+        notes.tell(
+            "error", "cmake", message, file=path, line=line, hint="`cmake -S . -B build` says the same"
+        )
+    made = cmake.programs(project.executables)
+    chosen = (
+        _wished(made, wishes.entry) if wishes.entry else _one(made, project.project, project.files[0], source)
+    )
     if chosen is None and not project.executables and not wishes.entry:
         raise _library(source, project)
     if chosen is not None:
-        notes.saw("native.entry.cmake", "entry", chosen.name, chosen.file, chosen.line)
+        _saw(notes, "native.entry.cmake", chosen, made)
+    entry = (chosen.name if chosen else wishes.entry) or project.project or "CMakeLists.txt"
+    return _cmake_build(source, folder, project, chosen, entry, wishes.entry)
+
+
+def _meson(source: Source, manifest: str, wishes: Wishes, notes: Notes) -> Build:
+    project, executables, files = meson.read(source, manifest)
+    made = cmake.programs(executables)
+    chosen = _wished(made, wishes.entry) if wishes.entry else _one(made, project, manifest, source)
+    if chosen is not None:
+        _saw(notes, "native.entry.meson", chosen, made)
     target = chosen.name if chosen else wishes.entry
-    return Build(kind="cmake", root=folder, entry=target or project.project or "CMakeLists.txt", target=target,
-                 starts=tuple(one for one in chosen.sources if source.has(one)) if chosen else (),
-                 manifests=tuple(project.files), project=project)  # fmt: skip
+    starts = tuple(one for one in chosen.sources if source.has(one)) if chosen else ()
+    entry = target or manifest
+    return Build(
+        kind="meson", root=source.workdir, entry=entry, target=target, starts=starts, manifests=tuple(files)
+    )
+
+
+def _saw(notes: Notes, rule: str, chosen: cmake.Executable, made: list[cmake.Executable]) -> None:
+    losers = tuple(one.name for one in made if one is not chosen)
+    notes.saw(rule, "entry", chosen.name, chosen.file, chosen.line, losers)
 
 
 def _library(source: Source, project: cmake.CMake) -> DetectionError:
@@ -167,13 +211,19 @@ def _wished(made: list[cmake.Executable], wish: str) -> cmake.Executable | None:
     return found
 
 
-def _one(made: list[cmake.Executable], project: cmake.CMake, source: Source) -> cmake.Executable | None:
-    """The only one; that with the project's, the folder's or a usual name; the only one of the project's first file."""
+def _one(
+    made: list[cmake.Executable], project: str, manifest: str, source: Source
+) -> cmake.Executable | None:
+    """The only one; that with the project's, the folder's or a usual name; the only one of the project's first file; the only one
+    that is no example, bench or test."""
     if len(made) <= 1:
         return made[0] if made else None
-    usual = {project.project.lower(), name(source.workdir).lower(), "main", "app"}
-    for group in ([one for one in made if one.name.lower() in usual], [one for one in made if one.file == project.files[0]],
-                  [one for one in made if not ASIDE.search(f"{parent(one.file)}/")]):  # fmt: skip
+    usual = {project.lower(), name(source.workdir).lower(), "main", "app"}
+    for group in (
+        [one for one in made if one.name.lower() in usual],
+        [one for one in made if one.file == manifest],
+        [one for one in made if not ASIDE.search(f"{parent(one.file)}/")],
+    ):
         if len(group) == 1:
             return group[0]
     listed = "\n  ".join(f"{one.name}  ({one.file}:{one.line})" for one in made[:12])
@@ -181,11 +231,6 @@ def _one(made: list[cmake.Executable], project: cmake.CMake, source: Source) -> 
         f"{len(made)} programs could be the one to start:\n  {listed}",
         f"choose one: jitney run --entry {made[0].name} …",
     )
-
-
-def _meson_target(source: Source, path: str) -> str:
-    found = re.findall(r"executable\(\s*'([^']+)'", source.read_text(path))
-    return found[0] if len(found) == 1 else ""
 
 
 def _make_target(source: Source, path: str) -> str:
@@ -209,33 +254,31 @@ def _make_target(source: Source, path: str) -> str:
 
 def _sources(source: Source, notes: Notes) -> Build:
     """No build system: the file with `main`, and all others of its folder, of src and lib."""
-    every = [path for path in source.files() if path.endswith(SOURCES)]
-    every = [
-        path for path in every if not ASIDE.search(path.removeprefix(source.workdir).lstrip("/"))
-    ] or every
-    mains = [
-        path for path in every if has_main(source.read_text(path)) and look(source.read_text(path), path).main
-    ]
-    chosen = mains if len(mains) == 1 else [path for path in mains if name(path).rpartition(".")[0].lower() in
-                                            ("main", "app", name(source.workdir).lower())]  # fmt: skip
-    if len(chosen) > 1:
-        nearest = min(path.count("/") for path in chosen)
-        chosen = [path for path in chosen if path.count("/") == nearest]
+    files = [path for path in source.files() if path.endswith(SOURCES)]
+    every = [one for one in files if not ASIDE.search(one.removeprefix(source.workdir).lstrip("/"))] or files
+    quick = [path for path in every if has_main(source.read_text(path))]
+    mains = [path for path in quick if look(source.read_text(path), path).main]
+    entry = _entry(source, every, mains)
+    notes.saw("native.entry.main", "entry", entry, entry, 0, tuple(path for path in mains if path != entry))
+    helpers = [path for path in every if path not in mains]
+    helpers = [path for path in helpers if is_under(path, parent(entry)) or _is_part(path, source)]
+    sources = tuple(dict.fromkeys([entry, *helpers]))
+    return Build(kind="sources", root=source.workdir, entry=entry, sources=sources)
+
+
+def _entry(source: Source, every: list[str], mains: list[str]) -> str:
+    """The only file with a `main`; else the nearest that is called as programs are. DetectionError: none, or several."""
+    usual = ("main", "app", name(source.workdir).lower())
+    chosen = mains if len(mains) == 1 else [path for path in mains if _stem(path) in usual]
+    nearest = min((path.count("/") for path in chosen), default=0)
+    chosen = [path for path in chosen if path.count("/") == nearest]
     if len(chosen) != 1:
         raise _no_main(source, every, mains)
-    entry = chosen[0]
-    notes.saw("native.entry.main", "entry", entry, entry, 0, tuple(path for path in mains if path != entry))
-    helpers = [
-        path
-        for path in every
-        if (path not in mains and is_under(path, parent(entry))) or _is_part(path, source)
-    ]
-    return Build(
-        kind="sources",
-        root=source.workdir,
-        entry=entry,
-        sources=tuple(dict.fromkeys([entry, *(path for path in helpers if path not in mains)])),
-    )
+    return chosen[0]
+
+
+def _stem(path: str) -> str:
+    return name(path).rpartition(".")[0].lower()
 
 
 def _is_part(path: str, source: Source) -> bool:

@@ -4,7 +4,7 @@ that are set by plain words are followed, conditions are not."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -14,9 +14,16 @@ from jitney.source.paths import join, parent
 _COMMENT = re.compile(r"#\[\[.*?\]\]|#[^\n]*", re.S)
 _CALL = re.compile(r"(?im)^[ \t]*(\w+)[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _WORD = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s"]+)')
+_SHAPE = re.compile(
+    r"#\[(?P<c>=*)\[.*?\](?P=c)\]|#[^\n]*|\[(?P<b>=*)\[.*?\](?P=b)\]|\"(?:\\.|[^\"\\])*\"|\\.|(?P<open>\()|(?P<close>\))|(?P<quote>\")",
+    re.S,
+)
 _TEST = re.compile(
     r"(?i)(?:^|[_-])(?:unit_?)?(?:tests?|bench(?:mark)?s?|fuzz(?:er)?)(?:$|[_-])|^(?:test|bench)_?|test$"
 )
+
+
+_NAME = re.compile(r"[\w.+-]+")
 
 
 class Executable(msgspec.Struct, frozen=True):
@@ -27,7 +34,8 @@ class Executable(msgspec.Struct, frozen=True):
 
 
 class CMake(msgspec.Struct):
-    """packages: (name, file, line) of find_package; modules: of pkg_check_modules; fetched: of FetchContent_Declare."""
+    """packages: (name, file, line) of find_package; modules: of pkg_check_modules; fetched: of FetchContent_Declare.
+    broken: file, line, column, what is wrong there."""
 
     project: str = ""
     executables: list[Executable] = msgspec.field(default_factory=list)
@@ -36,6 +44,16 @@ class CMake(msgspec.Struct):
     fetched: list[tuple[str, str, int]] = msgspec.field(default_factory=list)
     links: list[tuple[str, str, int]] = msgspec.field(default_factory=list)
     files: list[str] = msgspec.field(default_factory=list)
+    broken: list[tuple[str, int, int, str]] = msgspec.field(default_factory=list)
+
+
+class _Call(msgspec.Struct, frozen=True):
+    """A command with its words, variables filled in; words is never empty."""
+
+    name: str
+    words: list[str]
+    file: str
+    line: int
 
 
 def read(source: Source, folder: str) -> CMake:
@@ -52,16 +70,43 @@ def read(source: Source, folder: str) -> CMake:
         if path in found.files or not source.has(path):
             continue
         found.files.append(path)
-        for command, words, line in _calls(source.read_text(path), variables):
-            todo += _one(command, words, path, line, found, variables)
+        text = source.read_text(path)
+        found.broken += [(path, *fault) for fault in faults(text)]
+        for call in _calls(text, path, variables):
+            if take := _COMMANDS.get(call.name):
+                todo += take(call, found, variables)
     return found
 
 
-def _calls(text: str, variables: dict[str, str]) -> Iterator[tuple[str, list[str], int]]:
+def faults(text: str) -> Iterator[tuple[int, int, str]]:
+    """Line, column and what CMake's own parser would stop at: brackets and quotes that do not match."""
+    depth: list[int] = []
+    for match in _SHAPE.finditer(text):
+        kind = match.lastgroup
+        if kind == "open":
+            depth.append(match.start())
+        elif kind == "close" and depth:
+            depth.pop()
+        elif kind in ("close", "quote"):
+            yield (
+                *_place(text, match.start()),
+                f"{match[0]} closes nothing" if kind == "close" else 'a " that does not end',
+            )
+            return
+    if depth:
+        yield *_place(text, depth[0]), "( is not closed"
+
+
+def _place(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def _calls(text: str, path: str, variables: dict[str, str]) -> Iterator[_Call]:
     text = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
     for match in _CALL.finditer(text):
         words = [_expand(one[0] or one[1], variables) for one in _WORD.findall(match[2])]
-        yield match[1].lower(), [word for word in words if word], text.count("\n", 0, match.start()) + 1
+        if found := [word for word in words if word]:
+            yield _Call(match[1].lower(), found, path, text.count("\n", 0, match.start()) + 1)
 
 
 def _expand(word: str, variables: dict[str, str]) -> str:
@@ -72,50 +117,79 @@ def _expand(word: str, variables: dict[str, str]) -> str:
     return word
 
 
-def _one(
-    command: str, words: list[str], path: str, line: int, found: CMake, variables: dict[str, str]
-) -> list[str]:
-    """Take in one command; what it leads to."""
-    if not words:
-        return []
-    head = words[0]
-    if command == "project":
-        found.project = found.project or head
-        variables["PROJECT_NAME"] = head
-        variables.setdefault("CMAKE_PROJECT_NAME", head)
-    elif command == "set" and len(words) == 2:
-        variables[head] = words[1]
-    elif command == "add_executable" and not {"IMPORTED", "ALIAS"} & set(words[1:2]):
-        files = (join(parent(path), word.lstrip("/")) for word in words[1:])
-        found.executables.append(Executable(head, path, line, tuple(one for one in files if one)))
-    elif command in ("find_package", "find_dependency"):
-        found.packages.append((head, path, line))
-        if "COMPONENTS" in words:
-            found.packages += [
-                (f"{head}:{word}", path, line) for word in words[words.index("COMPONENTS") + 1 :]
-            ]
-    elif command in ("pkg_check_modules", "pkg_search_module"):
-        found.modules += [
-            (re.split(r"[<>=]", word)[0], path, line) for word in words[1:] if word.islower() or "-" in word
-        ]
-    elif command in ("fetchcontent_declare", "cpmaddpackage", "cpmfindpackage", "externalproject_add"):
-        name = (
-            words[1] if head == "NAME" and len(words) > 1 else re.sub(r"^\w+:(?:[\w.-]+/)?|[@#].*$", "", head)
-        )
-        found.fetched.append((name, path, line))
-    elif command in ("target_link_libraries", "link_libraries"):
-        found.links += [(word, path, line) for word in words[1:]]
-    elif command == "add_subdirectory":
-        place = join(parent(path), head.lstrip("/"))
-        return [f"{place}/CMakeLists.txt".lstrip("/")] if place is not None else []
-    elif command == "include" and head.endswith(".cmake"):
-        place = join(parent(path), head.lstrip("/"))
-        return [place] if place else []
+def _project(call: _Call, found: CMake, variables: dict[str, str]) -> list[str]:
+    found.project = found.project or call.words[0]
+    variables["PROJECT_NAME"] = call.words[0]
+    variables.setdefault("CMAKE_PROJECT_NAME", call.words[0])
     return []
 
 
-def programs(found: CMake) -> list[Executable]:
-    """Those that are no tests."""
-    plain = [one for one in found.executables if "${" not in one.name]
+def _set(call: _Call, found: CMake, variables: dict[str, str]) -> list[str]:
+    if len(call.words) == 2:
+        variables[call.words[0]] = call.words[1]
+    return []
+
+
+def _executable(call: _Call, found: CMake, variables: dict[str, str]) -> list[str]:
+    head, *words = call.words
+    if not {"IMPORTED", "ALIAS"} & set(words[:1]):
+        files = (join(parent(call.file), word.lstrip("/")) for word in words)
+        found.executables.append(Executable(head, call.file, call.line, tuple(one for one in files if one)))
+    return []
+
+
+def _package(call: _Call, found: CMake, variables: dict[str, str]) -> list[str]:
+    head, *words = call.words
+    parts = words[words.index("COMPONENTS") + 1 :] if "COMPONENTS" in words else []
+    found.packages += [(name, call.file, call.line) for name in (head, *(f"{head}:{part}" for part in parts))]
+    return []
+
+
+def _module(call: _Call, found: CMake, variables: dict[str, str]) -> list[str]:
+    named = [word for word in call.words[1:] if word.islower() or "-" in word]
+    found.modules += [(re.split(r"[<>=]", word)[0], call.file, call.line) for word in named]
+    return []
+
+
+def _fetch(call: _Call, found: CMake, variables: dict[str, str]) -> list[str]:
+    """`NAME json …`, or CPM's short form: `gh:nlohmann/json@3.11`."""
+    head, *words = call.words
+    name = words[0] if head == "NAME" and words else re.sub(r"^\w+:(?:[\w.-]+/)?|[@#].*$", "", head)
+    found.fetched.append((name, call.file, call.line))
+    return []
+
+
+def _link(call: _Call, found: CMake, variables: dict[str, str]) -> list[str]:
+    found.links += [(word, call.file, call.line) for word in call.words[1:]]
+    return []
+
+
+def _below(call: _Call, found: CMake, variables: dict[str, str]) -> list[str]:
+    place = join(parent(call.file), call.words[0].lstrip("/"))
+    return [f"{place}/CMakeLists.txt".lstrip("/")] if place is not None else []
+
+
+def _include(call: _Call, found: CMake, variables: dict[str, str]) -> list[str]:
+    head = call.words[0]
+    place = join(parent(call.file), head.lstrip("/")) if head.endswith(".cmake") else None
+    return [place] if place else []
+
+
+_COMMANDS: dict[str, Callable[[_Call, CMake, dict[str, str]], list[str]]] = {
+    "project": _project, "set": _set, "add_subdirectory": _below, "include": _include,
+    "add_executable": _executable, "qt_add_executable": _executable, "cuda_add_executable": _executable,
+    "find_package": _package, "find_dependency": _package, "pkg_check_modules": _module, "pkg_search_module": _module,
+    "fetchcontent_declare": _fetch, "cpmaddpackage": _fetch, "cpmfindpackage": _fetch, "externalproject_add": _fetch,
+    "target_link_libraries": _link, "link_libraries": _link,
+}  # fmt: skip
+"""What is taken in of a command; each says which files it leads to."""
+
+
+def programs(found: list[Executable]) -> list[Executable]:
+    """Those that are no tests; one that each branch of a condition makes anew, once."""
+    named: dict[str, Executable] = {}
+    for one in found:
+        named.setdefault(one.name, one)
+    plain = [one for one in named.values() if _NAME.fullmatch(one.name)]
     real = [one for one in plain if not _TEST.search(one.name) and not re.search(r"(?:^|/)tests?/", one.file)]
     return real or plain

@@ -61,30 +61,34 @@ def look(text: str, file: str) -> NativeFile:
     return seen
 
 
+class _Branch(msgspec.Struct):
+    """A `#if` that is open. is_off: what stands here is for another system; is_else_off: so is its `#else`."""
+
+    is_off: bool
+    is_else_off: bool
+
+
 def _on_linux(text: str) -> str:
     """Branches for other systems blanked, lines kept."""
     lines = text.split("\n")
-    stack: list[bool] = []
-    negations: list[bool] = []
+    stack: list[_Branch] = []
     for at, line in enumerate(lines):
-        found = CONDITION.match(line)
-        if found is None:
-            if any(stack):
-                lines[at] = ""
-            continue
-        word, rest = found.groups()
-        if word in ("if", "ifdef", "ifndef"):
-            other = bool(ELSEWHERE.search(rest))
-            negated = word == "ifndef" or "!" in rest
-            stack.append(other and not negated)
-            negations.append(other and negated)
-        elif word == "endif":
-            if stack:
-                stack.pop()
-                negations.pop()
-        elif stack:  # elif, else
-            stack[-1] = negations[-1] or (word == "elif" and bool(ELSEWHERE.search(rest)))
+        if found := CONDITION.match(line):
+            _branch(found[1], found[2], stack)
+        elif any(one.is_off for one in stack):
+            lines[at] = ""
     return "\n".join(lines)
+
+
+def _branch(word: str, rest: str, stack: list[_Branch]) -> None:
+    other = bool(ELSEWHERE.search(rest))
+    if word in ("if", "ifdef", "ifndef"):
+        is_negated = word == "ifndef" or "!" in rest
+        stack.append(_Branch(other and not is_negated, other and is_negated))
+    elif word == "endif":
+        del stack[-1:]
+    elif stack:  # elif, else
+        stack[-1].is_off = stack[-1].is_else_off or (word == "elif" and other)
 
 
 def weights(code: Code) -> list[ModelUse]:

@@ -10,7 +10,9 @@ import msgspec
 from jitney.detect.data.native import CMAKE, LINKED, MODULES, ONLY_SID, PART_OF_C, of_header
 from jitney.detect.model import Package
 from jitney.detect.native.cmake import CMake
+from jitney.detect.notes import Notes
 from jitney.findings import Evidence
+from jitney.source import Source
 
 
 class Needs(msgspec.Struct):
@@ -53,15 +55,7 @@ def _once(into: list[str], words: list[str]) -> None:
 
 
 def of_cmake(project: CMake, needs: Needs) -> None:
-    boost = [name for name, _, _ in project.packages if name.lower().startswith("boost:")]
-    for name, file, line in project.packages:
-        head, _, part = name.lower().partition(":")
-        if head == "boost" and boost:
-            apt = f"libboost-{part.replace('_', '-')}-dev" if part else "libboost-dev"
-            needs.add(apt if re.fullmatch(r"[a-z-]+", apt) and part not in ("headers", "optional_components", "required")
-                      else "libboost-dev", "native.cmake", name, file, line)  # fmt: skip
-        elif not part and head in CMAKE:
-            needs.add(CMAKE[head], "native.cmake", name, file, line)
+    _found_packages(project, needs)
     for name, file, line in project.fetched:
         known = FETCHED.get(name.lower(), name.lower())
         if known in CMAKE:
@@ -73,6 +67,86 @@ def of_cmake(project: CMake, needs: Needs) -> None:
         name = word.removeprefix("-l")
         if name in LINKED and (word.startswith("-l") or re.fullmatch(r"[a-z0-9_.-]+", word)):
             needs.add(LINKED[name], "native.link", word, file, line)
+
+
+def _found_packages(project: CMake, needs: Needs) -> None:
+    """What find_package asks for; of Boost the components, where they are named."""
+    boost = any(name.lower().startswith("boost:") for name, _, _ in project.packages)
+    for name, file, line in project.packages:
+        head, _, part = name.lower().partition(":")
+        if head == "boost" and boost:
+            needs.add(_boost(part), "native.cmake", name, file, line)
+        elif not part and head in CMAKE:
+            needs.add(CMAKE[head], "native.cmake", name, file, line)
+
+
+def _boost(part: str) -> str:
+    apt = f"libboost-{part.replace('_', '-')}-dev"
+    is_library = re.fullmatch(r"[a-z-]+", apt) and part not in (
+        "",
+        "headers",
+        "optional_components",
+        "required",
+    )
+    return apt if is_library else "libboost-dev"
+
+
+MANAGERS = ("vcpkg.json", "conanfile.txt", "conanfile.py")
+"""Manifests of C++'s package managers, which are in no registry that is reached here: Debian has most of what they name."""
+
+
+def of_managers(source: Source, folder: str, needs: Needs, notes: Notes) -> list[str]:
+    """Packages that vcpkg.json and conanfile.* ask for, by CMake's names; the files that were read. What Debian is not known to
+    have is told."""
+    read = [path for file in MANAGERS if source.has(path := f"{folder}/{file}".lstrip("/"))]
+    for path in read:
+        for name, line in _asked(source.read_text(path), path, notes):
+            plain = re.sub(r"^lib(?=curl|uv\b)", "", name.lower()).replace("-", "_")
+            known = next(
+                (one for one in (FETCHED.get(name.lower(), ""), name.lower(), plain) if one in CMAKE), ""
+            )
+            if known:
+                needs.add(CMAKE[known], "native.manager", name, path, line)
+            else:
+                message = f"{path}:{line}: no Debian package is known for {name}"
+                notes.tell(
+                    "warning", "native.package", message, file=path, line=line, hint="name it: --apt PACKAGE"
+                )
+    return read
+
+
+def _asked(text: str, path: str, notes: Notes) -> list[tuple[str, int]]:
+    """Names with the line that has them."""
+    if path.endswith(".json"):
+        names = _vcpkg(text, path, notes)
+    elif path.endswith(".txt"):
+        block = re.search(r"(?ms)^\[requires\]\s*$(.*?)(?=^\[|\Z)", text)
+        names = re.findall(r"(?m)^\s*([\w.+-]+)/", block[1]) if block else []
+    else:
+        names = re.findall(r"[\"']([\w.+-]+)/[\w.\[\]<>=-]+(?:@[^\"']*)?[\"']", text)
+    lines = text.splitlines()
+    return [
+        (name, next((at for at, line in enumerate(lines, 1) if name in line), 1))
+        for name in dict.fromkeys(names)
+    ]
+
+
+def _vcpkg(text: str, path: str, notes: Notes) -> list[str]:
+    import json
+
+    try:
+        listed = json.loads(text).get("dependencies", [])
+    except (json.JSONDecodeError, AttributeError, RecursionError) as error:
+        line, column = getattr(error, "lineno", 1), getattr(error, "colno", 1)
+        message = f"{path}:{line}:{column}: no JSON object: {getattr(error, 'msg', 'expected {')}"
+        notes.tell("error", "vcpkg.json", message, file=path, line=line)
+        return []
+    named = (
+        [one.get("name") if isinstance(one, dict) else one for one in listed]
+        if isinstance(listed, list)
+        else []
+    )
+    return [one for one in named if isinstance(one, str) and not one.startswith("vcpkg-")]
 
 
 FETCHED = {"json": "nlohmann_json", "nlohmann": "nlohmann_json", "nlohmannjson": "nlohmann_json", "cpp-httplib": "httplib",

@@ -49,13 +49,16 @@ def locate(source: Source, path: str, include: Include, folders: list[str]) -> s
     if include.is_quoted and beside and source.has(beside):
         return beside
     above = [] if source.alone else parents(parent(path))
-    places = [*folders, *(f"{at}/{name}".strip("/") for at in above for name in USUAL)]
-    for folder in dict.fromkeys(places):
+    usual = (f"{at}/{name}".strip("/") for at in above for name in USUAL)
+    for folder in dict.fromkeys((*folders, *usual)):
         place = join(folder, include.header)
         if place and source.has(place):
             return _noted(place, include.header, folders)
-    if source.alone or not include.is_quoted:
-        return None
+    return _anywhere(source, include, folders) if include.is_quoted and not source.alone else None
+
+
+def _anywhere(source: Source, include: Include, folders: list[str]) -> str | None:
+    """The nearest to the root of all files of this name: a build system would have been told of its folder."""
     ends = [one for one in source.files("") if one.endswith(f"/{include.header}")]
     return _noted(min(ends, key=lambda one: (one.count("/"), one)), include.header, folders) if ends else None
 
