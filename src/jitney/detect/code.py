@@ -16,11 +16,12 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "[::1]", "host.docker
 
 
 class At(msgspec.Struct, frozen=True):
-    """A word of the code and where it stands."""
+    """A word of the code and where it stands. role: of a string, what it is for (addresses.role_of)."""
 
     value: str
     file: str
     line: int
+    role: str = ""
 
 
 class Code(msgspec.Struct):

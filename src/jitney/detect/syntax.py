@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 from typing import Literal as OneOf
 
+from jitney.detect.addresses import role_of
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
 from jitney.findings import Evidence
@@ -83,7 +84,7 @@ def harvest(found: Iterable[Literal], file: str, code: Code, getters: re.Pattern
     for literal in found:
         if not literal.value or len(literal.value) > 4000:
             continue
-        code.strings.append(At(literal.value, file, literal.line))
+        code.strings.append(At(literal.value, file, literal.line, role_of(literal.value, literal.before)))
         if getters.search(literal.before) and re.fullmatch(r"[A-Za-z_]\w*", literal.value):
             code.env.append(At(literal.value, file, literal.line))
         elif NAMED.search(literal.before) and IS_MODEL.fullmatch(literal.value):

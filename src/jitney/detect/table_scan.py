@@ -12,6 +12,7 @@ from functools import cache
 
 import msgspec
 
+from jitney.detect.addresses import role_of
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
 from jitney.detect.syntax import BEFORE, EMBEDS, IS_MODEL, Literal, harvest
@@ -57,7 +58,9 @@ def scan(text: str, file: str, rules: Rules) -> Scanned:
     known = {seen.value for seen in found.code.strings}
     for match in ADDRESS.finditer(blanked):
         if match[0] not in known:
-            found.code.strings.append(at(match.start(), match[0]))
+            before = blanked[max(0, match.start() - BEFORE) : match.start()]
+            place = at(match.start(), match[0])
+            found.code.strings.append(msgspec.structs.replace(place, role=role_of(match[0], before)))
     models = [(match.start(), match[1]) for match in MODEL_IN_TEXT.finditer(blanked)]
     models += _words(blanked, rules.models, ())
     _add_models(found.code, (at(start, word) for start, word in models))

@@ -3,12 +3,12 @@ code."""
 
 from __future__ import annotations
 
-import re
 from typing import cast
 
 import msgspec
 
-from jitney.detect.code import LOOPBACK, PLACE, At, Code
+from jitney.detect.addresses import addresses as model_addresses
+from jitney.detect.code import LOOPBACK, At, Code
 from jitney.detect.data.frameworks import FRAMEWORKS, HOSTED, HTTP, LOCAL_PORTS, PROVIDERS, Framework
 from jitney.detect.model import Endpoint, Mode
 from jitney.detect.notes import Notes
@@ -35,7 +35,7 @@ def usage(
     """Mode: an address on this machine written in the code beats the framework's habit, that beats a
     vendor's address. rows, http: of a language that is a table."""
     found = _frameworks(code.imports, language, rows)
-    addresses = _addresses(code.strings)
+    addresses = _addresses(code.strings, found)
     https = [at for at in code.imports if _starts(at.value, http or HTTP.get(language, ()))]
     names = list(dict.fromkeys(row.name for row, _ in found))
     if not any(row.mode != "none" for row, _ in found) and addresses and https:
@@ -76,32 +76,12 @@ def _frameworks(imports: list[At], language: str, rows: tuple[Framework, ...]) -
     return found
 
 
-def _addresses(strings: list[At]) -> list[tuple[str, int, At]]:
-    """Hosts and ports of model servers in string literals: loopback, or a vendor's."""
-    found = []
-    for at in strings:
-        for match in PLACE.finditer(at.value):
-            host = match[1] or match[3]
-            port = int(match[2] or match[4] or (443 if at.value.startswith("https") else 80))
-            if (
-                (host in LOOPBACK and 0 < port < 65536 and (match[2] or match[4]))
-                or host in HOSTED
-                or _azure(host)
-            ):
-                found.append((host, port, at))
-        if bare := _bare_host(at.value):
-            found.append((bare, 443, at))
-    return found
-
-
-def _bare_host(text: str) -> str:
-    """A vendor's host without a scheme, as it is handed to clients that take host and path apart; they mean TLS."""
-    host = text.partition("/")[0].partition(":")[0].lower()
-    return host if host in HOSTED or (_azure(host) and re.fullmatch(r"[\w.-]+", host)) else ""
-
-
-def _azure(host: str) -> bool:
-    return host.endswith((".openai.azure.com", ".services.ai.azure.com"))
+def _addresses(strings: list[At], found: list[tuple[Framework, At]]) -> list[tuple[str, int, At]]:
+    """Hosts and ports of models in string literals: on this machine, or a vendor's. What only may be a model's counts where a
+    framework says nothing of its own place."""
+    rows = [row for row, _ in found]
+    doubtful = bool(rows) and not any(row.mode in ("hosted", "in-process") for row in rows)
+    return [(one.host, one.port, one.at) for one in model_addresses(strings) if one.sure or doubtful]
 
 
 def _providers(found: list[tuple[Framework, At]], code: Code) -> list[tuple[str, At]]:

@@ -464,11 +464,11 @@ def test_of_two_locks_the_one_holds_that_the_manifest_is_written_for(settings: s
 
 def test_an_address_in_two_words_is_one() -> None:
     code = (
-        "import http.client\na = http.client.HTTPConnection('localhost', 8080)\n"
+        "import http.client\na = http.client.HTTPConnection('localhost', 11434)\n"
         "b = http.client.HTTPSConnection('api.openai.com')\n"
     )
     found = detect(Source.from_mapping({"ask.py": code}, "ask.py"), Wishes())
     assert {(one.kind, one.host, one.port) for one in found.endpoints} >= {
-        ("local", "", 8080),
+        ("local", "", 11434),
         ("hosted", "api.openai.com", 443),
     }

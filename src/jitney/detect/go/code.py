@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jitney.detect.addresses import role_of
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
 from jitney.findings import Evidence
@@ -91,7 +92,7 @@ def _node(node: Node, file: str, seen: GoFile, constants: dict[str, str]) -> Non
     elif node.type == "function_declaration":
         seen.main |= _text(node.child_by_field_name("name")) == "main"
     elif node.type in _STRINGS and (node.parent is None or node.parent.type != "import_spec"):
-        seen.code.strings.append(At(_literal(node), file, line))
+        seen.code.strings.append(At(_literal(node), file, line, role_of(_literal(node), _before(node))))
         if _literal(node).endswith(".gguf"):
             _model(_literal(node), "weights", file, line, seen)
     elif node.type in (
@@ -104,6 +105,15 @@ def _node(node: Node, file: str, seen: GoFile, constants: dict[str, str]) -> Non
         _binding(node, file, line, seen, constants)
     elif node.type == "call_expression":
         _call(node, file, line, seen, constants)
+
+
+def _before(node: Node) -> str:
+    """The code in front of a literal, as far as its call, its element or its assignment goes."""
+    above = node
+    for _ in range(4):
+        if above.parent is not None and above.parent.type not in ("block", "source_file"):
+            above = above.parent
+    return (above.text or b"")[: node.start_byte - above.start_byte].decode("utf-8", "replace")
 
 
 def _binding(node: Node, file: str, line: int, seen: GoFile, constants: dict[str, str]) -> None:

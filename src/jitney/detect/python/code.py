@@ -12,6 +12,7 @@ import msgspec
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
 from jitney.detect.python.imports import Import, ImportReader, name_of
+from jitney.detect.python.roles import roles
 from jitney.findings import Evidence
 
 _GETTERS = frozenset({"getenv", "get", "setdefault", "pop"})
@@ -67,16 +68,16 @@ def parse(text: str) -> ast.Module:
 
 
 def look(tree: ast.Module, file: str) -> Facts:
-    seen = _Reader(file)
+    seen = _Reader(file, roles(tree))
     with suppress(RecursionError):  # what was seen so far counts; the program itself is not ours to judge
         seen.visit(tree)
     return seen.facts
 
 
 class _Reader(ImportReader, ast.NodeVisitor):
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, roles: dict[int, str]) -> None:
         super().__init__()
-        self.file = file
+        self.file, self._roles = file, roles
         self.facts = Facts(imports=self.found)
         self._constants: dict[str, str] = {}
 
@@ -154,7 +155,8 @@ class _Reader(ImportReader, ast.NodeVisitor):
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and len(node.value) < 2000:
-            self.facts.code.strings.append(At(node.value, self.file, node.lineno))
+            role = self._roles.get(id(node), "")
+            self.facts.code.strings.append(At(node.value, self.file, node.lineno, role))
             if node.value.endswith(".gguf") and "\n" not in node.value and "*" not in node.value:
                 self._model(node.value, "weights", node.lineno)
 

@@ -1,0 +1,92 @@
+"""Which addresses are a model's: by the code in front of them, by port and by path."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from jitney.detect.addresses import addresses, role_of
+from jitney.detect.code import At
+from jitney.detect.python.roles import roles
+
+
+@pytest.mark.parametrize(
+    ("before", "role"),
+    [
+        ("OpenAI({ baseURL: ", "base"),
+        ("client = OpenAI(base_url=", "base"),
+        ('os.getenv("OLLAMA_HOST", ', "base"),
+        ("option.WithBaseURL(", "base"),
+        (".baseUrl(", "base"),
+        ("new OllamaApiClient(new Uri(", "base"),
+        ("server.Start(ctx, ", "own"),
+        ("app.listen(", "own"),
+        ("'HTTP-Referer': ", "own"),
+        ("console.log(`", "said"),
+        ('parser.add_argument("--x", help=', "said"),
+        ("QdrantClient(url=", ""),
+    ],
+)
+def test_what_stands_in_front_says_what_an_address_is_for(before: str, role: str) -> None:
+    assert role_of("http://localhost:9999", before) == role
+
+
+def _seen(value: str, role: str = "") -> list[tuple[str, int, bool]]:
+    return [(one.host, one.port, one.sure) for one in addresses([At(value, "a.py", 1, role)])]
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        ("http://localhost:11434", [("localhost", 11434, True)]),
+        ("localhost:11434", [("localhost", 11434, True)]),
+        ("http://localhost:8000/v1", [("localhost", 8000, True)]),
+        ("http://127.0.0.1:8080/completion", [("127.0.0.1", 8080, True)]),
+        ("http://localhost:3000", [("localhost", 3000, False)]),
+        ("http://localhost:6333", []),
+        ("bolt://localhost:7687", []),
+        ("http://localhost:3001/mcp", []),
+        ("http://localhost:8000/docs", []),
+        ("Visit http://localhost:11434 to see it", []),
+        ("curl http://localhost:11434/api/generate -d '{}'", [("localhost", 11434, True)]),
+        ("https://api.openai.com/v1/chat/completions", [("api.openai.com", 443, True)]),
+        ("api.openai.com", [("api.openai.com", 443, True)]),
+        ("https://models.example.org/v1/chat/completions", [("models.example.org", 443, True)]),
+        ("https://example.org/v1/users", []),
+    ],
+)
+def test_port_and_path_tell_a_models_address_from_others(
+    value: str, seen: list[tuple[str, int, bool]]
+) -> None:
+    assert _seen(value) == seen
+
+
+def test_a_programs_own_address_and_what_it_only_says_are_no_models() -> None:
+    assert _seen("http://localhost:8080", "own") == []
+    assert _seen("http://localhost:11434", "said") == []
+    assert _seen("http://localhost:9999", "base") == [("localhost", 9999, True)]
+
+
+def test_the_base_of_an_api_counts_where_its_path_stands_elsewhere() -> None:
+    both = [At("https://api.vendor.example/v1", "a.py", 1), At("/v1/chat/completions", "a.py", 2)]
+    assert [one.host for one in addresses(both)] == ["api.vendor.example"]
+    assert addresses(both[:1]) == []
+
+
+def test_pythons_names_and_docstrings_give_roles() -> None:
+    tree = ast.parse(
+        '"""See http://localhost:8000/docs"""\n'
+        'BASE_URL = "http://localhost:9999"\n'
+        'client = OpenAI(base_url=os.getenv("X", "http://localhost:9998"))\n'
+        'config = {"ollama_base_url": "http://localhost:9997"}\n'
+        'print("http://localhost:9996")\n'
+        'uvicorn.run("http://localhost:9995")\n'
+    )
+    found = roles(tree)
+    by_line = {
+        node.lineno: found.get(id(node), "")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and "localhost" in str(node.value)
+    }
+    assert by_line == {1: "said", 2: "base", 3: "base", 4: "base", 5: "said", 6: "own"}
