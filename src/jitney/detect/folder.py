@@ -15,7 +15,7 @@ import msgspec
 from jitney.detect import languages
 from jitney.detect.data.starters import STARTERS
 from jitney.detect.languages import LANGUAGES, OTHERS, Language, language_of
-from jitney.detect.model import Wishes
+from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.scripts import scripts
 from jitney.errors import DetectionError
@@ -74,6 +74,7 @@ def locate(source: Source, wishes: Wishes, notes: Notes) -> Source:
         return source
     found = [one for one in _programs(source) if wishes.language in ("", one.language)]
     found = [one for one in found if not _ASIDE.search(_below(one.folder, source))] or found
+    found = [one for one in found if not _is_library(source, one)] or found
     chosen = found if len(found) == 1 else [one for one in found if not one.is_site]
     if not found:
         return source
@@ -92,10 +93,13 @@ def _below(folder: str, source: Source) -> str:
 def _several(source: Source, found: list[Program]) -> DetectionError:
     listed = "\n  ".join(str(one) for one in found[:12])
     prefix = "" if source.label in ("", ".") else f"{source.label.rstrip('/')}/"
-    return DetectionError(
-        f"{len(found)} programs lie in {source.label}:\n  {listed}",
+    error = DetectionError(
+        f"{len(found)} programs below {source.label} could be the one to start:\n  {listed}",
         f"choose one: jitney run {prefix}{_below(found[0].folder, source)} …",
     )
+    if len({one.language for one in found}) == 1:
+        error.seen = Detection(language=found[0].language)
+    return error
 
 
 def _has_own(source: Source) -> bool:
@@ -155,6 +159,19 @@ def _is_site(source: Source, manifest: str) -> bool:
 
     data = read(source, source.workdir, Notes())
     return site_of(source, Project(source.workdir, source.workdir, data, data)) is not None
+
+
+def _is_library(source: Source, one: Program) -> bool:
+    """A .NET project that makes no program, or tests one; a package of Dart without bin/."""
+    text = source.read_text(one.manifest)
+    if one.manifest.endswith("proj"):
+        said = re.search(r"<OutputType>\s*(\w+)", text)
+        is_web = re.search(r"Sdk=\"Microsoft\.NET\.Sdk\.(?:Web|Worker|BlazorWebAssembly)", text)
+        makes = said[1].lower() in ("exe", "winexe") if said else bool(is_web)
+        return not makes or "Microsoft.NET.Test.Sdk" in text
+    if name(one.manifest) == "Cargo.toml":
+        return not _has_binary(source.at(one.folder), one.manifest)
+    return False
 
 
 def of_folder(source: Source, notes: Notes) -> Language:
@@ -294,7 +311,7 @@ def _nothing(source: Source, files: list[str], here: list[str]) -> DetectionErro
     pages = [path for path in files if path.endswith((".html", ".htm"))]
     if pages:
         return DetectionError(
-            f"{source.label} is a static site ({pages[0]}): there is no program to run",
+            f"{source.label}: nothing runnable was found: a static site ({pages[0]}), which a browser shows",
             "any web server shows it; Jitney runs programs",
         )
     dockerfile = next((one for one in here if one.lower() in ("dockerfile", "containerfile")), "")

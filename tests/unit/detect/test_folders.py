@@ -104,7 +104,7 @@ def test_manifests_of_several_languages(files: Files, want: str) -> None:
 
 
 def test_a_folder_of_pages_is_no_program() -> None:
-    with pytest.raises(DetectionError, match=r"static site \(site/index\.html\): there is no program"):
+    with pytest.raises(DetectionError, match=r"nothing runnable was found: a static site \(site/index\.html\)"):
         language({"Staticfile": "root: site\n", "site/index.html": "<p>hi"})
 
 

@@ -453,7 +453,7 @@ def test_a_site_is_served_by_its_tool() -> None:
 
 
 def test_what_a_page_loads_is_no_program() -> None:
-    with pytest.raises(DetectionError, match=r"static site: index\.html loads app\.js"):
+    with pytest.raises(DetectionError, match=r"static site, index\.html loads app\.js"):
         see({"index.html": "<script src='./app.js?v=1'></script>", "app.js": "document.title = 1"})
     files = {
         "index.html": "<script src='app.js'></script>",

@@ -131,6 +131,8 @@ def _node(node: Node, seen: JsFile, used: set[str] | None) -> None:
         seen.awaits |= _is_top(node)
     elif kind == "member_expression":
         _member(node, seen)
+    elif kind == "new_expression":
+        _url(node, seen)
 
 
 def _has_await(node: Node) -> bool:
@@ -214,6 +216,16 @@ def _call(node: Node, seen: JsFile) -> None:
     names = _destructured(node) if called == "require" else ()
     way: Way = "dynamic" if called == "import" else "require"
     seen.imports.append(Import(_literal(first), line, way, names, optional=_is_guarded(node)))
+
+
+def _url(node: Node, seen: JsFile) -> None:
+    """`new URL("./worker.js", import.meta.url)`: a file of the program, as bundlers and runtimes read it."""
+    arguments = node.child_by_field_name("arguments")
+    words = arguments.named_children if arguments is not None else []
+    if text_of(node.child_by_field_name("constructor")) != "URL" or len(words) != 2:
+        return
+    if words[0].type in _STRINGS and text_of(words[1]) == "import.meta.url" and "${" not in text_of(words[0]):
+        seen.imports.append(Import(_literal(words[0]), line_of(node), "dynamic", optional=True))
 
 
 def _destructured(node: Node) -> tuple[str, ...]:

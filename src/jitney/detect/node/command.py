@@ -18,7 +18,18 @@ _SHELL = re.compile(r"[|;<>`$&(){}*?!]")
 _VALUED = frozenset({"-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "-C", "--conditions",
                      "--max-old-space-size", "--env-file-if-exists", "--tsconfig", "-P", "--project", "--config", "-c"})  # fmt: skip
 _RUNNERS = frozenset(
-    {"tsx", "ts-node", "ts-node-esm", "ts-node-dev", "tsnd", "esno", "jiti", "swc-node", "babel-node"}
+    {
+        "tsx",
+        "vite-node",
+        "ts-node",
+        "ts-node-esm",
+        "ts-node-dev",
+        "tsnd",
+        "esno",
+        "jiti",
+        "swc-node",
+        "babel-node",
+    }
 )
 """Programs that do nothing but run a TypeScript file: Jitney's own loader takes their place."""
 

@@ -49,7 +49,15 @@ def find(
     if source.entry:
         notes.saw("source.file", "entry", source.entry, source.entry)
         return source.entry, Command()
-    return _said(source, project, notes, script) or (_of_files(source, notes), Command())
+    if (found := _said(source, project, notes, script)) is not None:
+        return found
+    try:
+        return _of_files(source, notes), Command()
+    except DetectionError:
+        own = project if project is not None and project.folder == source.workdir else None
+        if (tool := _of_tool(own, notes)) is None:
+            raise
+        return tool
 
 
 def _wished(source: Source, wished: str, notes: Notes) -> tuple[str, Command]:
@@ -78,6 +86,7 @@ def _said(source: Source, project: Project | None, notes: Notes, script: str) ->
         _of_main(source, project, notes)
         or _of_site(source, project, notes)
         or _of_build(source, project, notes)
+        or _of_dev(source, project, notes)
     )
 
 
@@ -184,13 +193,37 @@ def _of_script(source: Source, project: Project, script: str) -> tuple[str, Comm
 
 
 def _before_compiling(source: Source, folder: str, file: str) -> str:
-    """`dist/main.js` without a build script: its TypeScript."""
-    match = re.fullmatch(r"(?:\./)?(?:dist|build|lib|out)/(.+)\.([cm]?)js", file)
+    """`dist/main.js` without a build script, `main.js` that an install script compiles: its TypeScript."""
+    match = re.fullmatch(r"(?:\./)?((?:dist|build|lib|out)/)?(.+)\.([cm]?)js", file)
     if not match:
         return ""
-    tails = [f"{top}{match[1]}.{match[2]}ts" for top in ("src/", "")]
+    tails = [f"{top}{match[2]}.{match[3]}ts" for top in (("src/", "") if match[1] else ("",))]
     places = (join(folder, tail) for tail in tails)
     return next((place for place in places if place is not None and source.has(place)), "")
+
+
+def _of_dev(source: Source, project: Project, notes: Notes) -> tuple[str, Command] | None:
+    """A script for development that names a file which is there: it says more than a file's name does."""
+    for name in ("serve", "dev", "develop"):
+        if name not in project.scripts:
+            continue
+        command = parse(name, project.scripts)
+        place = there(source, project.folder, command.file) if command.file else ""
+        if place and not command.shell:
+            notes.saw("node.entry.dev", "entry", project.scripts[name], project.manifests[0])
+            return place, command
+    return None
+
+
+def _of_tool(project: Project | None, notes: Notes) -> tuple[str, Command] | None:
+    """The tool that a script for development starts, where no file is the one."""
+    scripts = project.scripts if project is not None else {}
+    name = next((one for one in ("serve", "dev", "develop") if one in scripts), "")
+    command = parse(name, scripts) if name else Command()
+    if project is None or not (command.tool or command.shell):
+        return None
+    notes.saw("node.entry.dev", "entry", scripts[name], project.manifests[0])
+    return "", command
 
 
 def _usual(source: Source, folder: str) -> list[str]:
@@ -210,7 +243,7 @@ def _of_files(source: Source, notes: Notes) -> str:
         return usual[0]
     pages = site.page_scripts(source, source.workdir)
     every = [path for path in source.files() if path.endswith(SCRIPTS) and not _NO_PROGRAM.search(path)]
-    files = [path for path in every if path not in pages]
+    files = [path for path in every if path not in pages and not _is_compiled(path, every)]
     here = [path for path in files if parent(path) == source.workdir]
     for found in (here, files if not pages else []):
         if len(found) == 1:
@@ -219,6 +252,16 @@ def _of_files(source: Source, notes: Notes) -> str:
         if found:
             raise _many(found)
     raise _none(source, pages)
+
+
+def _is_compiled(path: str, every: list[str]) -> bool:
+    """What is made of the TypeScript beside it."""
+    match = re.fullmatch(r"(.+)\.([cm]?)jsx?", path)
+    return (
+        bool(match) and any(f"{match[1]}.{match[2]}{end}" in every for end in ("ts", "tsx"))
+        if match
+        else False
+    )
 
 
 def _many(found: list[str]) -> DetectionError:
@@ -233,7 +276,7 @@ def _none(source: Source, pages: dict[str, str]) -> DetectionError:
     if pages:
         script, page = next(iter(pages.items()))
         return DetectionError(
-            f"{source.label} is a static site: {page} loads {script} in a browser, and there is no program to run",
+            f"{source.label}: nothing runnable was found: a static site, {page} loads {script} in a browser",
             "a program is a file that a runtime starts: name it with --entry FILE",
         )
     return DetectionError(

@@ -114,7 +114,7 @@ def _one(source: Source, project: Project, found: list[Place]) -> Place | None:
     prefix = "" if source.label in ("", ".") else f"{source.label.rstrip('/')}/"
     below = found[0].folder.removeprefix(f"{project.folder}/" if project.folder else "")
     raise DetectionError(
-        f"{len(found)} programs lie in the workspace {source.label}:\n  {listed}",
+        f"{len(found)} programs of the workspace {source.label} could be the one to start:\n  {listed}",
         f"choose one: jitney run {prefix}{below} …",
     )
 

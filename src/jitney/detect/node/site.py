@@ -13,7 +13,10 @@ import msgspec
 
 from jitney.detect.node.manifest import Project
 from jitney.source import Source
-from jitney.source.paths import join, parent
+from jitney.source.paths import join, parent, parents
+
+MOST_PAGES = 20
+"""That are read: a folder of more is a book, and its scripts are all the same."""
 
 SCRIPTS = ("serve", "preview")
 """Scripts that serve what was built, by the habit of the tools' own templates."""
@@ -83,16 +86,16 @@ def site_of(source: Source, project: Project) -> Site | None:
 
 
 def page_scripts(source: Source, folder: str) -> dict[str, str]:
-    """Scripts that pages right in a folder, or in its public/, load: script → page."""
+    """Scripts that the pages of a folder load: script → page. `/x.js` is looked for from the page up, for the root of a site
+    may be any folder above, and in the folder itself."""
+    pages = [path for path in source.files(folder) if path.endswith((".html", ".htm"))]
     found: dict[str, str] = {}
-    for place in (folder, f"{folder}/public".lstrip("/")):
-        for file in source.folder(place)[0]:
-            if file.endswith((".html", ".htm")):
-                page = f"{place}/{file}".lstrip("/")
-                for loaded in _loaded(source.read_text(page)):
-                    target = join(place if not loaded.startswith("/") else folder, loaded.lstrip("/"))
-                    if target is not None and parent(target) != target:
-                        found.setdefault(target, page)
+    for page in sorted(pages, key=lambda path: path.count("/"))[:MOST_PAGES]:
+        for loaded in _loaded(source.read_text(page)):
+            above = parents(parent(page)) if loaded.startswith("/") else [parent(page)]
+            for place in (join(at, loaded.lstrip("/")) for at in above):
+                if place is not None and source.has(place):
+                    found.setdefault(place, page)
     return found
 
 
