@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jitney.detect.code import Code, is_secret
+from jitney.detect.code import At, Code, is_secret
 from jitney.detect.data.native import LINKED, MODULES, ONLY_SID
 from jitney.detect.go.module import Module, below
 from jitney.detect.go.program import Program
@@ -31,7 +31,8 @@ def detect_go(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     program = Program(source, module, notes)
     entry = program.entry(wishes.entry)
     code = program.reach(entry)
-    use = usage(code, "go", notes)
+    packages = _packages(module, code, wishes.packages)
+    use = usage(code, "go", notes, declared=[At(one.name, one.why.file, one.why.line) for one in packages])
     cgo = any(at.value == "C" for at in code.imports)
     system = _system(program, wishes.apt)
     return Detection(
@@ -46,7 +47,7 @@ def detect_go(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         manager="go.mod" if module.file else "imports",
         manifests=tuple(path for path in (module.file, module.work) if path),
         lock=module.sum,
-        packages=tuple(_packages(module, code, wishes.packages)),
+        packages=tuple(packages),
         unknown=() if module.file else _unknown(code, wishes.packages),
         models=tuple(code.models),
         endpoints=use.endpoints,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from jitney.detect.code import Code, is_secret
+from jitney.detect.code import At, Code, is_secret
 from jitney.detect.data.jvm_imports import TOOLS
 from jitney.detect.jvm.around import project_of
 from jitney.detect.jvm.entry import Entry, bare_entry, project_entry
@@ -229,7 +229,8 @@ def _common(
     for path in reached:
         for field in Code.__struct_fields__:
             getattr(whole, field).extend(getattr(tree.look(path).code, field))
-    use = usage(whole, "java", notes)
+    declared = [At(one.name, one.why.file, one.why.line) for one in needs.packages]
+    use = usage(whole, "java", notes, declared=declared)
     return Detection(
         language=language,
         frameworks=use.frameworks,

@@ -30,8 +30,8 @@ def detect_rust(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     script = embedded(main, chosen.path, notes) if chosen.crate is None else None
     files = reach(source, chosen.path)
     code = _merged(files)
-    use = usage(code, "rust", notes)
     packages, unknown = _packages(chosen, script, files, wishes, source)
+    use = usage(code, "rust", notes, declared=[At(one.name, one.why.file, one.why.line) for one in packages])
     manifests = _manifests(chosen)
     lock = f"{chosen.root}/Cargo.lock".lstrip("/")
     return Detection(
