@@ -13,6 +13,7 @@ from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
 from jitney.detect.python.imports import Import, ImportReader, name_of
 from jitney.detect.python.roles import roles
+from jitney.detect.python.unused import unused
 from jitney.findings import Evidence
 
 _GETTERS = frozenset({"getenv", "get", "setdefault", "pop"})
@@ -47,7 +48,8 @@ _CONNECTIONS = {"HTTPConnection": "http", "HTTPSConnection": "https"}
 
 class Facts(msgspec.Struct):
     """What one file says. main: has `if __name__ == "__main__"`; builds: names of apps it constructs, class
-    → variable; calls: functions and methods by their last word, and `word(argument)` for each named argument, → line."""
+    → variable; calls: functions and methods by their last word, and `word(argument)` for each named argument, → line.
+    requirements, apt, awaits: of a notebook (notebook.Script)."""
 
     imports: list[Import] = msgspec.field(default_factory=list)
     code: Code = msgspec.field(default_factory=Code)
@@ -55,6 +57,9 @@ class Facts(msgspec.Struct):
     builds: dict[str, str] = msgspec.field(default_factory=dict)
     paths: list[str] = msgspec.field(default_factory=list)
     calls: dict[str, int] = msgspec.field(default_factory=dict)
+    requirements: list[At] = msgspec.field(default_factory=list)
+    apt: list[At] = msgspec.field(default_factory=list)
+    awaits: bool = False
 
 
 def parse(text: str) -> ast.Module:
@@ -71,6 +76,9 @@ def look(tree: ast.Module, file: str) -> Facts:
     seen = _Reader(file, roles(tree))
     with suppress(RecursionError):  # what was seen so far counts; the program itself is not ours to judge
         seen.visit(tree)
+    idle = unused(tree, file)
+    code = seen.facts.code
+    code.imports = [at for at in code.imports if (at.line, at.value) not in idle]
     return seen.facts
 
 

@@ -1,0 +1,28 @@
+"""An import whose name is used nowhere does not say what reaches the model."""
+
+from __future__ import annotations
+
+from jitney.detect import detect
+from jitney.detect.model import Wishes
+from jitney.source import Source
+
+
+def _seen(code: str) -> tuple[str, tuple[str, ...], list[str]]:
+    found = detect(Source.from_mapping({"ask.py": code}, "ask.py"), Wishes())
+    return found.mode, found.frameworks, [one.name for one in found.packages]
+
+
+def test_a_client_that_is_only_imported_reaches_no_model_but_is_installed() -> None:
+    mode, frameworks, packages = _seen("import sys\nfrom openai import OpenAI\nprint(sys.argv)\n")
+    assert (mode, frameworks) == ("none", ())
+    assert "openai" in packages
+
+
+def test_names_used_by_another_name_or_in_an_annotation_count() -> None:
+    for code in (
+        "import openai as ai\nclient = ai.OpenAI()\n",
+        "from openai import OpenAI\ndef ask(client: 'OpenAI') -> None: ...\n",
+        "from openai import *\nclient = OpenAI()\n",
+        "from openai import OpenAI\n__all__ = ['OpenAI']\n",
+    ):
+        assert _seen(code)[:2] == ("hosted", ("openai",)), code
