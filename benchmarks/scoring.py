@@ -117,6 +117,8 @@ def same_start(wanted: str, seen: Detection, scripts: dict[str, str]) -> bool:
     """Whether the wanted command's own words occur, in their order, in the one that was seen."""
     is_shell = "start:shell" in seen.features  # one word that a shell reads
     have = _words(seen.start[0] if is_shell else shlex.join(seen.start or (seen.entry,)))
+    if seen.start[:1] == ("-c",):  # a call of a function: the console script's name stands in its text
+        have += re.findall(r"[\w.:-]+", seen.start[1])
     tries = [wanted]
     if match := re.fullmatch(r"(?:npm|yarn|pnpm|bun)(?: run)? ([\w:.-]+)", wanted):
         tries += [text for text in (scripts.get(match[1]),) if text]

@@ -183,8 +183,11 @@ def of_folder(source: Source, notes: Notes) -> Language:
     coded = [one for one in said if _has_code(one[0], files, by_shebang)]
     if coded:
         return _said(source, here, coded, notes)
-    if found := _of_files(source, files, notes):
+    found = _of_files(source, files, notes)
+    if found and not (by_shebang and found.name in known()):
         return found
+    if found:  # an expression of Nix, a page: a script beside it runs in the one, or shows the other
+        del notes.evidence[-1:]
     if alone := [one for one in said if name(one[1]) not in _OF_MANY]:
         return _said(source, here, alone, notes)
     for path, language in by_shebang.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from jitney.source import Source
-from jitney.source.paths import name
 from jitney.source.sniff import by_interpreter, interpreter
 
 MAX_SIZE = 1 << 20
@@ -26,13 +25,14 @@ def scripts(source: Source, folder: str) -> dict[str, str]:
         if not source.has(path) or source.size(path) > MAX_SIZE or _head(source, path) != b"#!":
             continue
         text = source.read_text(path)
-        if (language := by_interpreter(interpreter(text[:400]))) and not _HANDS_OVER.search(text):
+        if (language := by_interpreter(interpreter(text[:400]))) and not hands_over(text):
             found[path] = language
     return found
 
 
-def is_script(source: Source, path: str, language: str) -> bool:
-    return "." not in name(path) and scripts(source, path.rpartition("/")[0]).get(path) == language
+def hands_over(text: str) -> bool:
+    """Whether a script ends in `exec "$@"`: what it starts is said by others."""
+    return bool(_HANDS_OVER.search(text))
 
 
 def _head(source: Source, path: str) -> bytes:

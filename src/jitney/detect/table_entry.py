@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from jitney.detect.model import Wishes
 from jitney.detect.notes import Notes
+from jitney.detect.scripts import hands_over
 from jitney.errors import DetectionError
 from jitney.languages import LanguageTable
 from jitney.source import Source
@@ -105,7 +106,9 @@ def _is_code(table: LanguageTable, source: Source, path: str) -> bool:
     if name(path).endswith(table.endings):
         return True
     small = "." not in name(path) and source.size(path) < 1 << 20
-    return small and interpreter(source.read_text(path)[:200]) in table.interpreters
+    if not small or interpreter(source.read_text(path)[:200]) not in table.interpreters:
+        return False
+    return not hands_over(source.read_text(path))
 
 
 def _is_main(table: LanguageTable, source: Source, path: str) -> bool:

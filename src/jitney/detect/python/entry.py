@@ -86,6 +86,7 @@ def _rules_here(
     """Of the files right in the folder."""
     likely = [path for path in here if not NOT_ENTRIES.search(path)]
     src = f"{workdir}/src".strip("/")
+    own_name = re.sub(r"[^a-z0-9]", "", name(workdir or source.label.rstrip("/")).lower()) or "."
     packages = [
         path for path in own if path.endswith("/__main__.py") and parent(parent(path)) in (workdir, src)
     ]
@@ -96,12 +97,13 @@ def _rules_here(
         ),
         ("main", lambda: [path for path in here if name(path) == "__main__.py"]),
         ("name", lambda: _usual(here)),
+        ("named", lambda: [path for path in likely if _stem(path) == own_name]),
         ("package", lambda: [path for path in packages if not NOT_ENTRIES.search(path[len(workdir) :])]),
         ("only", lambda: likely),
         ("guard", lambda: _guarded(source, likely, notes)),
         ("app", lambda: _apps(source, likely, notes)),
         (
-            "script",
+            "only.shebang",
             lambda: [path for path, language in scripts(source, workdir).items() if language == "python"],
         ),
     )
@@ -187,6 +189,11 @@ def _is_app(facts: Facts) -> bool:
     modules = {item.module.partition(".")[0] for item in facts.imports}
     runners = {module for front in WITH_RUNNER if not front.builds for module in front.modules}
     return bool(modules & runners) or front_of(facts) is not None
+
+
+def _stem(path: str) -> str:
+    """A file's name as a folder's is compared with it: `lora/lora.py`, `my-bot/my_bot.py`."""
+    return re.sub(r"[^a-z0-9]", "", name(path).rpartition(".")[0].lower())
 
 
 def _agents(source: Source, paths: list[str], notes: Notes) -> list[str]:
