@@ -55,7 +55,7 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         "python",
-        (".py", ".pyw"),
+        (".py", ".pyw", ".ipynb"),
         (
             "uv.lock",
             "poetry.lock",
@@ -92,9 +92,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language("c", (".c",), ("Makefile", "configure.ac", "configure"), ("native", "detect_c")),
 )
 
-OTHERS: dict[str, str] = {
-    ".ipynb": "jupyter",
-}  # fmt: skip
+OTHERS: dict[str, str] = {}
 """Endings of languages that are known by name alone."""
 
 ALIASES = {

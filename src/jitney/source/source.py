@@ -150,6 +150,11 @@ class Source:
             self._texts[clean] = decode(data[:MAX_TEXT])
         return self._texts[clean]
 
+    def lay(self, path: str, text: str) -> None:
+        """A file that detection makes of what lies there (a notebook's script): read and taken along like any other."""
+        self.tree.lay(path, text.encode())
+        self._texts[path] = text
+
     def digest(self, paths: Iterable[str]) -> str:
         """sha256 over the sorted files: path, executable or not, length, bytes."""
         whole = hashlib.sha256()

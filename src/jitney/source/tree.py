@@ -32,11 +32,16 @@ class Tree(Protocol):
     def chunks(self, path: str) -> Iterator[bytes]: ...
     def identity(self, path: str) -> str: ...
     def host_path(self, path: str) -> Path | None: ...
+    def lay(self, path: str, data: bytes) -> None: ...
 
 
 class MemoryTree:
     def __init__(self, files: Mapping[str, str | bytes]) -> None:
         self._files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+
+    def lay(self, path: str, data: bytes) -> None:
+        """A file that is made of others: a notebook's script."""
+        self._files[path] = data
 
     def stat(self, path: str) -> Stat | None:
         data = self._files.get(path)
@@ -66,12 +71,19 @@ class DiskTree:
     def __init__(self, root: str) -> None:
         self.root = os.path.realpath(root)
         self._head = self.root.rstrip("/") + "/"
+        self._laid: dict[str, bytes] = {}
+
+    def lay(self, path: str, data: bytes) -> None:
+        """A file that is not on the disk, made of others. It stands in no folder's list, but it can be read and goes along."""
+        self._laid[path] = data
 
     def _real(self, path: str) -> str | None:
         real = os.path.realpath(self._head + path)
         return real if real == self.root or real.startswith(self._head) else None
 
     def stat(self, path: str) -> Stat | None:
+        if path in self._laid:
+            return Stat(len(self._laid[path]), False)
         real = self._real(path)
         if real is None:
             return None
@@ -99,6 +111,9 @@ class DiskTree:
         return sorted(files), sorted(folders)
 
     def chunks(self, path: str) -> Iterator[bytes]:
+        if path in self._laid:
+            yield self._laid[path]
+            return
         real = self._real(path)
         if real is None:
             raise SourceError(f"{path} leads outside the source")
@@ -116,7 +131,7 @@ class DiskTree:
         return self._real(path) or path
 
     def host_path(self, path: str) -> Path | None:
-        real = self._real(path)
+        real = None if path in self._laid else self._real(path)
         return Path(real) if real is not None else None
 
 

@@ -9,7 +9,7 @@ from jitney.detect.data.python_imports import distribution
 from jitney.detect.model import Detection, ModelUse, Package, UnknownImport, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.python import entry as entries
-from jitney.detect.python import manifests, modules, packages, start, version
+from jitney.detect.python import manifests, modules, notebook, packages, start, version
 from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.modules import Program
 from jitney.detect.usage import usage
@@ -23,11 +23,12 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     """DetectionError: nothing to start, or two entries alike; everything else that is wrong is a finding."""
     manifest = _manifest(source, notes)
     try:
-        entry, given = entries.find(source, source.workdir, wishes.entry, manifest, notes)
+        entry, given = _entry(source, wishes, manifest, notes)
     except DetectionError as error:
         error.seen = _declared(source, manifest, wishes, notes)
         raise
     program = modules.follow(source, [entry], source.workdir, notes)
+    script = _script(source, entry)
     manifest = manifests.script_block(source, entry, notes) or _fitting(source, manifest, program, notes)
     local = manifests.local_projects(source, manifest, notes) if manifest else []
     wanted, unknown = _packages(manifest, program, wishes)
@@ -35,7 +36,7 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         frozenset(packages.normal(package.name) for package in manifest.packages) if manifest else frozenset()
     )
     named, extra = (
-        ((), "") if given else start.command(source, entry, source.workdir, program.files[entry], names)
+        ((), "") if given else start.command(source, script, source.workdir, program.files[entry], names)
     )
     wanted = start.with_package(wanted, extra, entry)
     use = usage(program.code, "python", notes)
@@ -52,10 +53,34 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         endpoints=use.endpoints,
         env=use.env,
         secrets=tuple(name for name in use.env if is_secret(name)),
-        system=_system(manifest, wanted, wishes),
+        system=_system(manifest, wanted, wishes, packages.debian(program)),
         features=tuple(f"pythonpath:{folder}" for folder in _module_path(source, program, local)),
-        takes=_takes(source, program, manifest, local),
+        takes=tuple(sorted({*_takes(source, program, manifest, local), script})),
     )
+
+
+def _entry(
+    source: Source, wishes: Wishes, manifest: Manifest | None, notes: Notes
+) -> tuple[str, tuple[str, ...]]:
+    """What entry.find finds; in a folder without any script the only notebook."""
+    try:
+        return entries.find(source, source.workdir, wishes.entry, manifest, notes)
+    except DetectionError:
+        own = [path for path in source.files() if is_under(path, source.workdir)]
+        found = [path for path in own if path.endswith(notebook.ENDING)]
+        if len(found) != 1 or any(path.endswith(".py") for path in own) or wishes.entry:
+            raise
+    notes.saw("python.entry.notebook", "entry", found[0], found[0])
+    return found[0], ()
+
+
+def _script(source: Source, entry: str) -> str:
+    """The entry as Python can run it: of a notebook the script that it makes, laid beside it."""
+    if not entry.endswith(notebook.ENDING):
+        return entry
+    name = notebook.script_name(entry)
+    source.lay(name, notebook.runnable(notebook.read(source.read_text(entry), entry)))
+    return name
 
 
 def _declared(source: Source, manifest: Manifest | None, wishes: Wishes, notes: Notes) -> Detection:
@@ -79,9 +104,11 @@ def _declared(source: Source, manifest: Manifest | None, wishes: Wishes, notes: 
     )
 
 
-def _system(manifest: Manifest | None, wanted: list[Package], wishes: Wishes) -> tuple[Package, ...]:
-    """Debian packages: those of the packages, those wished for, those that the manifest names."""
-    found = {one.name: one for one in (manifest.system if manifest else ())}
+def _system(
+    manifest: Manifest | None, wanted: list[Package], wishes: Wishes, asked: list[Package]
+) -> tuple[Package, ...]:
+    """Debian packages: those of the packages, those wished for, those that the manifest names or a notebook installs."""
+    found = {one.name: one for one in (*(manifest.system if manifest else ()), *asked)}
     found |= {one.name: one for one in packages.system(wanted, wishes.apt)}
     return tuple(found[name] for name in sorted(found))
 
@@ -136,7 +163,7 @@ def _packages(
     manifest: Manifest | None, program: Program, wishes: Wishes
 ) -> tuple[list[Package], list[UnknownImport]]:
     if manifest is not None:
-        wanted = list(manifest.packages)
+        wanted = packages.with_requested(list(manifest.packages), program)
         unknown: list[UnknownImport] = []
     else:
         wanted, unknown = packages.from_imports(program, wishes.packages)

@@ -11,6 +11,7 @@ from jitney.detect.code import At, Code
 from jitney.detect.data.python_imports import distribution
 from jitney.detect.data.python_stdlib import OF_PYTHON_2, STDLIB
 from jitney.detect.notes import Notes
+from jitney.detect.python import notebook
 from jitney.detect.python.code import Facts, look, parse
 from jitney.detect.python.imports import Import
 from jitney.source import Source
@@ -33,11 +34,18 @@ class Program(msgspec.Struct):
 
 
 def read_facts(source: Source, path: str, notes: Notes, *, needed: bool = False) -> Facts:
-    """One file. needed: it is run for sure, so a syntax error ends the road here rather than after a
-    build."""
+    """One file; of a notebook the script that it makes. needed: it is run for sure, so a syntax error is worth a
+    warning. DetectionError: a notebook that is none."""
     text = source.read_text(path)
+    script = notebook.read(text, path) if path.endswith(notebook.ENDING) else None
+    text = script.text if script else text
     try:
-        return look(parse(text), path)
+        facts = look(parse(text), path)
+        if script:
+            facts.requirements = [At(one, path, line) for one, line in script.requirements]
+            facts.apt = [At(one, path, line) for one, line in script.apt]
+            facts.awaits = script.awaits
+        return facts
     except SyntaxError as error:
         line = error.lineno or 0
         place = f"{path}:{line}" if line else path

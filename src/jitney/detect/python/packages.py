@@ -30,6 +30,9 @@ def from_imports(program: Program, wished: tuple[str, ...]) -> tuple[list[Packag
     names = {normal(split(wish)[0]) for wish in wished}
     packages: dict[str, Package] = {}
     unknown: dict[str, UnknownImport] = {}
+    for at in requested(program):
+        _add(packages, at.value, "notebook.pip", at)
+        names.add(normal(split(at.value)[0]))
     for module, (at, optional) in program.outside.items():
         package = distribution(module)
         if package:
@@ -42,6 +45,35 @@ def from_imports(program: Program, wished: tuple[str, ...]) -> tuple[list[Packag
     for requirement, rule, at in needs(program):
         _add(packages, requirement, rule, at)
     return list(packages.values()), list(unknown.values())
+
+
+def requested(program: Program) -> list[At]:
+    """Requirements that a notebook's cells install. An address without a name is none (nothing says what it brings)."""
+    asked = [at for facts in program.files.values() for at in facts.requirements]
+    return [at for at in asked if not re.match(r"(?:git\+|https?:|file:)", at.value)]
+
+
+def with_requested(packages: list[Package], program: Program) -> list[Package]:
+    """What a manifest says, and what a notebook beside it installs besides."""
+    found = {normal(package.name): package for package in packages}
+    for at in requested(program):
+        if normal(split(at.value)[0]) not in found:
+            _add(found, at.value, "notebook.pip", at)
+    return list(found.values())
+
+
+def debian(program: Program) -> list[Package]:
+    """Debian packages that a notebook's cells install."""
+    asked = {at.value: at for facts in program.files.values() for at in facts.apt}
+    return [
+        Package(
+            name=name,
+            why=Evidence(
+                rule="python.notebook.apt", decides="system", value=name, file=at.file, line=at.line
+            ),
+        )
+        for name, at in asked.items()
+    ]
 
 
 def _add(packages: dict[str, Package], requirement: str, rule: str, at: At) -> None:
