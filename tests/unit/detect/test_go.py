@@ -128,8 +128,8 @@ def test_a_comment_on_cgo_in_a_program_without_c_says_nothing() -> None:
 @pytest.mark.parametrize(("port", "mode"), [(11434, "local-server"), (1234, "local-server"), (8080, "none")])
 def test_an_address_for_a_library_that_no_table_knows(port: int, mode: str) -> None:
     code = (
-        'package main\n\nimport "example.org/unknown/llm"\n\n'
-        f'func main() {{ llm.Ask("http://localhost:{port}", "hello") }}\n'
+        'package main\n\nimport "example.org/unknown/asker"\n\n'
+        f'func main() {{ asker.Ask("http://localhost:{port}", "hello") }}\n'
     )
     found = detect(Source.from_mapping({"main.go": code}, "main.go"), Wishes())
     assert found.mode == mode
