@@ -153,6 +153,7 @@ def test_a_class_of_a_library_that_starts_the_program() -> None:
         ({"pom.xml": pom("", "<build><plugins><plugin><artifactId>quarkus-maven-plugin</artifactId></plugin></plugins></build>")}, "Quarkus"),
         ({"build.gradle": "plugins { id 'war' }\ndependencies { providedCompile 'a:b:1' }"}, "servlet container"),
         ({"pom.xml": pom("", "<packaging>war</packaging>")}, "servlet container"),
+        ({"build.sbt": "lazy val root = (project in file(\".\")).enablePlugins(PlayJava)\n"}, "Play"),
     ],
 )  # fmt: skip
 def test_what_starts_nothing_by_itself_is_known_and_refused(files: dict[str, str], word: str) -> None:
@@ -219,7 +220,7 @@ def test_sbt() -> None:
 @pytest.mark.parametrize(
     ("build", "word"),
     [
-        ('lazy val root = (project in file(".")).enablePlugins(PlayScala)', "Play"),
+        ('lazy val root = (project in file(".")).enablePlugins(ScalaJSPlugin)', "Scala.js"),
         ('libraryDependencies += "a" %% "b" % version.value', "version.value"),
         ('libraryDependencies += "a" %%% "b" % "1"', "a:b"),
     ],
@@ -291,3 +292,21 @@ def test_a_jar_laid_out_as_a_folder() -> None:
         "META-INF/MANIFEST.MF",
         {"jar", "main:org.boot.Launcher", "since:21+"},
     )
+
+
+def test_folders_of_code_that_a_gradle_build_names() -> None:
+    build = (
+        'plugins { kotlin("jvm") version "2.1.0"\n id("io.ktor.plugin") version "3.1.0" }\n'
+        'kotlin { sourceSets.main { kotlin.srcDirs("src") }\n sourceSets.test { kotlin.srcDir("test") } }\n'
+        'application { mainClass = "io.ktor.server.netty.EngineMain" }\ndependencies { implementation("io.ktor:ktor-server-netty") }\n'
+    )
+    found = see(
+        {
+            "build.gradle.kts": build,
+            "src/App.kt": "fun Application.module() {}\n",
+            "test/T.kt": "fun main() {}\n",
+        }
+    )
+    assert (found.language, found.entry, errors(found)) == ("kotlin", "io.ktor.server.netty.EngineMain", {})
+    assert "root:src" in found.features and "root:test" not in found.features
+    assert [one.name + one.spec for one in found.constraints] == ["io.ktor:ktor-bom:3.1.0"]

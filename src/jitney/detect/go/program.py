@@ -25,6 +25,8 @@ _PASSED_OVER = re.compile(r"(?:^|/)(?:testdata|vendor|[_.][^/]*)(?:/|$)")
 _ASIDE = re.compile(r"(?:^|/)_?(?:examples?|samples?|tools?|scripts?|internal|hack|test|e2e)(?:/|$)")
 """Where programs lie that are no part of what the module is for."""
 
+_SERVING = ("main", "app", "server", "web")
+
 
 class Program:
     """The files of a module that were looked at, and the folders that go along."""
@@ -93,7 +95,7 @@ class Program:
 
     def _best(self, mains: list[str]) -> tuple[str, list[str]]:
         """Of several: those of cmd/; those that are no examples or tools; the one with the module's name; the only one whose file
-        is called main.go (helpers that are run by hand are seldom called so)."""
+        is called main.go (helpers that are run by hand are seldom called so); the one with a server's usual name."""
         workdir = self.source.workdir
         commands = [one for one in mains if f"{workdir}/cmd".lstrip("/") in (parent(one), one)]
         below = [one for one in mains if not _ASIDE.search(one.removeprefix(workdir).lstrip("/"))]
@@ -104,7 +106,8 @@ class Program:
         called = (name(workdir), re.sub(r"/v\d+$", "", self.module.name).rpartition("/")[2])
         named = [one for one in found if name(one) in called]
         usual = [one for one in found if self.source.has(f"{one}/main.go")]
-        for rule, group in (("go.entry.named", named), ("go.entry.main", usual)):
+        serving = [one for one in found if name(one) in _SERVING]
+        for rule, group in (("go.entry.named", named), ("go.entry.main", usual), ("go.entry.usual", serving)):
             if len(group) == 1:
                 return rule, group
         return rule, found

@@ -172,7 +172,8 @@ def _project(
         features |= {f"compile:{path}" for path in reached}
     if project.manager != "pom.xml" or "fallback:" in features:
         features |= _tools((project.languages | written) - {"java", ""}, needs, project)
-    found = _common(_language(language, tree, entry, reached), tree, entry, reached, wishes, notes, needs)
+    spoken = _language(next(iter(project.languages), language), tree, entry, reached)
+    found = _common(spoken, tree, entry, reached, wishes, notes, needs)
     return _with(
         found,
         manager=project.manager,

@@ -13,6 +13,9 @@ from jitney.errors import DetectionError
 from jitney.source.paths import name, parent
 
 USUAL = ("Main", "App", "Application", "main", "app", "core")
+PACKAGED = {"Quarkus": "`mvn package`, `gradle build`", "Play": "`sbt stage`"}
+"""Frameworks whose build makes what starts, and the command that makes it."""
+
 _NAMESPACE = "-m "
 """Clojure's mains are namespaces: a file without `-main` is a script, and one of many by itself starts nothing."""
 
@@ -56,12 +59,12 @@ def _is_started(tree: Tree, path: str) -> bool:
 
 def _made(tree: Tree, project: Project, mains: list[str], notes: Notes) -> Entry:
     """Without a main of its own, a program that is started by what its build makes, or by what it is laid into."""
-    if mains and project.made != "Quarkus":
+    if mains and project.made not in PACKAGED:
         return _chosen(tree, mains, notes)
     file = project.manifests[0]
-    if project.made == "Quarkus":
-        message = f"{file}: Quarkus makes the class that starts while it packages, which Jitney does not do"
-        hint = "package it (`mvn package`, `gradle build`) and hand over target/quarkus-app/quarkus-run.jar with its folder"
+    if project.made in PACKAGED:
+        message = f"{file}: {project.made} makes what starts while it packages, which Jitney does not do"
+        hint = f"package it ({PACKAGED[project.made]}) and hand over the jar that starts, with its folder"
     else:
         message = f"{file}: a web archive is started by {project.made}, which Jitney has not"
         hint = (

@@ -19,7 +19,7 @@ _KNOWN = frozenset({
     "maven-publish", "signing", "org.jetbrains.dokka", "org.jlleitschuh.gradle.ktlint", "io.gitlab.arturbosch.detekt",
     "org.springframework.boot", "io.spring.dependency-management", "java-platform", "build-dashboard", "project-report",
     "org.jetbrains.kotlin.plugin.spring", "org.jetbrains.kotlin.plugin.jpa", "org.graalvm.buildtools.native", "com.adarshr.test-logger",
-    "war", "io.quarkus", "maven", "eclipse-wtp",
+    "war", "io.quarkus", "maven", "eclipse-wtp", "io.ktor.plugin", "com.google.cloud.tools.jib", "org.jetbrains.kotlinx.kover",
 })  # fmt: skip
 """Plugins that change nothing of what is compiled, or whose part is done or told of here."""
 
@@ -36,6 +36,12 @@ _CLASSPATH = {
     "kotlin-gradle-plugin": "org.jetbrains.kotlin.jvm",
 }
 """Artifacts of a `buildscript` → the plugin whose version theirs is: how plugins were named before `plugins { }`."""
+
+_BOMS = {
+    "org.springframework.boot": "org.springframework.boot:spring-boot-dependencies",
+    "io.ktor.plugin": "io.ktor:ktor-bom",
+}
+"""Plugins that bring a BOM of their own version."""
 
 _SCOPES = {
     "implementation": "", "api": "", "compile": "", "runtimeOnly": "", "runtime": "", "compileOnly": "@provided",
@@ -72,7 +78,8 @@ _JAVA = tuple(re.compile(pattern + _NUMBER) for pattern in (
 
 class Gradle(msgspec.Struct):
     """needs: `group:artifact:version@scope`; platforms: BOMs; projects: folders of the same build. kotlin: version.
-    beyond: what is not understood, for people. java: with its line. wrapper: the Gradle that it names."""
+    beyond: what is not understood, for people. java: with its line. wrapper: the Gradle that it names. sources: folders of code
+    that it names itself."""
 
     path: str = ""
     plugins: list[str] = msgspec.field(default_factory=list)
@@ -86,6 +93,7 @@ class Gradle(msgspec.Struct):
     scala: str = ""
     beyond: list[str] = msgspec.field(default_factory=list)
     wrapper: str = ""
+    sources: list[str] = msgspec.field(default_factory=list)
 
 
 class Build(msgspec.Struct):
@@ -118,6 +126,7 @@ def _read(source: Source, root: str, module: str) -> Gradle:
         _dependencies(part, At("", path, 1), words, found)
         found.repositories += re.findall(r"\burl\s*(?:=\s*)?(?:uri\()?\s*[\"'](https?://[^\"']+)", part)
         _settings(part, words, found)
+    found.sources = _sources(text)
     _versions(words, found)
     found.needs, found.platforms = _placed(found.needs, text), _placed(found.platforms, text)
     if not path:
@@ -184,10 +193,8 @@ def _plugin(named: str, version: str, found: Gradle) -> None:
     found.plugins.append(named)
     if named == "org.jetbrains.kotlin.jvm":
         found.kotlin = found.kotlin or version or "-"
-    if named == "org.springframework.boot":
-        found.platforms.append(
-            At(f"org.springframework.boot:spring-boot-dependencies:{version}", found.path, 1)
-        )
+    if named in _BOMS:
+        found.platforms.append(At(f"{_BOMS[named]}:{version}", found.path, 1))
     if named not in _KNOWN:
         found.beyond.append(f"plugin {named}")
 
@@ -264,6 +271,17 @@ def _settings(text: str, words: Words, found: Gradle) -> None:
                 r"\D.*", "", words.values.get(match[1].removesuffix("()"), match[1]).removeprefix("1.")
             )
             found.java = At(value, found.path, text.count("\n", 0, match.start()) + 1) if value else None
+
+
+def _sources(text: str) -> list[str]:
+    """Folders of the main source set: `kotlin.srcDir("src")`, `java { srcDirs = ['src'] }`; tests' and resources' are others."""
+    found = []
+    for match in re.finditer(r"\bsrcDirs?\b\s*(?:=|\(|\s)\s*\(?\[?([^\n)\]]*)", text):
+        if not re.search(
+            r"(?i)test|resources", text[max(0, match.start() - 60) : match.start()].rpartition("\n")[2]
+        ):
+            found += [one.strip("./") for one in re.findall(r"[\"']([\w./-]+)[\"']", match[1])]
+    return [one for one in dict.fromkeys(found) if one and not re.search(r"(?i)test|resources", one)]
 
 
 def _versions(words: Words, found: Gradle) -> None:

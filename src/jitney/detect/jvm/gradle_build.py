@@ -11,6 +11,7 @@ from jitney.detect.jvm.version import Seen
 from jitney.source import Source
 
 _WITH = (*FILES, *SETTINGS, "gradle.properties", "gradle/libs.versions.toml")
+_MANY = ("src/jvmMain/kotlin", "src/commonMain/kotlin")
 
 
 def gradle_project(source: Source, folder: str) -> Project:
@@ -30,12 +31,14 @@ def gradle_project(source: Source, folder: str) -> Project:
         root=build.root,
         module=module,
         manifests=tuple(dict.fromkeys([own.path, *(path for path in read if source.has(path))])),
-        roots=[root for place in build.modules for root in folders(source, place, ROOTS)],
-        own=folders(source, module, ROOTS),
+        roots=[root for place, one in build.modules.items() for root in _roots(source, place, one)],
+        own=_roots(source, module, own),
         resources=[one for place in build.modules for one in folders(source, place, ("src/main/resources",))],
         mains=[own.main] if own.main else [],
         release=Seen("gradle.java", f"{java.value}+", java.file, java.line) if java else None,
-        languages={"kotlin"} if own.kotlin else set(),
+        languages={"kotlin"}
+        if any(one.startswith("org.jetbrains.kotlin.") for one in own.plugins)
+        else set(),
         tools=tools,
         plugins=[plugin for one in parts for plugin in one.plugins],
         repositories=[url for one in parts for url in one.repositories if "$" not in url],
@@ -48,6 +51,15 @@ def gradle_project(source: Source, folder: str) -> Project:
         ),
         gradle=own.wrapper,
         made=_maker(own),
+    )
+
+
+def _roots(source: Source, place: str, read: Gradle) -> list[str]:
+    """Where code lies: folders that the build names, the usual ones, those of Kotlin for many platforms that a JVM has."""
+    return folders(
+        source,
+        place,
+        (*read.sources, *ROOTS, *(_MANY if "org.jetbrains.kotlin.multiplatform" in read.plugins else ())),
     )
 
 

@@ -32,13 +32,15 @@ _RELEASE = re.compile(
 )
 _PLUGINS = re.compile(r"enablePlugins\(([^)]*)\)")
 BEYOND = {
-    "PlayScala": "Play, whose plugin writes code", "PlayJava": "Play, whose plugin writes code",
-    "PlayService": "Play, whose plugin writes code", "ScalaJSPlugin": "Scala.js", "ScalaNativePlugin": "Scala Native",
+    "ScalaJSPlugin": "Scala.js", "ScalaNativePlugin": "Scala Native",
     "AkkaGrpcPlugin": "gRPC, whose plugin writes code",
 }  # fmt: skip
 """Plugins of sbt that change what is compiled."""
 
+_PLAY = re.compile(r"\bPlay(?:Scala|Java|Service)\b")
+
 _SOURCES = ("src/main/scala", "src/main/java")
+_OF_PLAY = ("app",)
 
 
 class _Module(msgspec.Struct):
@@ -80,6 +82,7 @@ def sbt_project(source: Source, folder: str, notes: Notes) -> Project:
         repositories=re.findall(r"\bat\s+\"(https?://[^\"]+)\"", said),
         needed=_placed(needed, source.read_text(path), path),
         beyond=[f"{path}: {what}" for what in (*_plugins(said), *beyond)],
+        made="Play" if _PLAY.search(said) else "",
     )  # fmt: skip
 
 
@@ -133,7 +136,7 @@ def _used(modules: list[_Module], folder: str) -> list[_Module]:
 def _roots(source: Source, module: str, scala: str) -> list[str]:
     """sbt also compiles sources that lie right in the module."""
     series = ".".join(scala.split(".")[:2]) if scala.startswith("2") else "3"
-    found = folders(source, module, (*_SOURCES, f"src/main/scala-{series}"))
+    found = folders(source, module, (*_SOURCES, f"src/main/scala-{series}", *_OF_PLAY))
     here, _ = source.folder(module)
     return found or ([module] if any(file.endswith(".scala") for file in here) else [])
 
