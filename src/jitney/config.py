@@ -41,6 +41,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     entry: str = ""
     packages: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
+    frameworks: tuple[dict[str, Any], ...] = ()
+    """Rows beside the tables of frameworks, in files alone (`[[frameworks]]`): fields as in detect/frameworks.py."""
     env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     model: str = ""

@@ -14,6 +14,7 @@ import msgspec
 
 from jitney.bases import current, fits
 from jitney.detect import detect
+from jitney.detect.frameworks import user_rows
 from jitney.detect.model import Detection, Wishes
 from jitney.engine.protocol import LABEL, LABEL_BASE, BuildRequest, Engine
 from jitney.errors import BuildError, CompileError, DetectionError
@@ -60,6 +61,7 @@ def wishes(config: Config) -> Wishes:
         entry=config.entry,
         packages=config.packages,
         apt=config.apt,
+        frameworks=user_rows(config.frameworks, "configuration") if config.frameworks else (),
     )
 
 

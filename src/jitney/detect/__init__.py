@@ -30,7 +30,7 @@ def detect(source: Source, wishes: Wishes) -> Detection:
     that nobody knows
     stand in `unknown`. SourceError: a file cannot be read.
     """
-    notes = Notes()
+    notes = Notes(wishes.frameworks)
     source = _at_program(source, wishes, notes)
     language = choose(source, wishes, notes)
     try:
@@ -52,7 +52,10 @@ def _at_program(source: Source, wishes: Wishes, notes: Notes) -> Source:
 
 def _noted(found: Detection, source: Source, notes: Notes) -> Detection:
     findings = (*source.findings, *notes.findings)
-    return msgspec.structs.replace(found, evidence=tuple(notes.evidence), findings=findings)
+    fronts = dict.fromkeys(seen.value for seen in notes.evidence if seen.decides == "front")
+    return msgspec.structs.replace(
+        found, fronts=tuple(fronts), evidence=tuple(notes.evidence), findings=findings
+    )
 
 
 def _detect(language: Language, source: Source, wishes: Wishes, notes: Notes) -> Detection:

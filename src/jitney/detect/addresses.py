@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from jitney.detect.code import LOOPBACK, PLACE, At
-from jitney.detect.data.frameworks import HOSTED
+from jitney.detect.data.hosts import HOSTED
 
 _LINK = r"[\"'`\])]{0,3}\s*(?:=>|[=:(,\[{]|\?\?|\|\||\bor\b)?\s*(?:new\s+\w+\(|Uri\(|[\w.]+\()?\s*[\"'`brfu@$&]{0,3}$"
 """From a name to the string that it gets: `name = `, `"name": `, `.name(`, `"NAME", ` (a default), `name=new Uri(`."""
@@ -83,9 +83,19 @@ def role_of(value: str, before: str) -> str:
 
 def addresses(strings: Iterable[At]) -> list[Address]:
     """Those that are or may be a model's, in the order of the code."""
-    kept = list(strings)
-    asks = any(_WHOLE_API.search(at.value) for at in kept)
-    return [found for at in kept if at.role not in ("said", "own") for found in _of(at, asks=asks)]
+    kept = [at for at in strings if at.role not in ("said", "own")]
+    asks = next((at for at in kept if _WHOLE_API.search(at.value) and _is_address(at.value)), None)
+    found = [one for at in kept for one in _of(at, asks=asks is not None)]
+    return found if asks is None or any(one.sure for one in found) else found + _in_parts(kept, asks)
+
+
+def _in_parts(strings: list[At], asks: At) -> list[Address]:
+    """`http://${HOST}:${PORT}/v1/chat/completions`: host and port are strings of their own, or the port is none and the usual
+    one is taken."""
+    host = next((at.value for at in strings if at.value in LOOPBACK), "")
+    ports = (int(at.value) for at in strings if re.fullmatch(r"\d{4,5}", at.value))
+    port = next((one for one in ports if one < 65536 and one not in _OTHERS), 8080)
+    return [Address(host, port, asks, sure=True)] if host else []
 
 
 def _of(at: At, *, asks: bool) -> Iterator[Address]:

@@ -6,9 +6,10 @@ from typing import Literal
 
 import msgspec
 
+from jitney.detect.frameworks import Framework, Mode
 from jitney.findings import Evidence, Finding
 
-Mode = Literal["in-process", "local-server", "hosted", "none"]
+__all__ = ["Detection", "Endpoint", "Mode", "ModelUse", "Package", "UnknownImport", "Weights", "Wishes"]
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,19 +54,31 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     why: Evidence
 
 
+class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Weights that lie in the folder. path: a file, or the folder of a model that is several. format: `gguf safetensors onnx
+    pytorch bin`, by the ending. bytes: of all its files."""
+
+    path: str
+    format: str
+    bytes: int
+
+
 class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What flags and `jitney.toml` say about detection; each beats whatever the source says. packages and apt are added."""
+    """What flags and `jitney.toml` say about detection; each beats whatever the source says. packages, apt and
+    frameworks are added."""
 
     language: str = ""
     version: str = ""
     entry: str = ""
     packages: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
+    frameworks: tuple[Framework, ...] = ()
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a source is. Paths are relative to the source's root, with `/`.
 
+    frameworks: through which it reaches a model, the primary one first. fronts: through which people reach it.
     version: a version or PEP 440 / ecosystem specifier (`3.13`, `>=3.11`, `1.26.1`), empty: any.
     manager: who declares the packages: `uv poetry pdm pipenv requirements pyproject setup pep723 conda imports` for
         Python, `go.mod imports` for Go; manifests: the files read for it, the deciding one first.
@@ -85,6 +98,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: str
     version: str = ""
     frameworks: tuple[str, ...] = ()
+    fronts: tuple[str, ...] = ()
     mode: Mode = "none"
     modes: tuple[Mode, ...] = ()
     entry: str = ""
@@ -97,6 +111,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     constraints: tuple[Package, ...] = ()
     unknown: tuple[UnknownImport, ...] = ()
     models: tuple[ModelUse, ...] = ()
+    weights: tuple[Weights, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()

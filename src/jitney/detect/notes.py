@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from jitney.findings import Evidence, Finding
 
+if TYPE_CHECKING:
+    from jitney.detect.frameworks import Framework
+
 
 class Notes:
-    def __init__(self) -> None:
+    """known: frameworks that the user adds to the tables."""
+
+    def __init__(self, known: tuple[Framework, ...] = ()) -> None:
+        self.known = known
         self.evidence: list[Evidence] = []
         self.findings: list[Finding] = []
 

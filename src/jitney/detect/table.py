@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from fnmatch import filter as fnfilter
 
+import msgspec
+
 from jitney.detect.code import At, Code, is_secret
-from jitney.detect.data.frameworks import Framework
+from jitney.detect.frameworks import Framework, frameworks
 from jitney.detect.model import Detection, UnknownImport, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.table_entry import choose_entry
@@ -30,7 +32,7 @@ def detect_table(table: LanguageTable, source: Source, wishes: Wishes, notes: No
     entry = choose_entry(table, source, wishes, notes)
     program = _Program(table, source)
     code = program.reach(entry)
-    use = usage(code, table.name, notes, rows=_rows(table), http=table.http)
+    use = usage(code, table.name, notes, more=_clients(table), http=table.http)
     build, run, unknown = packages_of(table, program.foreign, wishes, notes)
     unknown = tuple(one for one in unknown if not program.is_lazy(one, entry))
     version, required, manifests = version_of(table, source, wishes, notes)
@@ -61,20 +63,12 @@ def detect_table(table: LanguageTable, source: Source, wishes: Wishes, notes: No
     )
 
 
-def _rows(table: LanguageTable) -> tuple[Framework, ...]:
-    return tuple(
-        Framework(
-            row.name,
-            table.name,
-            "|".join(row.imports),
-            row.mode,
-            row.api,
-            " ".join(row.env),
-            row.port,
-            row.host,
-        )
-        for row in table.clients
-    )
+def _clients(table: LanguageTable) -> tuple[Framework, ...]:
+    """Rows of the language's own file, where it has none among the tables of frameworks."""
+    if frameworks(table.name):
+        return ()
+    rows = [msgspec.structs.asdict(row) | {"kind": "client"} for row in table.clients]
+    return msgspec.convert(rows, tuple[Framework, ...])
 
 
 def _start(table: LanguageTable, source: Source, entry: str) -> tuple[str, ...]:

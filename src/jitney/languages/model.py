@@ -46,7 +46,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A library of the language that reaches a model: the columns of detect/data/frameworks.py."""
+    """A library of the language that reaches a model: the first columns of detect/frameworks.py."""
 
     name: str
     imports: tuple[str, ...]
@@ -145,7 +145,7 @@ class LanguageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     packages: import → Debian packages, empty: it comes with the language; the longest prefix up to `.`, `/`, `::` wins.
     run_packages: the same for the last stage of a compiled program. standard: imports that come with the language, patterns
     of the whole name; an import that neither knows stops the run. Empty: imports are not checked.
-    version_files: file name (glob) → pattern of the version in it. registry_hint: what cannot be had from where Jitney runs,
+    version_files: file name (glob) → pattern of the version in it; floors: the same for the least version that will do. registry_hint: what cannot be had from where Jitney runs,
     for docs/status.md. notes: what is particular, for docs/languages.md.
     """
 
@@ -172,6 +172,7 @@ class LanguageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     packages: dict[str, tuple[str, ...]] = {}
     run_packages: dict[str, tuple[str, ...]] = {}
     version_files: dict[str, str] = {}
+    floors: dict[str, str] = {}
     standard: tuple[str, ...] = ()
     registry_hint: str = ""
     notes: str = ""

@@ -12,7 +12,7 @@ import re
 from typing import Literal
 
 from jitney.config import Config
-from jitney.detect.data.frameworks import FRAMEWORKS
+from jitney.detect.frameworks import frameworks
 from jitney.detect.model import Detection, Endpoint
 from jitney.errors import UsageError
 from jitney.facts.model import Facts
@@ -81,9 +81,9 @@ def _leads(endpoint: Endpoint, host: str, language: str) -> bool:
 
 def _can_be_told(endpoint: Endpoint, language: str) -> bool:
     """Its library reads an address from a variable that is given."""
-    rows = [row for row in FRAMEWORKS if (row.name, row.host) == (endpoint.why.value, endpoint.host)]
-    mine = [row for row in rows if row.language == language] or rows  # TypeScript has JavaScript's
-    return bool(mine) and all(GIVEN & set(row.env.split()) for row in mine)
+    rows = [row for row in frameworks(language) if row.name == endpoint.why.value]
+    ways = [way for row in rows for way in row.all_ways if way.host == endpoint.host]
+    return bool(ways) and all(GIVEN & set(way.env) for way in ways)
 
 
 def _port(endpoint: Endpoint) -> int:
