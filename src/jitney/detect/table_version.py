@@ -41,15 +41,29 @@ def _folders(source: Source) -> list[str]:
 
 
 def _in_folder(table: LanguageTable, source: Source, folder: str, files: tuple[str, ...]) -> list[Seen]:
-    found: list[Seen] = []
-    for pattern, version in table.version_files.items():
-        for path in _places(folder, fnfilter(files, pattern)):
-            text = source.read_text(path)
-            if match := re.search(version, text, re.MULTILINE):
-                words = [word.strip() for word in match.groups() if word]
-                line = text[: match.start(1)].count("\n") + 1
-                found.append(("table.version.file", _joined(words), path, line))
-    return found
+    """Versions that are named, then the least ones that will do."""
+    named = [
+        seen
+        for pattern, version in table.version_files.items()
+        for path in _places(folder, fnfilter(files, pattern))
+        for seen in _in_file(source, path, version, "")
+    ]
+    return named + [
+        seen
+        for pattern, version in table.floors.items()
+        for path in _places(folder, fnfilter(files, pattern))
+        for seen in _in_file(source, path, version, ">=")
+    ]
+
+
+def _in_file(source: Source, path: str, pattern: str, sign: str) -> list[Seen]:
+    text = source.read_text(path)
+    match = re.search(pattern, text, re.MULTILINE)
+    if match is None:
+        return []
+    words = [word.strip() for word in match.groups() if word]
+    line = text[: match.start(1)].count("\n") + 1
+    return [("table.version.file", sign + _joined(words), path, line)]
 
 
 def _joined(words: list[str]) -> str:

@@ -214,10 +214,12 @@ def test_the_entry_of_a_project(files: dict[str, str | bytes], entry: str, start
     ("files", "manager", "version"),
     [
         ({"Gemfile": 'ruby ">= 3.1", "< 4"\n', "a.rb": ""}, "bundler", ">= 3.1, < 4"),
+        ({"shard.yml": "crystal: 1.4.1\n", "main.cr": "puts 1\n"}, "shards", ">=1.4.1"),
+        ({"shard.yml": "crystal: '~> 1.4'\n", "main.cr": "puts 1\n"}, "shards", "~> 1.4"),
         ({"Gemfile": "", "Gemfile.lock": "RUBY VERSION\n   ruby 3.2.1p31\n", "a.rb": ""}, "bundler", "3.2.1"),
         ({"gems.rb": "ruby '~> 3.3'\n", "a.rb": ""}, "bundler", "~> 3.3"),
         ({"mix.exs": '      elixir: "~> 1.14",\n', "lib/a.ex": ""}, "mix", "~> 1.14"),
-        ({"Package.swift": "// swift-tools-version: 5.9\n", "Sources/a/main.swift": "print(1)\n"}, "swiftpm", "5.9"),
+        ({"Package.swift": "// swift-tools-version: 5.9\n", "Sources/a/main.swift": "print(1)\n"}, "swiftpm", ">=5.9"),
         ({"a.csproj": "<TargetFrameworks>net8.0;net10.0</TargetFrameworks>", "Program.cs": "Main()"}, "nuget", "10.0"),
         (
             {"a.csproj": "<TargetFramework>net6.0<", "global.json": '{"sdk": {"version": "8.0.100"}}', "Program.cs": "Main()"},
