@@ -11,6 +11,8 @@ Rules, so that the figures mean something:
   one that our table chose), or an import that a framework turns into that need. The rest is left out and counted.
 - A detected name that nobody declares is wrong, unless a declared package brings it along: by that the program works. What
   a package brings is read from lock files of public programs (`--depends` makes the table). Those are counted apart.
+- Nor is it wrong where the manifest forgot it: a file imports the module without a fallback, and nobody but that
+  distribution claims the module, so the program cannot do without. `strict` is the precision with those counted as wrong.
 - A third of the programs, drawn by a hash of their place, is held out: no rule was made by looking at them.
 - A library's own project is no program (its extras are its users' choice): `skip` in the labels. Nor is the manifest at the
   root of a repository that has others below.
@@ -68,6 +70,7 @@ class Score:
     missed: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     brought: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     untraced: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
@@ -124,29 +127,35 @@ def report(checkouts: Path, corpora: list[str], *, show: bool = False, held: boo
 
 def listing(program: Program, one: Score) -> None:
     """What is wrong with one program."""
-    for word, names in (("missed", one.missed), ("extra", one.extra), ("unknown", one.unknown)):
+    for word, names in (
+        ("missed", one.missed),
+        ("extra", one.extra),
+        ("forgotten", one.forgotten),
+        ("unknown", one.unknown),
+    ):
         if names:
             print(f"{program.repo}/{program.path}: {word} {' '.join(names)}")
 
 
 def merge(into: Score, one: Score) -> None:
     into.right += one.right
-    for name in ("missed", "extra", "brought", "untraced", "unknown"):
+    for name in ("missed", "extra", "brought", "forgotten", "untraced", "unknown"):
         getattr(into, name).extend(getattr(one, name))
 
 
 def table(sums: dict[str, Score], count: Counter[str], *, held: bool) -> int:
     bad = 0
     print(
-        f"{'programs':10} {'':5} {'recall':>7} {'precision':>9} {'declared':>9} {'no trace':>9} {'brought':>8}"
+        f"{'programs':10} {'':5} {'recall':>7} {'precision':>9} {'strict':>7} {'declared':>9} {'no trace':>9} {'brought':>8} {'forgotten':>9}"
     )
     for group, one in sums.items():
-        wanted, given = one.right + len(one.missed), one.right + len(one.extra)
-        recall, precision = one.right / max(wanted, 1), one.right / max(given, 1)
+        wanted, given = one.right + len(one.missed), one.right + len(one.extra) + len(one.forgotten)
+        recall, strict = one.right / max(wanted, 1), one.right / max(given, 1)
+        precision = (one.right + len(one.forgotten)) / max(given, 1)
         bad += recall < 0.95 or precision < 0.95
         print(
-            f"{group:10} {count[group]:5} {recall:7.3f} {precision:9.3f} {wanted + len(one.untraced):9} "
-            f"{len(one.untraced):9} {len(one.brought):8}"
+            f"{group:10} {count[group]:5} {recall:7.3f} {precision:9.3f} {strict:7.3f} {wanted + len(one.untraced):9} "
+            f"{len(one.untraced):9} {len(one.brought):8} {len(one.forgotten):9}"
         )
         for word, names in (("missed", one.missed), ("extra", one.extra), ("unknown", one.unknown)):
             if group == "held out" and not held:
@@ -183,8 +192,10 @@ def score(program: Program, brings: Graph, claims: Claims, label: dict[str, Any]
             result.missed.append(name)
         else:
             result.untraced.append(name)
+    outright = claims.outright(seen)
     for name in sorted(names.keys() - matched - program.own):
-        (result.brought if name in closure else result.extra).append(name)
+        kind = result.brought if name in closure else result.forgotten if name in outright else result.extra
+        kind.append(name)
     return result
 
 
@@ -209,6 +220,21 @@ class Claims:
         ]
         return [group for group in found if group]
 
+    def outright(self, seen: modules.Program) -> set[str]:
+        """Distributions that a module is imported from without a fallback, where nobody claims the module but they."""
+        found = set()
+        for module, (_, optional) in seen.outside.items():
+            name = normal(packages.split(distribution(module))[0])
+            claimed = {
+                one
+                for part in _prefixes(module)
+                if part not in self.spaces
+                for one in self.by_module.get(part, ())
+            }
+            if name and not optional and claimed <= self._alike({name}):
+                found.add(name)
+        return found
+
     def _alike(self, names: set[str]) -> frozenset[str]:
         for group in self.same:
             names |= group if names & group else set()
@@ -226,6 +252,11 @@ class Claims:
                 names |= self.by_module.get(prefix, set())
             prefix = prefix.rpartition(".")[0]
         return self._alike(names)
+
+
+def _prefixes(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
 
 
 class Graph:
@@ -269,6 +300,8 @@ def programs(checkouts: Path, repo: str, skip: list[str]) -> Iterator[Program]:
         if any(one == "." or path == one or path.startswith(one + "/") for one in skip):
             continue
         code = dict(_code(home, [other for other in homes if other != home and home in other.parents]))
+        if any(name.endswith(".py") for name in code):  # notebooks beside a program are programs of their own
+            code = {name: text for name, text in code.items() if name.endswith(".py")}
         declared, own = _declared(home)
         if code and declared:
             digest = hashlib.sha256(f"{repo}:{path}".encode()).digest()

@@ -55,11 +55,12 @@ def requested(program: Program) -> list[At]:
 
 def with_requested(packages: list[Package], program: Program) -> list[Package]:
     """What a manifest says, and what a notebook beside it installs besides."""
-    found = {normal(package.name): package for package in packages}
+    declared = {normal(package.name) for package in packages}
+    found: dict[str, Package] = {}
     for at in requested(program):
-        if normal(split(at.value)[0]) not in found:
+        if normal(split(at.value)[0]) not in declared:
             _add(found, at.value, "notebook.pip", at)
-    return list(found.values())
+    return [*packages, *found.values()]
 
 
 def debian(program: Program) -> list[Package]:
