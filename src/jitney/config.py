@@ -43,6 +43,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     apt: tuple[str, ...] = ()
     frameworks: tuple[dict[str, Any], ...] = ()
     """Rows beside the tables of frameworks, in files alone (`[[frameworks]]`): fields as in detect/frameworks.py."""
+    imports: dict[str, str] = msgspec.field(default_factory=dict)
+    """Python module → requirement that brings it, beside the tables, in files alone (`[imports]`): `fitz = "PyMuPDF"`; an empty one:
+    nothing has to be installed for it. The longest dotted name wins."""
     env: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     model: str = ""
@@ -125,6 +128,8 @@ def _from_environment() -> dict[str, Any]:
     """`JITNEY_MEMORY_BYTES=…` and so on; lists are separated by commas."""
     values: dict[str, Any] = {}
     for name in Config.__struct_fields__:
+        if name == "imports":
+            continue
         text = os.environ.get(PREFIX + name.upper())
         if text is None:
             continue

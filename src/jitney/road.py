@@ -61,6 +61,7 @@ def wishes(config: Config) -> Wishes:
         entry=config.entry,
         packages=config.packages,
         apt=config.apt,
+        imports=tuple(config.imports.items()),
         frameworks=user_rows(config.frameworks, "configuration") if config.frameworks else (),
     )
 
@@ -89,6 +90,9 @@ def _unknown_imports(detection: Detection) -> DetectionError:
         "Jitney installs no package by guessing its name. Where the package has the import's name:\n"
         f"  jitney run {names} …\nor declare it in {_manifest_of(detection.language)}"
     )
+    if detection.language == "python":
+        first = detection.unknown[0].name
+        hint += f'\nor say in jitney.toml who brings it:\n  [imports]\n  {first} = "PACKAGE"'
     if detection.language in table_names():
         hint = (
             "Jitney installs no package by guessing its name. Where a Debian package has it:\n"

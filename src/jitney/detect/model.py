@@ -65,7 +65,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What flags and `jitney.toml` say about detection; each beats whatever the source says. packages, apt and
-    frameworks are added."""
+    frameworks are added. imports: module → requirement, before the tables."""
 
     language: str = ""
     version: str = ""
@@ -73,6 +73,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     packages: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
     frameworks: tuple[Framework, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -167,3 +167,11 @@ def test_the_data_files_are_those_the_tool_makes() -> None:
     listed = (folder / "python_names.txt").read_text().split()
     assert table["made"] >= "2026-11-21" and len(listed) == len(set(listed)) and listed == sorted(listed)
     assert not {"asyncio", "json", "utils", "config"} & set(listed)
+
+
+def test_the_users_file_comes_before_the_tables() -> None:
+    code = Source.from_mapping({"main.py": "import fitz\nimport inside.the.image\nimport inside.other\n"})
+    own = (("fitz", "our-fitz>=2"), ("inside", ""), ("inside.other", "other"))
+    found = detect(code, Wishes(imports=own))
+    assert [one.name + one.spec for one in found.packages] == ["our-fitz>=2", "other"]
+    assert not found.unknown

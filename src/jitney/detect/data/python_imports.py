@@ -73,6 +73,30 @@ def distribution(module: str) -> str:
     return normal(top) if is_own else ""
 
 
+class Known:
+    """The tables and what the user says beside them. own: module → requirement, empty: nothing brings it."""
+
+    def __init__(self, own: dict[str, str] | None = None) -> None:
+        self.own = own or {}
+
+    def needs_nothing(self, module: str) -> bool:
+        """The user says that the module is there without any distribution."""
+        return self._said(module) == ""
+
+    def distribution(self, module: str) -> str:
+        """The user's word first, then the tables."""
+        said = self._said(module)
+        return distribution(module) if said is None else said
+
+    def _said(self, module: str) -> str | None:
+        name = module if self.own else ""
+        while name:
+            if name in self.own:
+                return self.own[name]
+            name = name.rpartition(".")[0]
+        return None
+
+
 def _below(name: str, table: _Table) -> str:
     """A module of a namespace: the distribution that has its whole name."""
     space, _, part = name.rpartition(".")

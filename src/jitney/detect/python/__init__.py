@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from jitney.detect.code import is_secret
-from jitney.detect.data.python_imports import distribution
+from jitney.detect.data.python_imports import Known
 from jitney.detect.model import Detection, ModelUse, Package, UnknownImport, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.python import entry as entries
@@ -27,7 +27,7 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     except DetectionError as error:
         error.seen = _declared(source, manifest, wishes, notes)
         raise
-    program = modules.follow(source, [entry], source.workdir, notes)
+    program = modules.follow(source, [entry], source.workdir, notes, Known(dict(wishes.imports)))
     script = _script(source, entry)
     manifest = manifests.script_block(source, entry, notes) or _fitting(source, manifest, program, notes)
     local = manifests.local_projects(source, manifest, notes) if manifest else []
@@ -151,7 +151,9 @@ def _fitting(source: Source, manifest: Manifest | None, program: Program, notes:
     if any(folder in (home, f"{home}/src".lstrip("/")) for folder in program.above):
         return manifest
     declared = {packages.normal(package.name) for package in manifest.packages}
-    imported = {packages.normal(packages.split(distribution(module))[0]) for module in program.outside}
+    imported = {
+        packages.normal(packages.split(program.known.distribution(module))[0]) for module in program.outside
+    }
     if declared & imported or not imported:
         return manifest
     notes.saw("python.manager.unrelated", "manager", "imports", manifest.files[0])

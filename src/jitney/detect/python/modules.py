@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from jitney.detect.code import At, Code
-from jitney.detect.data.python_imports import distribution
+from jitney.detect.data.python_imports import Known
 from jitney.detect.data.python_stdlib import OF_PYTHON_2, STDLIB
 from jitney.detect.notes import Notes
 from jitney.detect.python import notebook
@@ -31,6 +31,7 @@ class Program(msgspec.Struct):
     outside: dict[str, tuple[At, bool]] = msgspec.field(default_factory=dict)
     above: list[str] = msgspec.field(default_factory=list)
     code: Code = msgspec.field(default_factory=Code)
+    known: Known = msgspec.field(default_factory=Known)
 
 
 def read_facts(source: Source, path: str, notes: Notes, *, needed: bool = False) -> Facts:
@@ -77,9 +78,11 @@ def _python_2(text: str, error: SyntaxError) -> str:
     return next((said for pattern, said in _STATEMENTS if pattern.search(line)), "")
 
 
-def follow(source: Source, entries: list[str], workdir: str, notes: Notes) -> Program:
-    """All that the entries reach."""
-    program = Program()
+def follow(
+    source: Source, entries: list[str], workdir: str, notes: Notes, known: Known | None = None
+) -> Program:
+    """All that the entries reach. known: which modules are packages; the tables, unless the user says more."""
+    program = Program(known=known or Known())
     road = _Road(source, workdir, program, frozenset(entries))
     todo = list(entries)
     while todo and len(program.files) < MAX_FILES:
@@ -122,11 +125,11 @@ class _Road:
 
     def _chosen(self, item: Import, files: list[str] | None, taken: dict[int, int]) -> bool:
         """Of alternatives the first branch that is known; the others are for machines that lack it."""
-        top = item.module.partition(".")[0]
+        known, top = self.program.known, item.module.partition(".")[0]
         is_known = (
             files is not None
-            or bool(distribution(item.module))
-            or any(distribution(f"{item.module}.{name}") for name in item.names)
+            or bool(known.distribution(item.module))
+            or any(known.distribution(f"{item.module}.{name}") for name in item.names)
         )
         if top in OF_PYTHON_2:
             return False
@@ -155,7 +158,7 @@ class _Road:
         top = item.module.partition(".")[0]
         if not top or (top in STDLIB and not _beside(self.source, roots[0], top, item)):
             return []
-        is_known = bool(distribution(item.module))
+        is_known = bool(self.program.known.distribution(item.module))
         for root in roots:
             # What lies above the program is not on Python's path: there an installed package comes first.
             on_path = is_under(root, self.workdir) or root in self.program.above

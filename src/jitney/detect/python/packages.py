@@ -6,7 +6,7 @@ import re
 
 from jitney.detect.code import At
 from jitney.detect.data.python_implied import implied
-from jitney.detect.data.python_imports import distribution, near, normal
+from jitney.detect.data.python_imports import near, normal
 from jitney.detect.data.system import PYTHON as SYSTEM
 from jitney.detect.model import Package, UnknownImport
 from jitney.detect.python.modules import Program
@@ -34,10 +34,12 @@ def from_imports(program: Program, wished: tuple[str, ...]) -> tuple[list[Packag
         _add(packages, at.value, "notebook.pip", at)
         names.add(normal(split(at.value)[0]))
     for module, (at, optional) in program.outside.items():
-        package = distribution(module)
+        package = program.known.distribution(module)
         if package:
             _add(packages, package, "import", at)
-        elif normal(module.partition(".")[0]) not in names and not optional:
+        elif not (
+            normal(module.partition(".")[0]) in names or optional or program.known.needs_nothing(module)
+        ):
             top = module if module.startswith("google.") else module.partition(".")[0]
             unknown.setdefault(top, UnknownImport(name=top, file=at.file, line=at.line, near=near(top)))
         for extra in implied(module):
