@@ -20,12 +20,16 @@ from jitney.source import Source
 from jitney.source.paths import is_under, join, name, parent
 
 NAMES = ("main", "app", "start", "bot", "chat", "hello", "server", "run", "cli", "streamlit_app", "demo")
-NOT_ENTRIES = re.compile(
-    r"(?i)(?:^|/)(?:tests?|docs?|examples?|samples?|scripts|migrations|benchmarks?|\.?binder|notebooks?|tools|alembic|deploy|deployments?|eval|evals?|evaluation)/|"
-    r"(?:^|/)(?:tests?|test_\w*|\w*_tests?|conftest|setup|noxfile|__init__|(?!__main__)_\w+|config|settings|conf|utils?|helpers?|constants|"
-    r"models?|schemas?|types|version|fabfile|tasks|gunicorn[\w.]*|versioneer)\.pyw?$"
+_NAMES = (
+    r"(?:tests?|test_\w*|\w*_tests?|conftest|setup|noxfile|__init__|(?!__main__)_\w+|config|settings|conf|utils?|helpers?|"
+    r"constants|models?|schemas?|types|version|fabfile|tasks|gunicorn[\w.]*|versioneer)\.pyw?$"
 )
-"""What is no program by its place or its name: tests, settings, what build tools and servers read."""
+_NO_PROGRAMS = re.compile("(?i)^" + _NAMES)
+NOT_ENTRIES = re.compile(
+    r"(?i)(?:^|/)(?:tests?|docs?|examples?|samples?|scripts|migrations|benchmarks?|\.?binder|notebooks?|tools|pages|alembic|deploy|"
+    r"deployments?|evals?|evaluation)/|(?:^|/)" + _NAMES
+)
+"""What is no program by its place or its name: tests, settings, pages of an app, what build tools and servers read."""
 
 _ENDINGS = (".py", ".pyw")
 _LOOKED_AT = 60
@@ -84,7 +88,7 @@ def _rules_here(
     source: Source, workdir: str, own: list[str], here: list[str], notes: Notes
 ) -> tuple[Rule, ...]:
     """Of the files right in the folder."""
-    likely = [path for path in here if not NOT_ENTRIES.search(path)]
+    likely = [path for path in here if not NOT_ENTRIES.search(name(path))]
     src = f"{workdir}/src".strip("/")
     own_name = re.sub(r"[^a-z0-9]", "", name(workdir or source.label.rstrip("/")).lower()) or "."
     packages = [
@@ -102,6 +106,7 @@ def _rules_here(
         ("only", lambda: likely),
         ("guard", lambda: _guarded(source, likely, notes)),
         ("app", lambda: _apps(source, likely, notes)),
+        ("app.agent", lambda: [path for path in likely if name(path) == "agent.py"]),
         (
             "only.shebang",
             lambda: [path for path, language in scripts(source, workdir).items() if language == "python"],
@@ -130,6 +135,7 @@ def _rules_below(source: Source, workdir: str, own: list[str], notes: Notes) -> 
         ("only.below", lambda: likely),
         ("below.guard", lambda: _guarded(source, likely, notes)),
         ("below.app", lambda: _apps(source, top, notes)),
+        ("only.aside", lambda: [path for path in own if not _NO_PROGRAMS.search(name(path))]),
     )
 
 

@@ -27,10 +27,18 @@ def command(
         return ("-m", local.removeprefix("src/").rpartition("/")[0].replace("/", ".")), ""
     if name(entry) == "manage.py" and any(item.module.startswith("django") for item in facts.imports):
         return (local, "runserver", "--noreload", "0.0.0.0:8000"), ""
-    if name(entry) == "agent.py" and "/" in local and is_agent(facts) and not facts.main:
-        above = parent(parent(local)) or "."
-        return ("-m", "google.adk.cli", "api_server", "--host", ANYWHERE, "--port", "8000", above), ""
+    if name(entry) == "agent.py" and is_agent(facts) and not facts.main:
+        return _agents(local), ""
     return _by_runner(local, facts) or _by_server(source, entry, local, facts, declared) or ((local,), "")
+
+
+def _agents(local: str) -> tuple[str, ...]:
+    """ADK's server loads packages of agents by the folder that holds them: the one above, where the program's own is one."""
+    words = ("api_server", "--host", ANYWHERE, "--port", "8000")
+    if "/" in local:
+        return ("-m", "google.adk.cli", *words, parent(parent(local)) or ".")
+    call = f"sys.argv = ['adk', *{words!r}, os.path.dirname(os.getcwd())]; runpy.run_module('google.adk.cli', run_name='__main__')"
+    return ("-c", f"import os, runpy, sys; {call}")
 
 
 def is_agent(facts: Facts) -> bool:
