@@ -6,10 +6,16 @@ repository=/root/.m2/repository
 export HOME=/root LC_ALL=C.UTF-8
 
 maven() {
-    if [ -f "$room/ca" ] && [ ! -f /tmp/trust.p12 ]; then java -XX:TieredStopAtLevel=1 "$room/Trust.java" "$room/ca" /tmp/trust.p12; fi
     options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
-    if [ -f /tmp/trust.p12 ]; then
-        options="$options -Djavax.net.ssl.trustStore=/tmp/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
+    if [ -f "$room/ca" ]; then
+        sum=$(sha256sum "$room/ca")
+        trust=$repository/.jitney/${sum%% *}.p12  # made once for all steps and builds
+        if [ ! -f "$trust" ]; then
+            mkdir -p "${trust%/*}"
+            java -XX:TieredStopAtLevel=1 "$room/Trust.java" "$room/ca" "$trust.$$"
+            mv "$trust.$$" "$trust"
+        fi
+        options="$options -Djavax.net.ssl.trustStore=$trust -Djavax.net.ssl.trustStorePassword=changeit"
     fi
     MAVEN_OPTS="$options" mvn -B -C -ntp -q -Dstyle.color=never "$@"
 }
@@ -56,9 +62,20 @@ project() {
 # Locked artifacts, each checked: /app/lib for the program, /tools/lib (compile only) and /tools/jars (compilers) for the build.
 fetch() {
     mkdir -p /app/lib /tools/lib /tools/jars /tmp/fetch
+    if kept; then return; fi
     cp -R "$room/poms/." /tmp/fetch
     maven -f /tmp/fetch/pom.xml validate
     sha256sum -c --quiet "$room/sums"
+}
+
+# Whether all of them lie in the repository that builds share, as they do after a resolution: then Maven is not even started.
+kept() {
+    while read -r path target; do
+        cp "$repository/$path" "$target" 2>/dev/null || break
+    done <"$room/kept"
+    if sha256sum -c --quiet --status "$room/sums" 2>/dev/null; then return 0; fi
+    rm -rf /app/lib/* /tools/lib/* /tools/jars/*
+    return 1
 }
 
 classpath() {

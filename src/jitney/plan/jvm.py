@@ -106,6 +106,7 @@ def build(
             "jvm.sh": script("jvm.sh"),
             "Trust.java": script("Trust.java"),
             "sums": maven.checksums(artifacts),
+            "kept": maven.places(artifacts),
         }
         files |= maven.fetching(artifacts, values(detection, "repository"))
         stages.append(_fetch(facts, choice))
@@ -149,7 +150,7 @@ def _fetch(facts: Facts, choice: Choice) -> Stage:
     step = Instruction(
         op="run",
         args=words("fetch"),
-        mounts=maven_mounts(facts, "poms", "sums"),
+        mounts=maven_mounts(facts, "poms", "sums", "kept"),
         why=("libraries, each at its locked version and checksum",),
     )
     return Stage(
@@ -167,9 +168,7 @@ def _compile(detection: Detection, facts: Facts, lock: Lock, choice: Choice, has
             Instruction(op="copy", args=(f"{folder}/", f"{folder}/"), stage="libraries")
             for folder in ("/app/lib", "/tools")
         ]
-    steps.append(
-        Instruction(op="copy", args=("src/", f"{WORK}/"), why=("compiled: the source goes into the build",))
-    )
+    sources = Mount(kind="bind", source="src", target=WORK, is_writable=True)
     if by_maven(detection, lock):
         reactor = f"{WORK}/{feature(detection, 'reactor')}".rstrip("/")
         argv = words("maven_compile", reactor, feature(detection, "module") or ".")
@@ -178,7 +177,7 @@ def _compile(detection: Detection, facts: Facts, lock: Lock, choice: Choice, has
         folder = f"{WORK}/{detection.workdir}".rstrip("/")
         argv = words("compile", folder, *commands(detection))
         mounts, why = tuple(_bind(name) for name in (*LISTS, "jvm.sh")), "jvm.compile"
-    steps.append(Instruction(op="run", args=argv, mounts=mounts, why=(why,), compiles=True))
+    steps.append(Instruction(op="run", args=argv, mounts=(sources, *mounts), why=(why,), compiles=True))
     return Stage(
         name="build",
         base=base_of(facts, choice.build),

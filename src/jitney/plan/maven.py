@@ -56,6 +56,14 @@ class Artifact(msgspec.Struct, frozen=True):
         return f"{self.group}:{self.name}:{self.version}{tail}"
 
     @property
+    def path(self) -> str:
+        """Below a repository in Maven's layout."""
+        tail = f"-{self.classifier}" if self.classifier else ""
+        return (
+            f"{self.group.replace('.', '/')}/{self.name}/{self.version}/{self.name}-{self.version}{tail}.jar"
+        )
+
+    @property
     def file(self) -> str:
         """As Maven's dependency plugin names it with its group before it."""
         tail = f"-{self.classifier}" if self.classifier else ""
@@ -124,6 +132,12 @@ def fetching(artifacts: list[Artifact], repositories: Iterable[str]) -> dict[str
         )
         modules[scope] = _pom(scope, wanted, (), repositories, step)
     return _reactor(modules)
+
+
+def places(artifacts: Iterable[Artifact]) -> str:
+    """Where each lies in a local repository, and where it goes: what `checksums` then checks."""
+    lines = {f"{one.path} {FOLDERS.get(one.scope, TOOLS)}/{one.file}" for one in artifacts}
+    return "".join(f"{line}\n" for line in sorted(lines))
 
 
 def checksums(artifacts: Iterable[Artifact]) -> str:
