@@ -13,7 +13,7 @@ from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
 from jitney.detect.python.imports import Import, ImportReader, name_of
 from jitney.detect.python.roles import roles
-from jitney.detect.python.unused import unused
+from jitney.detect.python.unused import taken, unused
 from jitney.findings import Evidence
 
 _GETTERS = frozenset({"getenv", "get", "setdefault", "pop"})
@@ -78,7 +78,12 @@ def look(tree: ast.Module, file: str) -> Facts:
         seen.visit(tree)
     idle = unused(tree, file)
     code = seen.facts.code
-    code.imports = [at for at in code.imports if (at.line, at.value) not in idle]
+    code.imports = [at for at in code.imports if (at.line, at.value) not in idle] + taken(tree, file)
+    code.uses = [
+        At(f"{seen.modules[head]}.{rest}", file, line)
+        for head, rest, line in seen.attributes
+        if head in seen.modules
+    ]
     return seen.facts
 
 
@@ -88,6 +93,27 @@ class _Reader(ImportReader, ast.NodeVisitor):
         self.file, self._roles = file, roles
         self.facts = Facts(imports=self.found)
         self._constants: dict[str, str] = {}
+        self.modules: dict[str, str] = {}
+        self.attributes: list[tuple[str, str, int]] = []
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.modules[alias.asname or alias.name.partition(".")[0]] = (
+                alias.name if alias.asname else alias.name.partition(".")[0]
+            )
+        super().visit_Import(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if not node.level:
+            self.modules |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        super().visit_ImportFrom(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """`outlines.from_openai`: what is taken of a module says how it is used."""
+        head, _, rest = _chain(node).partition(".")
+        if head:
+            self.attributes.append((head, rest, node.lineno))
+        self.generic_visit(node)
 
     def add(self, module: str, line: int, names: tuple[str, ...] = (), level: int = 0) -> None:
         super().add(module, line, names, level)

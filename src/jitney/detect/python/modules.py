@@ -14,6 +14,7 @@ from jitney.detect.notes import Notes
 from jitney.detect.python import notebook
 from jitney.detect.python.code import Facts, look, parse
 from jitney.detect.python.imports import Import
+from jitney.detect.python.salvage import salvage
 from jitney.source import Source
 from jitney.source.paths import is_under, join, parent, parents
 
@@ -60,7 +61,7 @@ def read_facts(source: Source, path: str, notes: Notes, *, needed: bool = False)
         # The Python in the box may be newer than ours and know more syntax: only told, the program decides.
         told = f"this Python cannot parse {place}: {error.msg}"
         notes.tell(level, "python.syntax", told, file=path, line=line)
-        return Facts()
+        return look(salvage(text), path)
 
 
 _STATEMENTS = (
