@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-
 from jitney.detect import detect
-from jitney.detect.code import At
 from jitney.detect.model import Wishes
-from jitney.detect.python.unused import taken
 from jitney.source import Source
 
 
@@ -30,8 +26,3 @@ def test_names_used_by_another_name_or_in_an_annotation_count() -> None:
         "from openai import OpenAI\n__all__ = ['OpenAI']\n",
     ):
         assert _seen(code)[:2] == ("hosted", ("openai",)), code
-
-
-def test_what_is_taken_from_a_module_tells_how_it_is_used() -> None:
-    code = "import ast\nimport outlines as o\nfrom openai import OpenAI\nmodel = o.from_openai(OpenAI())\nx.from_none()\n"
-    assert taken(ast.parse(code), "ask.py") == [At("outlines.from_openai", "ask.py", 4)]

@@ -13,7 +13,7 @@ from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
 from jitney.detect.python.imports import Import, ImportReader, name_of
 from jitney.detect.python.roles import roles
-from jitney.detect.python.unused import taken, unused
+from jitney.detect.python.unused import unused
 from jitney.findings import Evidence
 
 _GETTERS = frozenset({"getenv", "get", "setdefault", "pop"})
@@ -78,7 +78,7 @@ def look(tree: ast.Module, file: str) -> Facts:
         seen.visit(tree)
     idle = unused(tree, file)
     code = seen.facts.code
-    code.imports = [at for at in code.imports if (at.line, at.value) not in idle] + taken(tree, file)
+    code.imports = [at for at in code.imports if (at.line, at.value) not in idle]
     code.uses = [
         At(f"{seen.modules[head]}.{rest}", file, line)
         for head, rest, line in seen.attributes
@@ -105,7 +105,9 @@ class _Reader(ImportReader, ast.NodeVisitor):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if not node.level:
-            self.modules |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            self.modules |= {
+                alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names
+            }
         super().visit_ImportFrom(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
