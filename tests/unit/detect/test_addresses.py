@@ -74,6 +74,14 @@ def test_the_base_of_an_api_counts_where_its_path_stands_elsewhere() -> None:
     assert addresses(both[:1]) == []
 
 
+def test_host_and_port_in_strings_of_their_own() -> None:
+    path = At("http://${HOST}:${PORT}/v1/chat/completions", "a.js", 3)
+    host, port = At("127.0.0.1", "a.js", 1), At("9990", "a.js", 2)
+    assert [one[:2] for one in addresses([host, port, path])] == [("127.0.0.1", 9990)]
+    assert [one[:2] for one in addresses([host, path])] == [("127.0.0.1", 8080)]
+    assert addresses([path]) == addresses([host, port]) == []
+
+
 def test_pythons_names_and_docstrings_give_roles() -> None:
     tree = ast.parse(
         '"""See http://localhost:8000/docs"""\n'
