@@ -25,9 +25,11 @@ class At(msgspec.Struct, frozen=True):
 
 
 class Code(msgspec.Struct):
-    """imports: dotted as the language writes them, imported names appended (`openai.OpenAI`)."""
+    """imports: dotted as the language writes them, imported names appended (`openai.OpenAI`). uses: the same of names that the
+    code takes from a module where it needs them (`outlines.from_openai`); they say how it is used, not what is installed."""
 
     imports: list[At] = msgspec.field(default_factory=list)
+    uses: list[At] = msgspec.field(default_factory=list)
     strings: list[At] = msgspec.field(default_factory=list)
     env: list[At] = msgspec.field(default_factory=list)
     models: list[ModelUse] = msgspec.field(default_factory=list)

@@ -27,7 +27,7 @@ class Use(NamedTuple):
 
     @property
     def is_front(self) -> bool:
-        return self.framework.kind == "front"
+        return self.framework.kind == "front" and self.way.mode == "none"
 
 
 Index = dict[str, list[tuple[Framework, Way]]]
@@ -53,9 +53,8 @@ def uses(
 
 
 def _order(use: Use) -> tuple[bool, bool, int]:
-    """A library that only embeds is not primary beside one that generates; a framework of which only its vectors are used
-    stands after the others."""
-    return use.is_front, use.way.embeds, use.framework.order
+    """What only embeds, or leaves the model to another library, is not primary beside one that generates."""
+    return use.is_front, use.way.embeds or use.way.mode == "none", use.framework.order
 
 
 @cache
@@ -85,14 +84,20 @@ def _met(code: Code, index: Index) -> dict[str, dict[Way, At]]:
     """Of each framework the ways that an import names; of one import the longest prefix counts."""
     met: dict[str, dict[Way, At]] = {}
     words = {at.value for at in code.strings}
-    for at in code.imports:
+    for at in (*code.imports, *code.uses):
         seen: set[str] = set()
         for prefix in prefixes(canonical(at.value)):
             for row, way in index.get(prefix, ()):
-                if row.name not in seen and (not way.literals or words & set(way.literals)):
+                if row.name not in seen and (not way.literals or _says(words, way.literals)):
                     met.setdefault(row.name, {}).setdefault(way, at)
                     seen.add(row.name)
     return met
+
+
+def _says(words: set[str], literals: tuple[str, ...]) -> bool:
+    """One of them is a string of the code; with `*` at its end: begins one."""
+    heads = tuple(one[:-1] for one in literals if one.endswith("*"))
+    return bool(words & set(literals)) or (bool(heads) and any(word.startswith(heads) for word in words))
 
 
 def _started(row: Framework, packages: dict[str, At]) -> list[tuple[Way, At]]:
@@ -112,21 +117,15 @@ def _decided(row: Framework, hits: dict[Way, At], packages: dict[str, At]) -> li
     ways = [(way, hits[way]) for way in row.ways if way in hits]
     if any(way.generates for way, _ in ways):
         return ways
-    here = next(iter(hits.values()))
-    silent = all(way.mode == "none" for way, _ in ways) and row not in hits and bool(ways)
-    if silent:
+    if row not in hits and all(way.mode == "none" for way, _ in ways):
         return ways[:1]
+    here = next(iter(hits.values()))
     named = [
         way for way in row.ways if way.generates and any(_package(one) in packages for one in way.packages)
     ]
     if named:
         return [*((way, here) for way in named), *ways]
-    return [(row, hits.get(row, here)), *ways] if row in hits or not ways or _is_whole(row) else ways
-
-
-def _is_whole(row: Framework) -> bool:
-    """A framework that does something by itself does so whatever else of it is met: vectors of one place, answers of another."""
-    return row.generates and bool(row.imports)
+    return [(row, hits[row]), *ways] if row in hits else ways
 
 
 def _package(name: str) -> str:

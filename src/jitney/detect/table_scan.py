@@ -48,6 +48,7 @@ def scan(text: str, file: str, rules: Rules) -> Scanned:
 
     inside = () if rules.nested else spans
     found.code.imports += [at(start, word) for start, word in _words(blanked, rules.imports, inside)]
+    found.code.uses += [at(start, word) for start, word in _words(blanked, rules.uses, inside)]
     found.local += [at(start, word) for start, word in _words(blanked, rules.local, inside)]
     found.code.env += [at(start, word) for start, word in _words(blanked, rules.env, ())]
     literals = (

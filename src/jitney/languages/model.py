@@ -24,6 +24,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     a file (`files`) is the program's own. local: files of the program itself, relative to the file that names them, without or
     with the ending. env: variables it reads.
     files: what a module's name is as a path, {} its name with `.` and `::` as `/`; default: the name and each ending.
+    uses: names that say how a framework is used (`Langchain::LLM::Ollama`), nothing that is installed.
     roots: folders at or above the program's in which its modules may lie (`lib`); what is used of them is told to the program
     by run.path_env. models: further patterns of names of models. whole: where a manifest lies in the program's folder, all
     files of the language in it belong to the program, named or not.
@@ -37,6 +38,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     heredocs: bool = False
     nested: bool = False
     imports: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     local: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
     files: tuple[str, ...] = ()

@@ -70,7 +70,8 @@ def test_ruby_takes_along_what_it_requires_from_above() -> None:
     )
     assert found.takes == ("examples/chat/demo.rb", "lib/openai.rb", "lib/openai/version.rb")
     assert names(found.system) == ["ruby-connection-pool"]
-    assert (found.version, found.env, found.secrets) == (">= 3.2.0", ("OPENAI_API_KEY",), ("OPENAI_API_KEY",))
+    assert (found.version, found.secrets) == (">= 3.2.0", ("OPENAI_API_KEY",))
+    assert found.frameworks == ("openai",)  # the library's own checkout
 
 
 def test_a_library_of_the_own_repository_is_no_package() -> None:

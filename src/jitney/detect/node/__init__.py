@@ -65,7 +65,8 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
     wanted.add_wishes(wishes)
     runtime = needs.runtime
     for path, item in program.outside:
-        program.code.imports.append(At(item.specifier, path, item.line))
+        names = [f"{item.specifier}.{name}" for name in item.names] or [item.specifier]
+        program.code.imports += [At(name, path, item.line) for name in names]
     use = usage(program.code, "javascript", notes)
     return Detection(
         language=_language(source, start, language),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from jitney.detect.code import is_secret
+from jitney.detect.code import At, is_secret
 from jitney.detect.data.python_imports import Known
 from jitney.detect.model import Detection, ModelUse, Package, UnknownImport, Wishes
 from jitney.detect.notes import Notes
@@ -39,7 +39,8 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         ((), "") if given else start.command(source, script, source.workdir, program.files[entry], names)
     )
     wanted = start.with_package(wanted, extra, entry)
-    use = usage(program.code, "python", notes)
+    declared = [At(one.name, one.why.file, one.why.line) for one in wanted]
+    use = usage(program.code, "python", notes, declared=declared)
     return msgspec.structs.replace(
         _declared(source, manifest, wishes, notes),
         frameworks=use.frameworks,
@@ -164,11 +165,14 @@ def _fitting(source: Source, manifest: Manifest | None, program: Program, notes:
 def _packages(
     manifest: Manifest | None, program: Program, wishes: Wishes
 ) -> tuple[list[Package], list[UnknownImport]]:
-    if manifest is not None:
-        wanted = packages.with_requested(list(manifest.packages), program)
-        unknown: list[UnknownImport] = []
-    else:
+    unknown: list[UnknownImport] = []
+    if manifest is None:
         wanted, unknown = packages.from_imports(program, wishes.packages)
+    elif manifest.says_nothing:
+        # a pyproject.toml with names and settings, an empty requirements.txt: what is imported and known is needed all the same
+        wanted, _ = packages.from_imports(program, wishes.packages)
+    else:
+        wanted = packages.with_requested(list(manifest.packages), program)
     said = {packages.normal(packages.split(wish)[0]) for wish in wishes.packages}
     wanted = [known for known in wanted if packages.normal(known.name) not in said]
     for wish in wishes.packages:

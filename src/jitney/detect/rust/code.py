@@ -54,6 +54,11 @@ FRONT = re.compile(r"\A(?:#![^\[\n][^\n]*\n)?\s*^(-{3,})[ \t]*(?:cargo)?[ \t]*\n
 """A manifest at the head of a file, which Rust's grammar does not know."""
 
 
+GLOB = re.compile(r"(?m)^\s*(?:pub\s+)?use\s+([a-z]\w*(?:::\w+)*)::\*\s*;")
+TYPE = re.compile(r"\b([A-Z]\w+)(?:::<[^>\n]*>)?::\w")
+"""`use kalosm::language::*;` … `Llama::new_chat()`: what is used of all that was imported says how."""
+
+
 class RustFile(msgspec.Struct):
     """main: has `fn main`. modules: (`name`, its #[path]) of `mod name;`. crates: names that only another crate can give."""
 
@@ -72,6 +77,9 @@ def look(text: str, file: str) -> RustFile:
     harvest(literals(tree, text, STRINGS), file, seen.code, GETTERS)
     seen.code.models += weights(seen.code)
     _walk(tree, file, seen)
+    globs = [path.replace("::", ".") for path in GLOB.findall(text)]
+    types = dict.fromkeys(TYPE.findall(text)) if globs else {}
+    seen.code.uses = [At(f"{glob}.{name}", file, 1) for glob in globs for name in types]
     return seen
 
 
