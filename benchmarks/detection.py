@@ -23,7 +23,7 @@ from jitney.detect import detect
 from jitney.detect.model import Detection, Wishes
 from jitney.errors import DetectionError, JitneyError
 from jitney.source import Source, open_source
-from jitney.source.tree import DiskTree
+from jitney.source.tree import DiskTree, MemoryTree
 
 GOALS = {
     "language": 98,
@@ -132,6 +132,10 @@ def open_project(project: Project, tree: Path) -> Source:
     inner = path.resolve().relative_to(root.resolve()).as_posix().removeprefix(".")
     alone = source.alone or context == "file"
     source.close()
+    if context == "file":  # as somebody has it who saved this one
+        return Source(
+            MemoryTree({path.name: path.read_bytes()}), label=str(path), entry=path.name, alone=True
+        )
     if path.is_dir():
         return Source(DiskTree(str(root.resolve())), label=str(path), workdir=inner, alone=alone)
     workdir = inner.rpartition("/")[0]
