@@ -273,7 +273,6 @@ def test_system_packages() -> None:
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({"main.gleam": "import gleam/io"}, "gleam"),
         ({"README.md": "words"}, "nothing runnable"),
     ],
 )

@@ -7,6 +7,7 @@ import shlex
 
 from jitney.detect.notes import Notes
 from jitney.detect.python.manifest import Manifest
+from jitney.detect.python.packages import normal
 from jitney.source import Source
 from jitney.source.paths import join
 
@@ -52,15 +53,21 @@ def _entry(source: Source, workdir: str, words: list[str]) -> str | None:
 
 def by_script(source: Source, workdir: str, manifest: Manifest | None, notes: Notes) -> Found | None:
     """`[project.scripts]`: the function is called as an installed script would, without installing the
-    project."""
-    for script, target in (manifest.scripts if manifest else {}).items():
+    project. Of several the one that is named as the project, else the first."""
+    if manifest is None:
+        return None
+    own = normal(manifest.name)
+    for script, target in sorted(manifest.scripts.items(), key=lambda item: normal(item[0]) != own):
         match = _TARGET.fullmatch(target)
         place = _place(source, workdir, match[1]) if match else None
-        if match and place and manifest:
+        if match and place:
             entry, root = place
             head = f"import sys; sys.path.insert(0, {root or '.'!r}); sys.argv[0] = {script!r}; "
             call = f"from {match[1]} import {match[2]}; sys.exit({match[2]}())"
-            notes.saw("python.entry.script", "entry", f"{script} = {target}", manifest.deciding)
+            others = tuple(f"python.entry.script: {name}" for name in manifest.scripts if name != script)
+            notes.saw(
+                "python.entry.script", "entry", f"{script} = {target}", manifest.deciding, 0, others[:9]
+            )
             return entry, ("-c", head + call)
     return None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from jitney.detect.notes import Notes
 from jitney.detect.python.indexes import tell_indexes
 from jitney.detect.python.manifest import Manifest
@@ -19,12 +22,30 @@ def read_pipfile(source: Source, head: str, reading: Reading, *, locked: bool) -
     tell_indexes(data, source, path, reading.notes)
     for name, value in table(data, "packages").items():
         reading.add(_requirement(name, value), path, line_of(source, path, name))
-    requires = table(data, "requires")
+    meta = table(_lock(source, lock, reading.notes), "_meta") if lock else {}
+    requires = table(data, "requires") or table(meta, "requires")
     version = str(requires.get("python_full_version") or requires.get("python_version") or "")
     if version:
         found.requires = f"=={version}" + ("" if version.count(".") == 2 else ".*")
-        found.requires_line = line_of(source, path, "python_")
+        found.requires_file = path if table(data, "requires") else lock
+        found.requires_line = line_of(source, found.requires_file, "python_")
     return found
+
+
+def _lock(source: Source, path: str, notes: Notes) -> dict[str, Any]:
+    """Pipfile.lock is JSON; empty where it is broken (an error finding with line and column)."""
+    try:
+        data = json.loads(source.read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        line, column, what = (
+            getattr(error, "lineno", 1),
+            getattr(error, "colno", 1),
+            getattr(error, "msg", str(error)),
+        )
+        message = f"{path}:{line}:{column}: not valid JSON: {what}"
+        notes.tell("error", "json.broken", message, file=path, line=line)
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _requirement(name: str, value: object) -> str:

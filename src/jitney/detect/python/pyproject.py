@@ -97,6 +97,7 @@ def _version_and_scripts(
     found.requires = str(project.get("requires-python") or (caret(python) if isinstance(python, str) else ""))
     word = "requires-python" if project.get("requires-python") else "python ="
     found.requires_line = line_of(source, path, word)
+    found.name = str(project.get("name") or poetry.get("name") or "")
     scripts = {**table(poetry, "scripts"), **table(project, "scripts")}
     found.scripts = {name: value for name, value in scripts.items() if isinstance(value, str)}
 

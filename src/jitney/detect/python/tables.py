@@ -26,9 +26,13 @@ def parse_toml(text: str, path: str, notes: Notes, line: int = 0) -> dict[str, A
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        place = re.search(r"at line (\d+)", str(error))
-        number = line + int(place[1]) if place else line
-        notes.tell("error", "toml.broken", f"{path} is not valid TOML: {error}", file=path, line=number)
+        place = re.search(r"\(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
+        number = line + (int(place[1]) if place and place[1] else len(text.splitlines()) if place else 0)
+        where = (
+            f"{path}:{number}:{place[2]}" if place and place[2] else f"{path}:{number}" if number else path
+        )
+        what = str(error)[: place.start()].strip() if place else str(error)
+        notes.tell("error", "toml.broken", f"{where}: not valid TOML: {what}", file=path, line=number)
         return {}
 
 
