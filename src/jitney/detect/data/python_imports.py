@@ -17,6 +17,8 @@ from pathlib import Path
 
 import msgspec
 
+from jitney.detect.data.lines import holds
+
 _HERE = Path(__file__).parent
 _VERSIONED = re.compile(r"_v\d\w*$")
 _NEAR = 3
@@ -39,12 +41,16 @@ def _table() -> _Table:
 
 @cache
 def _names() -> str:
-    return "\n" + (_HERE / "python_names.txt").read_text(encoding="utf-8")
+    return (_HERE / "python_names.txt").read_text(encoding="utf-8")
+
+
+def _is_name(name: str) -> bool:
+    return holds(_names(), name)
 
 
 def is_distribution(name: str) -> bool:
     """A distribution (its name as PEP 503 writes it) that some table knows."""
-    return f"\n{name}\n" in _names() or name in _brought()
+    return _is_name(name) or name in _brought()
 
 
 @cache
@@ -69,7 +75,7 @@ def distribution(module: str) -> str:
             return found
         name = name.rpartition(".")[0]
     top = module.partition(".")[0]
-    is_own = top not in table.spaces and f"\n{normal(top)}\n" in _names()
+    is_own = top not in table.spaces and _is_name(normal(top))
     return normal(top) if is_own else ""
 
 
@@ -103,7 +109,7 @@ def _below(name: str, table: _Table) -> str:
     if space not in table.spaces or not part.islower():
         return ""
     same = normal(_VERSIONED.sub("", name))
-    return same if f"{space}." in table.families or f"\n{same}\n" in _names() else ""
+    return same if f"{space}." in table.families or _is_name(same) else ""
 
 
 def near(name: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Imports of a program without a manifest → packages of the registry.
 
 In this ecosystem an import is its package's name, so the question is not which package, but whether to trust the name: only
-names that very many people install are taken (data/npm_names.txt, made from a list of the registry by monthly downloads: a
-million for a name of its own; a scope belongs to its owner, so it counts as a whole). Any other stops the run.
+names that very many people install are taken (data/npm_names.txt, made by tools/npm_table.py from a dated list of the registry by
+monthly downloads: a hundred thousand; a scope belongs to its owner, so it counts as a whole). Any other stops the run.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+
+from jitney.detect.data.lines import holds
 
 BUILTINS = frozenset(
     [
@@ -62,7 +64,8 @@ BUILTINS = frozenset(
 )
 """Node's own modules, which Deno and Bun have too; with `/promises` and the like behind them, or `node:` before."""
 
-_BARE = re.compile(r"(@[\w.~-]+/[\w.~-]+|[\w~-][\w.~-]*)((?:/[^?#]*)?)")
+# No name begins with `~`, `_` or a dot: `~/x` is an alias of some bundler.
+_BARE = re.compile(r"(@[\w.~-]+/[\w.~-]+|[A-Za-z0-9-][\w.~-]*)((?:/[^?#]*)?)")
 
 IMPLIED: tuple[tuple[str, str, str], ...] = (
     ("openai", r"\bConfiguration\b|\bOpenAIApi\b", "^3.3.0"),
@@ -97,8 +100,7 @@ COMMONJS = {
 
 @cache
 def _names() -> str:
-    text = (Path(__file__).parents[1] / "data/npm_names.txt").read_text(encoding="utf-8")
-    return f"\n{text}\n"
+    return (Path(__file__).parents[1] / "data/npm_names.txt").read_text(encoding="utf-8")
 
 
 def split(specifier: str) -> tuple[str, str]:
@@ -116,7 +118,7 @@ def is_builtin(specifier: str) -> bool:
 
 def is_known(package: str) -> bool:
     scope = package.partition("/")[0] + "/" if package.startswith("@") else ""
-    return f"\n{scope or package}\n" in _names()
+    return holds(_names(), scope or package)
 
 
 def near(package: str) -> tuple[str, ...]:
