@@ -8,7 +8,8 @@ names in the code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import msgspec
@@ -113,13 +114,13 @@ def _modes(
     """All that it offers, what decides first: where it was told to go, what its frameworks do, what embeds last."""
     seen: list[Seen] = [("local-server", "mode.address", one.at) for one in places if one.host in LOOPBACK]
     seen += [("local-server", "mode.provider", one.at) for one in providers]
+    seen += [("local-server", "mode.model", at) for at in _tagged(found, code)]
     seen += [(use.way.mode, "mode.framework", use.at) for use in found if use.way.generates]
     seen += [("hosted", "mode.address", one.at) for one in places if one.host not in LOOPBACK]
     seen += [(use.way.mode, "mode.embedding", use.at) for use in found if use.way.embeds]
     seen += [("local-server", "mode.variable", at) for at in code.env if at.value.startswith("OLLAMA_")]
-    if not seen:  # weights that are only named, or fetched: they are loaded here, whatever loads them
-        loaded = (use.why for use in code.models if use.kind == "weights")
-        seen = [("in-process", "mode.weights", At(why.value, why.file, why.line)) for why in loaded]
+    if not seen:
+        seen = [("in-process", rule, at) for rule, at in _alone(code)]
     if not seen:
         notes.saw("mode.nothing", "mode", "none")
         return ("none",)
@@ -127,3 +128,30 @@ def _modes(
     mode, rule, at = seen[0]
     notes.saw(rule, "mode", mode, at.file, at.line, tuple(modes[1:]))
     return cast("tuple[Mode, ...]", tuple(modes))
+
+
+TAGGED = re.compile(r"[a-z][a-z0-9._-]*:\d+(?:\.\d+)?[bm](?:-[\w.-]+)?")
+"""`llama3.2:1b`: only Ollama's library tags models by their size so."""
+
+
+def _tagged(found: list[Use], code: Code) -> list[At]:
+    """Names of models that only a server on this machine has, given to a library that can be led anywhere."""
+    if not any(use.way.api == "openai" and use.way.mode == "hosted" for use in found):
+        return []
+    named = (use for use in code.models if TAGGED.fullmatch(use.name))
+    return [At(use.name, use.why.file, use.why.line) for use in named]
+
+
+KNOBS = re.compile(r"(?i)\btemperature\b|\btop[_-]?p\b")
+PARTS = re.compile(r"(?i)\btokenizer(?:\b|\.)|\bcheckpoint\b|\bgguf\b|\bweights\b")
+
+
+def _alone(code: Code) -> Iterator[tuple[str, At]]:
+    """No library and no address. Weights that are only named, or fetched, are loaded here, whatever loads them; a program that
+    offers a sampler's knobs and names a tokenizer or weights, and calls nobody, computes itself."""
+    for use in code.models:
+        if use.kind == "weights":
+            yield "mode.weights", At(use.why.value, use.why.file, use.why.line)
+    knob = next((at for at in code.strings if KNOBS.search(at.value)), None)
+    if knob is not None and any(PARTS.search(at.value) for at in code.strings):
+        yield "mode.sampling", knob

@@ -118,7 +118,7 @@ HOSTED: dict[str, str] = {
 
 PROVIDERS: dict[str, tuple[int, str]] = {
     "ollama": (11434, "ollama"), "ollama_chat": (11434, "ollama"), "lmstudio": (1234, "openai"),
-    "lm_studio": (1234, "openai"), "llama_cpp": (8080, "openai"), "docker": (12434, "openai"), "hosted_vllm": (8000, "openai"), "vllm": (8000, "openai"),
+    "lm_studio": (1234, "openai"), "llama_cpp": (8080, "openai"), "hosted_vllm": (8000, "openai"), "vllm": (8000, "openai"),
     "llamafile": (8080, "openai"), "llamacpp": (8080, "openai"), "xinference": (9997, "openai"),
 }  # fmt: skip
 """What stands before `/` or `:` in a model's name, or as a provider, for servers on this machine."""
