@@ -56,7 +56,7 @@ def _wished(table: LanguageTable, source: Source, wish: str, notes: Notes) -> st
 
 def _candidates(table: LanguageTable, source: Source) -> Iterator[tuple[str, list[str]]]:
     """Rule and the files that it leaves, the most telling rule first."""
-    every = [path for path in source.files() if is_under(path, source.workdir)]
+    every = [path for path in source.written() if is_under(path, source.workdir)]
     yield "table.entry.named", _named(table, source, every)
     yield "table.entry.prebuilt", _prebuilt(table, source)
     files = [path for path in every if not _is_tool(table, source, path) and _is_code(table, source, path)]

@@ -89,6 +89,12 @@ class Source:
             self._walks[folder] = self._walk(folder)
         return self._walks[folder]
 
+    def written(self) -> tuple[str, ...]:
+        """The files of the program's own folder without what it carries of others' (vendored libraries, built products)."""
+        from jitney.source.vendored import written
+
+        return written(self.files(), self.workdir)
+
     def _walk(self, folder: str) -> tuple[str, ...]:
         if self.alone and self.entry and is_under(self.entry, folder):
             return (self.entry,)

@@ -191,7 +191,7 @@ def _saw(notes: Notes, rule: str, chosen: cmake.Executable, made: list[cmake.Exe
 
 
 def _library(source: Source, project: cmake.CMake) -> DetectionError:
-    every = [path for path in source.files() if path.endswith(SOURCES)]
+    every = [path for path in source.written() if path.endswith(SOURCES)]
     mains = [path for path in every[:400] if has_main(source.read_text(path))]
     listed = "\n  ".join(mains[:12])
     return DetectionError(

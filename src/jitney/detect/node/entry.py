@@ -242,7 +242,7 @@ def _of_files(source: Source, notes: Notes) -> str:
         notes.saw("node.entry.usual", "entry", usual[0], usual[0], 0, tuple(usual[1:]))
         return usual[0]
     pages = site.page_scripts(source, source.workdir)
-    every = [path for path in source.files() if path.endswith(SCRIPTS) and not _NO_PROGRAM.search(path)]
+    every = [path for path in source.written() if path.endswith(SCRIPTS) and not _NO_PROGRAM.search(path)]
     files = [path for path in every if path not in pages and not _is_compiled(path, every)]
     here = [path for path in files if parent(path) == source.workdir]
     for found in (here, files if not pages else []):

@@ -26,7 +26,11 @@ def loads(text: str, *, is_json5: bool = False) -> object:
             return f'"{found}"'
         return "\n" * found.count("\n") if found.startswith("/") else ""
 
-    return json.loads((_JSON5 if is_json5 else _TOKEN).sub(clean, text.lstrip("\ufeff")))
+    plain = (_JSON5 if is_json5 else _TOKEN).sub(clean, text.lstrip("\ufeff"))
+    try:
+        return json.loads(plain)
+    except RecursionError as error:
+        raise json.JSONDecodeError("nested too deeply", plain, 0) from error
 
 
 def table(value: object) -> dict[str, object]:
