@@ -4,14 +4,15 @@ be parsed."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from jitney.detect.addresses import role_of
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
+from jitney.detect.syntax import line_of, parse, select, text_of
 from jitney.findings import Evidence
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _CGO = re.compile(
 )
 """`#cgo linux LDFLAGS: -lfoo`, `#cgo pkg-config: foo`, in the comment before `import "C"`."""
 _BUILD = re.compile(r"(?m)^//go:build\s+(.+)$")
+_MAIN = re.compile(r"(?m)^func\s+main\s*\(\s*\)")
+_PACKAGE = re.compile(r"(?m)^\s*package\s+(\w+)")
+_IMPORT = re.compile(r"(?ms)^import\s*(?:\(([^)]*)\)|([^\n(]+)$)")
+Kind = Literal["weights", "served", "embedding"]
 
 
 class GoFile(msgspec.Struct):
@@ -42,69 +47,65 @@ class GoFile(msgspec.Struct):
     code: Code = msgspec.field(default_factory=Code)
 
 
-def look(text: str, file: str) -> GoFile:
-    import tree_sitter_go
-    from tree_sitter import Language, Parser
-
-    data = text.encode("utf-8", "replace")
-    tree = Parser(Language(tree_sitter_go.language())).parse(data)
-    seen = GoFile()
+def glance(text: str) -> GoFile:
+    """What can be told without parsing: package, whether there is a main, build tags, embedded files, imports for the way to
+    the module's other packages. For files that may be none of the program's, or of which there are many."""
+    seen = GoFile(main=bool(_MAIN.search(text)))
+    named = _PACKAGE.search(text)
+    seen.package = named[1] if named else ""
     build = _BUILD.search(text[:8000])
     seen.ignored = bool(build and re.search(r"\bignore\b|\btools\b|!linux\b", build[1]))
     seen.embeds = [pattern.strip('"`') for line in _EMBED.findall(text) for pattern in line.split()]
+    return seen
+
+
+def imports_of(text: str) -> list[str]:
+    """Paths, by the shape of the text alone."""
+    inside = "\n".join(match[1] or match[2] for match in _IMPORT.finditer(text))
+    return re.findall(r"[\"`]([^\"`\n]+)[\"`]", re.sub(r"(?m)//.*$", "", inside))
+
+
+def look(text: str, file: str) -> GoFile:
+    """The whole of it, parsed."""
+    seen = glance(text)
     if 'import "C"' in text or '"C"' in text:
         seen.links = list(_links(text, file))
+    tree = parse(text, "tree_sitter_go")
+    seen.main = False
     constants: dict[str, str] = {}
-    for node in _nodes(tree.root_node):
-        _node(node, file, seen, constants)
+    for node in select(tree, frozenset(_KINDS)):
+        _KINDS[node.type](node, At("", file, line_of(node)), seen, constants)
     return seen
 
 
 def _links(text: str, file: str) -> Iterator[At]:
     for number, line in enumerate(text.splitlines(), 1):
-        found = _CGO.match(line)
-        if found is None or (found["when"] and not re.search(r"\blinux\b|^\s*!", found["when"])):
-            continue
-        words = found["words"].split()
-        if found["kind"] == "pkg-config":
-            words = [word for word in words if not word.startswith("-")]
-        else:
-            words = [word for word in words if re.fullmatch(r"-l[\w.+-]+", word)]
-        yield from (At(word, file, number) for word in words)
+        if (found := _CGO.match(line)) and (
+            not found["when"] or re.search(r"\blinux\b|^\s*!", found["when"])
+        ):
+            pattern = r"[^-].*" if found["kind"] == "pkg-config" else r"-l[\w.+-]+"
+            yield from (
+                At(word, file, number) for word in found["words"].split() if re.fullmatch(pattern, word)
+            )
 
 
-def _nodes(root: Node) -> Iterator[Node]:
-    """All nodes in the order of the text, without recursion: generated code nests deeply."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(reversed(node.children))
+def _package(node: Node, at: At, seen: GoFile, constants: dict[str, str]) -> None:
+    seen.package = text_of(node.named_children[0]) if node.named_children else ""
 
 
-def _node(node: Node, file: str, seen: GoFile, constants: dict[str, str]) -> None:
-    line = node.start_point[0] + 1
-    if node.type == "package_clause":
-        seen.package = _text(node.named_children[0]) if node.named_children else ""
-    elif node.type == "import_spec":
-        path = node.child_by_field_name("path")
-        seen.code.imports.append(At(_literal(path), file, line))
-    elif node.type == "function_declaration":
-        seen.main |= _text(node.child_by_field_name("name")) == "main"
-    elif node.type in _STRINGS and (node.parent is None or node.parent.type != "import_spec"):
-        seen.code.strings.append(At(_literal(node), file, line, role_of(_literal(node), _before(node))))
+def _import(node: Node, at: At, seen: GoFile, constants: dict[str, str]) -> None:
+    seen.code.imports.append(At(_literal(node.child_by_field_name("path")), at.file, at.line))
+
+
+def _function(node: Node, at: At, seen: GoFile, constants: dict[str, str]) -> None:
+    seen.main |= text_of(node.child_by_field_name("name")) == "main"
+
+
+def _string(node: Node, at: At, seen: GoFile, constants: dict[str, str]) -> None:
+    if node.parent is None or node.parent.type != "import_spec":
+        seen.code.strings.append(At(_literal(node), at.file, at.line, role_of(_literal(node), _before(node))))
         if _literal(node).endswith(".gguf"):
-            _model(_literal(node), "weights", file, line, seen)
-    elif node.type in (
-        "const_spec",
-        "var_spec",
-        "short_var_declaration",
-        "keyed_element",
-        "assignment_statement",
-    ):
-        _binding(node, file, line, seen, constants)
-    elif node.type == "call_expression":
-        _call(node, file, line, seen, constants)
+            _model(_literal(node), "weights", at, seen)
 
 
 def _before(node: Node) -> str:
@@ -116,31 +117,45 @@ def _before(node: Node) -> str:
     return (above.text or b"")[: node.start_byte - above.start_byte].decode("utf-8", "replace")
 
 
-def _binding(node: Node, file: str, line: int, seen: GoFile, constants: dict[str, str]) -> None:
+def _binding(node: Node, at: At, seen: GoFile, constants: dict[str, str]) -> None:
     """`const model = "…"`, `Model: "…"`, `req.Model = "…"`."""
     parts = [child for child in node.named_children if child.type != "comment"]
     if len(parts) < 2:
         return
-    name, value = _text(parts[0]), _first_string(parts[-1], constants)
+    name, value = text_of(parts[0]), _first_string(parts[-1], constants)
     if value and "\n" not in value:
         constants.setdefault(name, value)
         if _NAME.search(name):
-            _model(value, "embedding" if "mbed" in name else "served", file, line, seen)
+            _model(value, "embedding" if "mbed" in name else "served", at, seen)
 
 
-def _call(node: Node, file: str, line: int, seen: GoFile, constants: dict[str, str]) -> None:
-    called = _text(node.child_by_field_name("function"))
+def _call(node: Node, at: At, seen: GoFile, constants: dict[str, str]) -> None:
+    called = text_of(node.child_by_field_name("function"))
     arguments = node.child_by_field_name("arguments")
-    first = next((child for child in arguments.named_children), None) if arguments else None
-    text = _first_string(first, constants) if first is not None else ""
-    if called in _GETTERS and text:
-        seen.code.env.append(At(text, file, line))
-    elif _MODEL_CALLS.search(called) and text:
-        _model(text, "embedding" if "mbed" in called else "served", file, line, seen)
-    elif called.startswith("flag.") and text and "model" in text.lower() and arguments is not None:
-        words = [_literal(child) for child in arguments.named_children if child.type in _STRINGS]
-        if len(words) > 1:
-            _model(words[1], "served", file, line, seen)
+    given = arguments.named_children if arguments else []
+    text = _first_string(given[0], constants) if given else ""
+    if not text:
+        return
+    if called in _GETTERS:
+        seen.code.env.append(At(text, at.file, at.line))
+    elif _MODEL_CALLS.search(called):
+        _model(text, "embedding" if "mbed" in called else "served", at, seen)
+    elif called.startswith("flag.") and "model" in text.lower():
+        words = [_literal(child) for child in given if child.type in _STRINGS]
+        for word in words[1:2]:
+            _model(word, "served", at, seen)
+
+
+_KINDS: dict[str, Callable[[Node, At, GoFile, dict[str, str]], None]] = {
+    "package_clause": _package,
+    "import_spec": _import,
+    "function_declaration": _function,
+    **dict.fromkeys(_STRINGS, _string),
+    **dict.fromkeys(
+        ("const_spec", "var_spec", "short_var_declaration", "keyed_element", "assignment_statement"), _binding
+    ),
+    "call_expression": _call,
+}
 
 
 def _first_string(node: Node, constants: dict[str, str]) -> str:
@@ -148,27 +163,18 @@ def _first_string(node: Node, constants: dict[str, str]) -> str:
         node = node.named_children[0]
     if node.type in _STRINGS:
         return _literal(node)
-    return constants.get(_text(node), "") if node.type == "identifier" else ""
+    return constants.get(text_of(node), "") if node.type == "identifier" else ""
 
 
-def _model(name: str, kind: str, file: str, line: int, seen: GoFile) -> None:
+def _model(name: str, kind: Kind, at: At, seen: GoFile) -> None:
     if not name or len(name) > 200 or " " in name or not name.isprintable() or "://" in name:
         return
-    if "embed" in name.lower():
+    if kind != "weights" and "embed" in name.lower():
         kind = "embedding"
-    why = Evidence(rule=f"model.{kind}", decides="model", value=name, file=file, line=line)
-    use = ModelUse(
-        name=name,
-        kind="weights" if kind == "weights" else "embedding" if kind == "embedding" else "served",
-        why=why,
-    )
-    if all((known.name, known.kind) != (use.name, use.kind) for known in seen.code.models):
-        seen.code.models.append(use)
-
-
-def _text(node: Node | None) -> str:
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
+    why = Evidence(rule=f"model.{kind}", decides="model", value=name, file=at.file, line=at.line)
+    if all((known.name, known.kind) != (name, kind) for known in seen.code.models):
+        seen.code.models.append(ModelUse(name=name, kind=kind, why=why))
 
 
 def _literal(node: Node | None) -> str:
-    return _text(node)[1:-1]
+    return text_of(node)[1:-1]

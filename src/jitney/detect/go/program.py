@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
-from jitney.detect.code import Code
-from jitney.detect.go.code import GoFile, look
+from jitney.detect.code import At, Code
+from jitney.detect.go.code import GoFile, glance, imports_of, look
 from jitney.detect.go.module import Module
 from jitney.detect.notes import Notes
 from jitney.errors import DetectionError
@@ -25,6 +25,9 @@ _PASSED_OVER = re.compile(r"(?:^|/)(?:testdata|vendor|[_.][^/]*)(?:/|$)")
 _ASIDE = re.compile(r"(?:^|/)_?(?:examples?|samples?|tools?|scripts?|internal|hack|test|e2e)(?:/|$)")
 """Where programs lie that are no part of what the module is for."""
 
+PARSED = 1 << 20
+"""Characters of one program's code that are parsed, the nearest to its main package first: about a fifth of a second."""
+
 _SERVING = ("main", "app", "server", "web")
 
 
@@ -35,11 +38,31 @@ class Program:
         self.source, self.module, self.notes = source, module, notes
         self.files: dict[str, GoFile] = {}
         self.folders: set[str] = set()
+        self._glances: dict[str, GoFile] = {}
+        self._left = PARSED
 
     def look(self, path: str) -> GoFile:
+        """The whole file; past what is parsed of one program its imports alone."""
         if path not in self.files:
-            self.files[path] = look(self.source.read_text(path), path)
+            text = self.source.read_text(path)
+            self._left -= len(text)
+            if self._left > 0:
+                self.files[path] = look(text, path)
+            else:
+                self._tell_limit(path)
+                self.files[path] = glance(text)
+                self.files[path].code.imports = [At(one, path, 1) for one in imports_of(text)]
         return self.files[path]
+
+    def _tell_limit(self, path: str) -> None:
+        if self._left + self.source.size(path) > 0:
+            message = f"a large program: of {path} and what is further from its main package only the imports were read"
+            self.notes.tell("note", "go.limit", message, file=path)
+
+    def glance(self, path: str) -> GoFile:
+        if path not in self._glances:
+            self._glances[path] = glance(self.source.read_text(path))
+        return self._glances[path]
 
     def package(self, folder: str) -> list[str]:
         """Files that are compiled for a folder on Linux."""
@@ -49,20 +72,24 @@ class Program:
             for file in names
             if file.endswith(".go") and not file.endswith("_test.go") and not file.startswith(("_", "."))
         ]
-        return [path for path in go if not _OTHER_SYSTEM.search(path) and not self.look(path).ignored]
+        return [path for path in go if not _OTHER_SYSTEM.search(path) and not self.glance(path).ignored]
 
     def is_main(self, folder: str) -> bool:
-        looks = [self.look(path) for path in self.package(folder)]
+        looks = [self.glance(path) for path in self.package(folder)]
         return any(seen.package == "main" and seen.main for seen in looks)
 
     def mains(self, under: str | None = None) -> list[str]:
-        """Folders of main packages."""
+        """Folders of main packages; a folder with a go.mod of its own is another module's."""
         files = [
             path
             for path in self.source.files(under)
             if path.endswith(".go") and not path.endswith("_test.go")
         ]
-        folders = sorted({parent(path) for path in files})
+        inner = {parent(path) for path in self.source.files(under) if name(path) == "go.mod"} - {
+            parent(self.module.file)
+        }
+        inner -= {at for at in inner if is_under(parent(self.module.file), at)}
+        folders = sorted({parent(path) for path in files if not any(is_under(path, at) for at in inner)})
         return [folder for folder in folders if not _PASSED_OVER.search(folder) and self.is_main(folder)]
 
     def entry(self, wished: str) -> str:
@@ -126,7 +153,7 @@ class Program:
 
     def _several(self, folder: str) -> str:
         """One of several files that each have a main; main.go where there is one."""
-        mains = [path for path in self.package(folder) if self.look(path).main]
+        mains = [path for path in self.package(folder) if self.glance(path).main]
         if len(mains) < 2:
             return ""
         usual = [path for path in mains if name(path) == "main.go"]
@@ -152,10 +179,10 @@ class Program:
     def _own(self, entry: str, folder: str) -> list[str]:
         """The package; of a file that is a program by itself, that file and its helpers."""
         own = self.package(folder)
-        mains = [path for path in own if self.look(path).main]
+        mains = [path for path in own if self.glance(path).main]
         if not entry.endswith(".go") or (len(mains) < 2 and self.module.file):
             return own
-        helpers = [] if len(mains) > 1 else [path for path in own if self.look(path).package == "main"]
+        helpers = [] if len(mains) > 1 else [path for path in own if self.glance(path).package == "main"]
         return list(dict.fromkeys([entry, *helpers]))
 
     def _imported(self, path: str) -> list[list[str]]:
