@@ -11,6 +11,7 @@ import msgspec
 from jitney.detect.languages import Language, choose
 from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
+from jitney.detect.settings import settings
 from jitney.errors import DetectionError
 from jitney.source import Source
 
@@ -33,6 +34,7 @@ def detect(source: Source, wishes: Wishes) -> Detection:
     notes = Notes(wishes.frameworks)
     source = _at_program(source, wishes, notes)
     language = choose(source, wishes, notes)
+    notes.settings = settings(source)
     try:
         return _noted(_detect(language, source, wishes, notes), source, notes)
     except DetectionError as error:

@@ -15,8 +15,8 @@ from jitney.detect.data.hosts import HOSTED
 _LINK = r"[\"'`\])]{0,3}\s*(?:=>|[=:(,\[{]|\?\?|\|\||\bor\b)?\s*(?:new\s+\w+\(|Uri\(|[\w.]+\()?\s*[\"'`brfu@$&]{0,3}$"
 """From a name to the string that it gets: `name = `, `"name": `, `.name(`, `"NAME", ` (a default), `name=new Uri(`."""
 _BASE = re.compile(
-    r"(?i)(?:base_?ur[li]|base_?path|api_?(?:base|ur[li]|host|address)|\w*endpoint|\w*ollama\w*|\w*openai\w*|\w*anthropic\w*"
-    r"|\w*llm\w*|lm_?studio\w*|\w*llama\w*|\w*inference\w*|\w*completions?\w*|chat_?(?:ur[li]|api)|model_?(?:ur[li]|host|server)"
+    r"(?i)(?:(?<!data)base[_-]?ur[li]|(?<!data)base[_-]?path|api[_-]?(?:base|ur[li]|host|address)|\w*endpoint|\w*ollama\w*|\w*openai\w*|\w*anthropic\w*"
+    r"|\w*llm\w*|lm[_-]?studio\w*|\w*llama\w*|\w*inference\w*|\w*completions?\w*|chat[_-]?(?:ur[li]|api)|model[_-]?(?:ur[li]|host|server)"
     r"|set_?server_?ur[li]|tgi\w*)(?:[ _-]?(?:ur[li]|host|server|api))?" + _LINK
 )
 """Names by which libraries and people call the place of a model."""

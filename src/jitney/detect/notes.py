@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from jitney.detect.code import Code
 from jitney.findings import Evidence, Finding
 
 if TYPE_CHECKING:
@@ -11,10 +12,11 @@ if TYPE_CHECKING:
 
 
 class Notes:
-    """known: frameworks that the user adds to the tables."""
+    """known: frameworks that the user adds to the tables. settings: what files beside the program say of its model."""
 
     def __init__(self, known: tuple[Framework, ...] = ()) -> None:
         self.known = known
+        self.settings = Code()
         self.evidence: list[Evidence] = []
         self.findings: list[Finding] = []
 

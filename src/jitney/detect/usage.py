@@ -45,6 +45,8 @@ def usage(
 ) -> Usage:
     """Mode: an address on this machine written in the code beats the framework's habit, that beats a vendor's address.
     more: rows beside the tables'. http: modules of plain HTTP, of a language that is a table. declared: its packages."""
+    code.strings += notes.settings.strings
+    code.models += notes.settings.models
     met = [*uses(code, language, (*notes.known, *more), declared), *started(code, language)]
     found = [use for use in met if not use.is_front]
     for use in met:
