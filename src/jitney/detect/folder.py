@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import filter as fnfilter
+from fnmatch import translate
+from functools import cache
 
 import msgspec
 
 from jitney.detect import languages
 from jitney.detect.data.starters import STARTERS
-from jitney.detect.languages import LANGUAGES, OTHERS, Language, language_of
+from jitney.detect.languages import LANGUAGES, OTHERS, Language
 from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.scripts import scripts
 from jitney.errors import DetectionError
-from jitney.languages import known, manifests, table
+from jitney.languages import known, manifests
 from jitney.source import Source
 from jitney.source.kinds import binary_hint, binary_kind
 from jitney.source.paths import is_under, name, parent
@@ -28,6 +30,7 @@ BINARIES_LOOKED_AT = 20
 _OF_MANY = ("Makefile", "configure", "configure.ac", "settings.gradle", "settings.gradle.kts")
 """Manifests that say nothing of a language where none of its files lies there."""
 
+_GLOB = re.compile(r"[*?\[]")
 _ASIDE = re.compile(
     r"(?:^|/)(?:\.[^/]*|tests?|specs?|docs?|examples?|samples?|scripts?|tools?|fixtures|testdata|benchmarks?|e2e|ci|vendor"
     r"|third_party|[^/]+[._-](?:[Tt]ests?|[Bb]enchmarks?|e2e))(?:/|$)"
@@ -49,7 +52,12 @@ _SERVERS: dict[str, tuple[str, ...]] = {
 }
 """Files that start a web program of a language: a package.json beside them has the tools of its pages."""
 
-_NODE_STARTS = ("index", "main", "app", "server", "src/index", "src/main", "src/app", "src/server")
+_NODE_STARTS = tuple(
+    f"{folder}{stem}{end}"
+    for folder in ("", "src/")
+    for stem in ("index", "main", "app", "server")
+    for end in (".js", ".ts", ".mjs", ".cjs")
+)
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -73,17 +81,23 @@ def locate(source: Source, wishes: Wishes, notes: Notes) -> Source:
     if source.alone or source.entry or wishes.entry or _has_own(source):
         return source
     found = [one for one in _programs(source) if wishes.language in ("", one.language)]
-    found = [one for one in found if not _ASIDE.search(_below(one.folder, source))] or found
-    found = [one for one in found if not _is_library(source, one)] or found
-    chosen = found if len(found) == 1 else [one for one in found if not one.is_site]
     if not found:
         return source
-    if len(chosen) != 1:
+    found, chosen = _choice(source, found)
+    if chosen is None:
         raise _several(source, found)
-    others = tuple(str(one) for one in found if one is not chosen[0])
-    rule = "program.only" if not others else "program.server"
-    notes.saw(rule, "program", chosen[0].folder, chosen[0].manifest, 0, others)
-    return source.at(chosen[0].folder)
+    others = tuple(str(one) for one in found if one is not chosen)
+    rule = "program.server" if others else "program.only"
+    notes.saw(rule, "program", chosen.folder, chosen.manifest, 0, others)
+    return source.at(chosen.folder)
+
+
+def _choice(source: Source, found: list[Program]) -> tuple[list[Program], Program | None]:
+    """Those that could be meant, and the one that is: the only one, or the only one that is no site's front."""
+    found = [one for one in found if not _ASIDE.search(_below(one.folder, source))] or found
+    found = [one for one in found if not _is_library(source, one)] or found
+    others = found if len(found) == 1 else [one for one in found if not one.is_site]
+    return found, others[0] if len(others) == 1 else None
 
 
 def _below(folder: str, source: Source) -> str:
@@ -127,7 +141,7 @@ def _is_own(language: Language, place: str, source: Source) -> bool:
 
 def _programs(source: Source) -> list[Program]:
     """Folders below with a manifest and code of its language; none that lies in another one."""
-    files = source.files()
+    files = source.written()
     folders: dict[str, list[str]] = {}
     for path in files:
         folders.setdefault(parent(path), []).append(name(path))
@@ -141,9 +155,10 @@ def _programs(source: Source) -> list[Program]:
 
 
 def _program(source: Source, folder: str, here: list[str], files: tuple[str, ...]) -> Program | None:
-    within = [path for path in files if is_under(path, folder)]
+    said = list(_with_manifest(here))
+    within = [path for path in files if is_under(path, folder)] if said else []
     inner = source.at(folder)
-    for language in _with_manifest(here):
+    for language in said:
         manifest = _manifest_of(language, here, inner)
         if name(manifest) not in _OF_MANY and any(path.endswith(language.endings) for path in within):
             return Program(folder, language.name, manifest, _is_site(inner, manifest))
@@ -176,24 +191,21 @@ def _is_library(source: Source, one: Program) -> bool:
 
 def of_folder(source: Source, notes: Notes) -> Language:
     """The language of the program in the source's folder. DetectionError: nothing runnable."""
-    files = [path for path in source.files() if is_under(path, source.workdir)]
+    files = [path for path in source.written() if is_under(path, source.workdir)]
     here = sorted({name(path) for path in files if parent(path) == source.workdir})
     by_shebang = scripts(source, source.workdir)
     said = [(language, _manifest_of(language, here, source)) for language in _with_manifest(here)]
-    coded = [one for one in said if _has_code(one[0], files, by_shebang)]
-    if coded:
+    if coded := [one for one in said if _has_code(one[0], files, by_shebang)]:
         return _said(source, here, coded, notes)
-    found = _of_files(source, files, notes)
-    if found and not (by_shebang and found.name in known()):
+    if found := _of_files(source, files, notes):
         return found
-    if found:  # an expression of Nix, a page: a script beside it runs in the one, or shows the other
-        del notes.evidence[-1:]
     if alone := [one for one in said if name(one[1]) not in _OF_MANY]:
         return _said(source, here, alone, notes)
-    for path, language in by_shebang.items():
-        notes.saw("language.shebang", "language", language, path, 1)
-        return languages.supported_one(language, path)
-    raise _nothing(source, files, here)
+    if not by_shebang:
+        raise _nothing(source, files, here)
+    path, language = next(iter(by_shebang.items()))
+    notes.saw("language.shebang", "language", language, path, 1)
+    return languages.supported_one(language, path)
 
 
 def _of_files(source: Source, files: list[str], notes: Notes) -> Language | None:
@@ -209,14 +221,33 @@ def _of_files(source: Source, files: list[str], notes: Notes) -> Language | None
     return None
 
 
+@cache
+def _patterns() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Language → manifests. Built-in languages first: a table never takes a program from them."""
+    built = tuple((language.name, language.manifests) for language in LANGUAGES)
+    return (*built, *((word, patterns) for word, patterns in manifests() if patterns))
+
+
+@cache
+def _exact() -> frozenset[str]:
+    """Names of manifests that are no patterns."""
+    return frozenset(one for _, every in _patterns() for one in every if not _GLOB.search(one))
+
+
+@cache
+def _globs() -> re.Pattern[str]:
+    """Whether a name may fit one of the patterns."""
+    return re.compile(
+        "|".join(translate(one) for _, every in _patterns() for one in every if _GLOB.search(one))
+    )
+
+
 def _with_manifest(here: list[str]) -> Iterator[Language]:
-    """Built-in languages first: a table never takes a program from them."""
-    for language in LANGUAGES:
-        if any(fnfilter(here, pattern) for pattern in language.manifests):
-            yield language
-    for word, patterns in manifests():
-        if any(fnfilter(here, pattern) for pattern in patterns):
-            yield language_of(table(word))
+    """Languages whose manifest lies in a folder with these files."""
+    named = [one for one in here if one in _exact() or _globs().match(one)]
+    for word, patterns in _patterns() if named else ():
+        if any(fnfilter(named, pattern) for pattern in patterns):
+            yield languages.supported_one(word, word)
 
 
 def _manifest_of(language: Language, here: list[str], source: Source) -> str:
@@ -271,19 +302,21 @@ def _has_server(source: Source) -> bool:
 
 def _node_starts(source: Source) -> bool:
     """Whether a package.json says what starts, or a file of a program's name lies there: one for tools has neither."""
-    from jitney.detect.node.manifest import find
+    from jitney.detect.node.manifest import Project, read
     from jitney.detect.node.site import site_of
+    from jitney.detect.node.workspace import manifest_in, patterns
 
-    project = find(source, Notes())
-    if project is None or project.folder != source.workdir:
+    folder = source.workdir
+    if not manifest_in(source, folder):
         return False
-    if "start" in project.scripts or project.members or site_of(source, project) is not None:
+    data = read(source, folder, Notes())
+    project = Project(folder, folder, data, data)
+    if "start" in project.scripts or patterns(source, folder, data) or site_of(source, project) is not None:
         return True
-    prefix = f"{source.workdir}/" if source.workdir else ""
-    main = project.own.get("main") or project.own.get("module") or project.own.get("bin")
-    named = [main] if isinstance(main, str) else []
-    stems = [f"{stem}{end}" for stem in _NODE_STARTS for end in (".js", ".ts", ".mjs", ".cjs")]
-    return any(source.has(f"{prefix}{file}".replace("/./", "/")) for file in (*named, *stems))
+    prefix = f"{folder}/" if folder else ""
+    said = (data.get(field) for field in ("main", "module", "bin"))
+    named = [file.removeprefix("./") for file in said if isinstance(file, str)]
+    return any(source.has(prefix + file) for file in (*named, *_NODE_STARTS))
 
 
 def _has_binary(source: Source, place: str) -> bool:
@@ -306,22 +339,28 @@ def _ranked(source: Source, paths: list[str]) -> list[str]:
 
 def _nothing(source: Source, files: list[str], here: list[str]) -> DetectionError:
     """What the folder has instead of a program."""
-    for path in files[:BINARIES_LOOKED_AT]:
-        kind = binary_kind(source.read_bytes(path)[:4096])
-        if any(word in kind for word in ("compiled", "bytecode", "Windows", "WebAssembly")):
-            message = f"{source.label} has no source code: {path} is {kind}"
-            return DetectionError(message, binary_hint(kind))
-    pages = [path for path in files if path.endswith((".html", ".htm"))]
-    if pages:
+    if (binary := _binary(source, files)) is not None:
+        return binary
+    if page := next((path for path in files if path.endswith((".html", ".htm"))), ""):
         return DetectionError(
-            f"{source.label}: nothing runnable was found: a static site ({pages[0]}), which a browser shows",
+            f"{source.label}: nothing runnable was found: a static site ({page}), which a browser shows",
             "any web server shows it; Jitney runs programs",
         )
-    dockerfile = next((one for one in here if one.lower() in ("dockerfile", "containerfile")), "")
     listed = ", ".join(here[:8]) or "no files"
+    dockerfile = next((one for one in here if one.lower() in ("dockerfile", "containerfile")), "")
     return DetectionError(
         f"{source.label}: nothing runnable was found (looked at manifests, endings, entries; there is: {listed}); "
         f"supported: {', '.join(languages.supported())}",
         f"{dockerfile} may say how it is run: jitney run --use-dockerfile …" if dockerfile
         else "hand over a source file, or name the language with --lang",
     )  # fmt: skip
+
+
+def _binary(source: Source, files: list[str]) -> DetectionError | None:
+    """A compiled program, and not what it was compiled from."""
+    for path in files[:BINARIES_LOOKED_AT]:
+        kind = binary_kind(source.read_bytes(path)[:4096])
+        if any(word in kind for word in ("compiled", "bytecode", "Windows", "WebAssembly")):
+            message = f"{source.label} has no source code: {path} is {kind}"
+            return DetectionError(message, binary_hint(kind))
+    return None

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from jitney.detect.code import At, is_secret
 from jitney.detect.model import Detection, Package, Wishes
 from jitney.detect.node import deno, entry, follow, manifest, member, tsconfig
 from jitney.detect.node.command import Command
 from jitney.detect.node.manager import choose_manager
-from jitney.detect.node.needs import judge
+from jitney.detect.node.needs import Needs, judge
 from jitney.detect.node.runtime import choose_runtime
 from jitney.detect.node.started import Started
+from jitney.detect.node.taken import takes
 from jitney.detect.node.version import version
 from jitney.detect.node.wanted import Wanted
 from jitney.detect.notes import Notes
@@ -60,24 +63,39 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
     if runtime == "deno":
         return deno.detect(source, wishes, notes, config, started)
     needs = judge(source, project, started, runtime, notes)
+    found = _seen(source, project, started, needs, wishes, notes)
+    return msgspec.structs.replace(
+        found,
+        language=_language(source, start, language),
+        version=version(source, project, needs.runtime, wishes, notes),
+        manager=_manager(project, needs.runtime, notes),
+        takes=takes(source, project, program, paths),
+    )
+
+
+def _seen(
+    source: Source,
+    project: manifest.Project | None,
+    started: Started,
+    needs: Needs,
+    wishes: Wishes,
+    notes: Notes,
+) -> Detection:
+    """What the code says, and what is installed for it."""
+    program, command = started.program, started.command
     wanted = Wanted(project, needs.dev)
     wanted.add_imports(program, wishes)
     wanted.add_wishes(wishes)
-    runtime = needs.runtime
-    for path, item in program.outside:
-        names = [f"{item.specifier}.{name}" for name in item.names] or [item.specifier]
-        program.code.imports += [At(name, path, item.line) for name in names]
+    program.code.imports += [At(item.specifier, path, item.line) for path, item in program.outside]
     use = usage(program.code, "javascript", notes)
     return Detection(
-        language=_language(source, start, language),
-        version=version(source, project, runtime, wishes, notes),
+        language="javascript",
         frameworks=use.frameworks,
         mode=use.modes[0],
         modes=use.modes,
-        entry=start,
-        start=_start(source, start, command),
+        entry=started.entry,
+        start=_start(source, started.entry, command),
         workdir=source.workdir,
-        manager=_manager(project, runtime, notes),
         manifests=(*project.manifests, *manifest.beside(source, project)) if project else (),
         lock=project.lock if project else "",
         packages=tuple(wanted.found.values()),
@@ -90,8 +108,7 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
             Package(name=apt, why=Evidence(rule="flag.apt", decides="system", value=apt))
             for apt in sorted(wishes.apt)
         ),
-        features=(f"runtime:{runtime}", *needs.features, *wanted.more, *_told(command, project)),
-        takes=_takes(source, project, program, paths),
+        features=(f"runtime:{needs.runtime}", *needs.features, *wanted.more, *_told(command, project)),
     )
 
 
@@ -107,24 +124,30 @@ def _begin(
     if place is not None and place.entry:
         notes.saw("node.workspace.entry", "entry", place.entry, place.entry)
         return place.entry, Command(typed=place.entry.endswith(TYPED))
-    if place is not None and place.text and project is not None:
+    if config is not None and not wishes.entry and not source.entry:
+        task = config.task(source)
+        if task is not None:
+            notes.saw("deno.entry.task", "entry", task[0], config.path)
+            return task
+    if place is None or project is None:
+        return entry.find(source, project, wishes.entry, notes)
+    if place.text:
         project.own = {**project.own, "scripts": {**project.scripts, "start": place.text}}
-    task = config.task(source) if config is not None and not wishes.entry and not source.entry else None
-    if config is not None and task is not None:
-        notes.saw("deno.entry.task", "entry", task[0], config.path)
-        return task
-    script = place.script if place is not None and place.script else "start"
-    return entry.find(source, project, wishes.entry, notes, script)
+    return entry.find(source, project, wishes.entry, notes, place.script or "start")
 
 
 def _language(source: Source, start: str, chosen: str) -> str:
     """Of the file that is started; of what it is made from, or what a tool serves: what most of the program's own code is in."""
-    if start and (source.has(start) or start.endswith(TYPED)):
-        return "typescript" if start.endswith(TYPED) else "javascript"
+    if start.endswith(TYPED):
+        return "typescript"
+    if start and source.has(start):
+        return "javascript"
     scripts = [path for path in _scripts(source) if not path.endswith(".d.ts")]
     own = [path for path in scripts if not _SETTINGS.search(path)] or scripts
-    typed = sum(path.endswith(TYPED) for path in own)
-    return ("typescript" if 2 * typed > len(own) else "javascript") if own else chosen
+    typed = [path for path in own if path.endswith(TYPED)]
+    if not own:
+        return chosen
+    return "typescript" if 2 * len(typed) > len(own) else "javascript"
 
 
 def _manager(project: manifest.Project | None, runtime: str, notes: Notes) -> str:
@@ -161,25 +184,3 @@ def _told(command: Command, project: manifest.Project | None) -> list[str]:
         told += [f"root:{project.root}", *(f"member:{folder}" for folder in project.members)]
         told += [f"manager:{project.manager_version}"] if project.manager_version else []
     return told
-
-
-def _takes(
-    source: Source, project: manifest.Project | None, program: follow.Program, paths: tsconfig.Paths
-) -> tuple[str, ...]:
-    """The program's folder, what it reaches above it, manifests, the workspace's members, folders named by `file:`."""
-    taken = {*source.files(), *program.files, *program.data}
-    if paths.file:
-        taken.add(paths.file)
-    if project is not None:
-        taken |= {*project.manifests, *manifest.beside(source, project)}
-        taken |= {project.lock} - {""}
-        for folder in (*project.members, *manifest.local_dependencies(source, project)):
-            taken |= set(source.files(folder))
-    outside = ("node_modules/", ".git/")
-    return tuple(
-        sorted(
-            path
-            for path in taken
-            if source.has(path) and not any(f"/{part}" in f"/{path}" for part in outside)
-        )
-    )

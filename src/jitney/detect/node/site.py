@@ -7,7 +7,6 @@ them runs in a browser.
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import msgspec
 
@@ -102,16 +101,14 @@ def page_scripts(source: Source, folder: str) -> dict[str, str]:
 def _loaded(text: str) -> list[str]:
     if "<script" not in text.lower():
         return []
-    page = _Page()
-    page.feed(text)
-    return [re.split(r"[?#]", source)[0] for source in page.sources if "://" not in source]
+    from html.parser import HTMLParser  # only where a page lies beside a program
 
+    sources: list[str] = []
 
-class _Page(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.sources: list[str] = []
+    class Page(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag == "script":
+                sources.extend(value for name, value in attrs if name == "src" and value)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "script":
-            self.sources += [value for name, value in attrs if name == "src" and value]
+    Page().feed(text)
+    return [re.split(r"[?#]", source)[0] for source in sources if "://" not in source]
