@@ -40,6 +40,7 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     )
     wanted = start.with_package(wanted, extra, entry)
     declared = [At(one.name, one.why.file, one.why.line) for one in wanted]
+    paths = _module_path(source, program, local, (entry, (given or named)[0]))
     use = usage(program.code, "python", notes, declared=declared)
     return msgspec.structs.replace(
         _declared(source, manifest, wishes, notes),
@@ -55,7 +56,7 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         env=use.env,
         secrets=tuple(name for name in use.env if is_secret(name)),
         system=_system(manifest, wanted, wishes, packages.debian(program)),
-        features=tuple(f"pythonpath:{folder}" for folder in _module_path(source, program, local)),
+        features=tuple(f"pythonpath:{folder}" for folder in paths),
         takes=tuple(sorted({*_takes(source, program, manifest, local), script})),
     )
 
@@ -114,14 +115,15 @@ def _system(
     return tuple(found[name] for name in sorted(found))
 
 
-def _module_path(source: Source, program: Program, local: list[str]) -> list[str]:
-    """Folders that have to be on the module path besides the program's own."""
+def _module_path(source: Source, program: Program, local: list[str], started: tuple[str, str]) -> list[str]:
+    """Folders that have to be on the module path besides the program's own: those above that it imports from, local projects,
+    and `src` where a package in it is started by its name. started: the entry, and the start's first word."""
     above = [one for one in program.above if not is_under(one, source.workdir) or one != source.workdir]
-    roots = [
-        f"{folder}/src".lstrip("/") if source.has_folder(f"{folder}/src".lstrip("/")) else folder
-        for folder in local
-    ]
-    return [*above, *(folder for folder in roots if folder != source.workdir)]
+    own = f"{source.workdir}/src".lstrip("/")
+    named = [own] if started[1] == "-m" and is_under(started[0], own) else []
+    below = [f"{folder}/src".lstrip("/") for folder in local]
+    roots = [src if source.has_folder(src) else folder for src, folder in zip(below, local, strict=True)]
+    return list(dict.fromkeys([*above, *named, *(folder for folder in roots if folder != source.workdir)]))
 
 
 def _models(program: Program, modes: tuple[str, ...]) -> tuple[ModelUse, ...]:
@@ -146,20 +148,21 @@ def _fitting(source: Source, manifest: Manifest | None, program: Program, notes:
     """A manifest above the program's folder counts only if it is the program's: it declares something that
     is imported, or
     the program imports a package that lies beside it."""
-    if manifest is None or any(parent(path) == source.workdir for path in manifest.files):
+    if manifest is None or any(is_under(path, source.workdir) for path in manifest.files):
         return manifest
     home = parent(manifest.files[-1])
-    if any(folder in (home, f"{home}/src".lstrip("/")) for folder in program.above):
-        return manifest
-    declared = {packages.normal(package.name) for package in manifest.packages}
-    imported = {
-        packages.normal(packages.split(program.known.distribution(module))[0]) for module in program.outside
-    }
-    if declared & imported or not imported:
+    if {home, f"{home}/src".lstrip("/")} & set(program.above) or _is_used(manifest, program):
         return manifest
     notes.saw("python.manager.unrelated", "manager", "imports", manifest.files[0])
     notes.findings[:] = [finding for finding in notes.findings if finding.file not in manifest.files]
     return None
+
+
+def _is_used(manifest: Manifest, program: Program) -> bool:
+    """Something that the manifest declares is imported, or nothing is."""
+    declared = {packages.normal(package.name) for package in manifest.packages}
+    named = [packages.split(program.known.distribution(module))[0] for module in program.outside]
+    return not named or bool(declared & {packages.normal(one) for one in named})
 
 
 def _packages(

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from jitney.detect.notes import Notes
 from jitney.detect.python.code import Facts
 from jitney.detect.python.declared import by_procfile, by_script
-from jitney.detect.python.fronts import WITH_RUNNER
 from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.modules import read_facts
-from jitney.detect.python.start import front_of, is_agent
+from jitney.detect.python.start import front_of, is_agent, runner_of
 from jitney.detect.scripts import scripts
 from jitney.errors import DetectionError
 from jitney.source import Source
@@ -22,7 +21,7 @@ from jitney.source.paths import is_under, join, name, parent
 NAMES = ("main", "app", "start", "bot", "chat", "hello", "server", "run", "cli", "streamlit_app", "demo")
 _NAMES = (
     r"(?:tests?|test_\w*|\w*_tests?|conftest|setup|noxfile|__init__|(?!__main__)_\w+|config|settings|conf|utils?|helpers?|"
-    r"constants|models?|schemas?|types|version|fabfile|tasks|gunicorn[\w.]*|versioneer)\.pyw?$"
+    r"constants|models?|schemas?|types|version|fabfile|tasks|gunicorn[\w.]*|versioneer|rxconfig)\.pyw?$"
 )
 _NO_PROGRAMS = re.compile("(?i)^" + _NAMES)
 NOT_ENTRIES = re.compile(
@@ -33,6 +32,9 @@ NOT_ENTRIES = re.compile(
 
 _ENDINGS = (".py", ".pyw")
 _LOOKED_AT = 60
+_TELLING = ("guard", "app", "package")
+"""Rules whose files are all programs: of several, none below them is more likely."""
+
 Rule = tuple[str, Callable[[], list[str]]]
 
 
@@ -64,11 +66,11 @@ def _named_by(manifest: Manifest | None, notes: Notes) -> tuple[str, tuple[str, 
 
 def _by_rules(source: Source, workdir: str, notes: Notes) -> str:
     """The first rule that leaves one file. Several under a telling rule: an error."""
-    own = [path for path in source.files() if path.endswith(_ENDINGS) and is_under(path, workdir)]
+    own = [path for path in source.written() if path.endswith(_ENDINGS) and is_under(path, workdir)]
     here = [path for path in own if parent(path) == workdir]
     alike: list[str] = []
     for rule, candidates in (
-        *_rules_here(source, workdir, own, here, notes),
+        *_rules_here(source, workdir, here, notes),
         *_rules_below(source, workdir, own, notes),
     ):
         paths = candidates()
@@ -76,59 +78,40 @@ def _by_rules(source: Source, workdir: str, notes: Notes) -> str:
             losers = tuple(path for path in here if path != paths[0])[:9]
             notes.saw(f"python.entry.{rule}", "entry", paths[0], paths[0], 0, losers)
             return paths[0]
-        if len(paths) > 1 and rule in ("guard", "app", "package"):
-            raise _two(paths, workdir)
-        alike = alike or (paths if len(paths) > 1 else [])
+        alike = paths if paths and rule in _TELLING else alike or paths
+        if paths and rule in _TELLING:
+            break
     if alike:
-        raise _two(alike, workdir)
+        raise _two(alike)
     raise _nothing(source, workdir, own)
 
 
-def _rules_here(
-    source: Source, workdir: str, own: list[str], here: list[str], notes: Notes
-) -> tuple[Rule, ...]:
-    """Of the files right in the folder."""
+def _rules_here(source: Source, workdir: str, here: list[str], notes: Notes) -> tuple[Rule, ...]:
+    """Of the files right in the folder, and packages in it that can be run."""
     likely = [path for path in here if not NOT_ENTRIES.search(name(path))]
-    src = f"{workdir}/src".strip("/")
-    own_name = re.sub(r"[^a-z0-9]", "", name(workdir or source.label.rstrip("/")).lower()) or "."
-    packages = [
-        path for path in own if path.endswith("/__main__.py") and parent(parent(path)) in (workdir, src)
-    ]
     return (
-        (
-            "app.django",
-            lambda: [path for path in here if name(path) == "manage.py" and _is_django(source, path, notes)],
-        ),
+        ("app.django", lambda: _django(source, here, notes)),
         ("main", lambda: [path for path in here if name(path) == "__main__.py"]),
         ("name", lambda: _usual(here)),
-        ("named", lambda: [path for path in likely if _stem(path) == own_name]),
-        ("package", lambda: [path for path in packages if not NOT_ENTRIES.search(path[len(workdir) :])]),
+        ("named", lambda: _as_folder(source, workdir, likely)),
+        ("package", lambda: _packages(source, workdir)),
         ("only", lambda: likely),
         ("guard", lambda: _guarded(source, likely, notes)),
         ("app", lambda: _apps(source, likely, notes)),
         ("app.agent", lambda: [path for path in likely if name(path) == "agent.py"]),
-        (
-            "only.shebang",
-            lambda: [path for path, language in scripts(source, workdir).items() if language == "python"],
-        ),
+        ("only.shebang", lambda: [path for path, one in scripts(source, workdir).items() if one == "python"]),
     )
 
 
 def _rules_below(source: Source, workdir: str, own: list[str], notes: Notes) -> tuple[Rule, ...]:
     """Of the files in folders below, nearest first; what has a test's or an example's place is none."""
-    likely = [
-        path
-        for path in own
-        if parent(path) != workdir and not NOT_ENTRIES.search(path[len(workdir) :].lstrip("/"))
-    ]
+    below = [path for path in own if parent(path) != workdir]
+    likely = [path for path in below if not NOT_ENTRIES.search(path[len(workdir) :].lstrip("/"))]
     nearest = min((path.count("/") for path in likely), default=0)
     top = [path for path in likely if path.count("/") == nearest]
     usual = [f"{workdir}/{folder}".strip("/") for folder in ("src", "app", "backend", "server", "api")]
     return (
-        (
-            "below.django",
-            lambda: [path for path in own if name(path) == "manage.py" and _is_django(source, path, notes)],
-        ),
+        ("below.django", lambda: _django(source, own, notes)),
         ("below", lambda: _usual([path for path in own if parent(path) in usual])),
         ("app.adk", lambda: _agents(source, likely, notes)),
         ("below.name", lambda: _one_folder(likely)),
@@ -139,13 +122,32 @@ def _rules_below(source: Source, workdir: str, own: list[str], notes: Notes) -> 
     )
 
 
+def _packages(source: Source, workdir: str) -> list[str]:
+    """`__main__.py` of the packages in the folder, or in its `src`."""
+    places = (workdir, f"{workdir}/src".strip("/"))
+    found = [
+        path for path in source.files() if path.endswith("/__main__.py") and parent(parent(path)) in places
+    ]
+    return [path for path in found if not NOT_ENTRIES.search(path[len(workdir) :])]
+
+
+def _as_folder(source: Source, workdir: str, paths: list[str]) -> list[str]:
+    """A file named as its folder: `lora/lora.py`, `my-bot/my_bot.py`."""
+    own = _letters(name(workdir or source.label.rstrip("/")))
+    return [path for path in paths if own and _letters(name(path).rpartition(".")[0]) == own]
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
 def _one_folder(paths: list[str]) -> list[str]:
     """The file with a usual name, where only one folder has such files."""
     folders = {parent(path) for path in paths if name(path).rpartition(".")[0] in NAMES}
     return _usual([path for path in paths if parent(path) in folders]) if len(folders) == 1 else []
 
 
-def _two(paths: list[str], workdir: str) -> DetectionError:
+def _two(paths: list[str]) -> DetectionError:
     listed = "\n  ".join(paths[:12]) + ("\n  …" if len(paths) > 12 else "")
     return DetectionError(
         f"{len(paths)} files could be the one to start:\n  {listed}",
@@ -192,14 +194,7 @@ def _apps(source: Source, paths: list[str], notes: Notes) -> list[str]:
 
 
 def _is_app(facts: Facts) -> bool:
-    modules = {item.module.partition(".")[0] for item in facts.imports}
-    runners = {module for front in WITH_RUNNER if not front.builds for module in front.modules}
-    return bool(modules & runners) or front_of(facts) is not None
-
-
-def _stem(path: str) -> str:
-    """A file's name as a folder's is compared with it: `lora/lora.py`, `my-bot/my_bot.py`."""
-    return re.sub(r"[^a-z0-9]", "", name(path).rpartition(".")[0].lower())
+    return runner_of(facts) is not None or front_of(facts) is not None
 
 
 def _agents(source: Source, paths: list[str], notes: Notes) -> list[str]:
@@ -216,5 +211,10 @@ def _agents(source: Source, paths: list[str], notes: Notes) -> list[str]:
     ]
 
 
-def _is_django(source: Source, path: str, notes: Notes) -> bool:
-    return any(item.module.startswith("django") for item in read_facts(source, path, notes).imports)
+def _django(source: Source, paths: list[str], notes: Notes) -> list[str]:
+    found = [path for path in paths if name(path) == "manage.py"]
+    return [
+        path
+        for path in found
+        if any(item.module.startswith("django") for item in read_facts(source, path, notes).imports)
+    ]

@@ -9,8 +9,8 @@ ANYWHERE = "0.0.0.0"  # noqa: S104 (inside a box without a network)
 
 class Front(NamedTuple):
     """modules: top names of imports that say it. builds: calls that make the app, empty: the import is enough. command: the
-    start, with {file}, {module}, {app}, {name} (the app's variable). package: what the start needs besides. apps: variable
-    that the app has by convention."""
+    start, with {file}, {module}, {app}, {name} (the app's variable). package: what the start needs besides. name: the variable
+    that has the app by convention."""
 
     modules: tuple[str, ...]
     builds: tuple[str, ...]
@@ -26,6 +26,7 @@ WITH_RUNNER: tuple[Front, ...] = (
     Front(("chainlit",), (), ("-m", "chainlit", "run", "{file}", "--headless", "--host", ANYWHERE)),
     Front(("mesop",), (), ("-m", "mesop.bin.bin", "--path={file}", "--prod")),
     Front(("solara",), (), ("-m", "solara", "run", "{file}", "--host", ANYWHERE)),
+    Front(("reflex",), ("App",), ("-m", "reflex", "run", "--env", "prod")),
     Front(("marimo",), ("App",), ("-m", "marimo", "run", "{file}", "--headless", "--host", ANYWHERE)),
 )  # fmt: skip
 """A file that imports one of these means nothing to `python FILE`: its own runner executes it, whether or not it has a guard."""

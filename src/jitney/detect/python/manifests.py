@@ -167,12 +167,9 @@ def _tell_unread(source: Source, head: str, locks: list[str], notes: Notes) -> N
 def _first(source: Source, head: str, locks: list[str], notes: Notes) -> Manifest | None:
     if locks:
         return _locked(source, head, locks[0], notes)
-    if source.has(f"{head}cog.yaml"):
-        return read_cog(source, f"{head}cog.yaml", Reading(source, notes), notes)
-    if is_truss(source, head):
-        found = read_truss(source, f"{head}config.yaml", Reading(source, notes), notes)
-        if found is not None:
-            return found
+    found = _packaged(source, head, notes)
+    if found is not None:
+        return found
     requirements = requirements_in(source, head)
     if source.has(f"{head}pyproject.toml"):
         found = read_pyproject(source, head, Reading(source, notes), "", notes)
@@ -185,6 +182,15 @@ def _first(source: Source, head: str, locks: list[str], notes: Notes) -> Manifes
         reading.read(requirements)
         return Manifest("requirements", reading)
     return read_setup(source, head, Reading(source, notes), notes) or _environment(source, head, notes)
+
+
+def _packaged(source: Source, head: str, notes: Notes) -> Manifest | None:
+    """Packagings that name packages, Python and program at once."""
+    if source.has(f"{head}cog.yaml"):
+        return read_cog(source, f"{head}cog.yaml", Reading(source, notes), notes)
+    if is_truss(source, head):
+        return read_truss(source, f"{head}config.yaml", Reading(source, notes), notes)
+    return None
 
 
 def _locked(source: Source, head: str, lock: str, notes: Notes) -> Manifest:

@@ -22,13 +22,13 @@ def read_pipfile(source: Source, head: str, reading: Reading, *, locked: bool) -
     tell_indexes(data, source, path, reading.notes)
     for name, value in table(data, "packages").items():
         reading.add(_requirement(name, value), path, line_of(source, path, name))
-    meta = table(_lock(source, lock, reading.notes), "_meta") if lock else {}
-    requires = table(data, "requires") or table(meta, "requires")
+    requires = table(data, "requires")
+    if not requires and lock:
+        found.requires_file, requires = lock, table(_lock(source, lock, reading.notes), "_meta", "requires")
     version = str(requires.get("python_full_version") or requires.get("python_version") or "")
     if version:
         found.requires = f"=={version}" + ("" if version.count(".") == 2 else ".*")
-        found.requires_file = path if table(data, "requires") else lock
-        found.requires_line = line_of(source, found.requires_file, "python_")
+        found.requires_line = line_of(source, found.deciding, "python_")
     return found
 
 

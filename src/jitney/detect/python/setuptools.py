@@ -87,14 +87,19 @@ def _keyword(name: str, value: ast.expr, path: str, found: Manifest, notes: Note
     """One argument of `setup(…)`."""
     if name == "install_requires":
         _install_requires(value, path, found, notes)
-    elif name == "python_requires" and isinstance(value, ast.Constant):
-        found.requires, found.requires_line = str(value.value), value.lineno
-    elif name == "name" and isinstance(value, ast.Constant) and not found.name:
-        found.name = str(value.value)
     elif name == "entry_points" and isinstance(value, ast.Dict):
-        for key, listed in zip(value.keys, value.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value == "console_scripts":
-                _scripts([text for text, _ in _texts(listed)], found)
+        _entry_points(value, found)
+    elif isinstance(value, ast.Constant):
+        if name == "python_requires":
+            found.requires, found.requires_line = str(value.value), value.lineno
+        elif name == "name":
+            found.name = found.name or str(value.value)
+
+
+def _entry_points(value: ast.Dict, found: Manifest) -> None:
+    for key, listed in zip(value.keys, value.values, strict=True):
+        if isinstance(key, ast.Constant) and key.value == "console_scripts":
+            _scripts([text for text, _ in _texts(listed)], found)
 
 
 def _install_requires(value: ast.expr, path: str, found: Manifest, notes: Notes) -> None:

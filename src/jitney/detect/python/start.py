@@ -14,6 +14,7 @@ from jitney.source import Source
 from jitney.source.paths import is_under, name, parent
 
 Start = tuple[tuple[str, ...], str]
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LAUNCHES = frozenset({"launch", "run", "serve", "run_server", "run_app", "run_simple", "serve_forever"})
 _SERVING = frozenset({"uvicorn", "hypercorn", "waitress", "gevent", "werkzeug", "granian", "web", "daphne"})
 
@@ -23,13 +24,23 @@ def command(
 ) -> Start:
     """The start without the interpreter, and the package that it needs besides. declared: names that a manifest has."""
     local = entry[len(workdir) :].lstrip("/") if is_under(entry, workdir) else entry
-    if name(entry) == "__main__.py" and "/" in local:
+    return (
+        _by_name(local, facts)
+        or _by_runner(local, facts)
+        or _by_server(source, entry, local, facts, declared)
+        or ((local,), "")
+    )
+
+
+def _by_name(local: str, facts: Facts) -> Start | None:
+    """Files whose name says who starts them."""
+    if name(local) == "__main__.py" and "/" in local:
         return ("-m", local.removeprefix("src/").rpartition("/")[0].replace("/", ".")), ""
-    if name(entry) == "manage.py" and any(item.module.startswith("django") for item in facts.imports):
-        return (local, "runserver", "--noreload", "0.0.0.0:8000"), ""
-    if name(entry) == "agent.py" and is_agent(facts) and not facts.main:
+    if name(local) == "manage.py" and _imports(facts, "django"):
+        return (local, "runserver", "--noreload", f"{ANYWHERE}:8000"), ""
+    if name(local) == "agent.py" and is_agent(facts) and not facts.main:
         return _agents(local), ""
-    return _by_runner(local, facts) or _by_server(source, entry, local, facts, declared) or ((local,), "")
+    return None
 
 
 def _agents(local: str) -> tuple[str, ...]:
@@ -43,36 +54,26 @@ def _agents(local: str) -> tuple[str, ...]:
 
 def is_agent(facts: Facts) -> bool:
     """A module of Google's ADK: its own command line loads the package around it."""
-    return any(item.module.startswith("google.adk") for item in facts.imports)
+    return _imports(facts, "google.adk")
 
 
-def _by_runner(local: str, facts: Facts) -> Start | None:
+def _imports(facts: Facts, module: str) -> bool:
+    return any(item.module == module or item.module.startswith(f"{module}.") for item in facts.imports)
+
+
+def runner_of(facts: Facts) -> Front | None:
+    """The front whose own runner executes a file, unless that starts it itself."""
     modules = {item.module.partition(".")[0] for item in facts.imports if not item.optional}
-    starts_itself = facts.main and any(item.module.startswith(OWN_RUNNER) for item in facts.imports)
-    for front in () if starts_itself else WITH_RUNNER:
-        if modules & set(front.modules) and (
-            not front.builds or any(one in facts.builds for one in front.builds)
-        ):
-            return tuple(word.format(file=local) for word in front.command), front.package
+    for front in WITH_RUNNER:
+        if modules & set(front.modules) and (not front.builds or facts.builds.keys() & set(front.builds)):
+            starts_itself = facts.main and any(item.module.startswith(OWN_RUNNER) for item in facts.imports)
+            return None if starts_itself else front
     return None
 
 
-def _by_server(
-    source: Source, entry: str, local: str, facts: Facts, declared: frozenset[str]
-) -> Start | None:
-    """An app that does not start its own server: gunicorn where the program declares it for Flask, else its framework's."""
-    found = front_of(facts)
-    if found is None:
-        return None
-    front, variable = found
-    module = local.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
-    if not all(part.isidentifier() for part in module.split(".")) or not variable.isidentifier():
-        return None
-    if _serves(source, entry, facts, variable):
-        return None
-    template = GUNICORN if "flask" in front.modules and "gunicorn" in declared else front.command
-    words = {"file": local, "module": module, "app": f"{module}:{variable}", "name": variable}
-    return tuple(word.format(**words) for word in template), front.package
+def _by_runner(local: str, facts: Facts) -> Start | None:
+    front = runner_of(facts)
+    return (tuple(word.format(file=local) for word in front.command), front.package) if front else None
 
 
 def front_of(facts: Facts) -> tuple[Front, str] | None:
@@ -86,17 +87,77 @@ def front_of(facts: Facts) -> tuple[Front, str] | None:
     return None
 
 
-def _serves(source: Source, entry: str, facts: Facts, variable: str) -> bool:
-    """The program starts its own server: from its guard, or by a call on the app or a server's module. `agent.run(…)` in the
-    midst of an endpoint is none."""
-    if facts.main:
-        return True
+def _by_server(
+    source: Source, entry: str, local: str, facts: Facts, declared: frozenset[str]
+) -> Start | None:
+    """An app that does not start its own server: gunicorn where the program declares it for Flask, else its framework's."""
+    found = front_of(facts)
+    tree = _tree(source, entry) if found else None
+    if found is None or tree is None or facts.main or _serves(tree, found[1]):
+        return None
+    front, variable = found
+    factory = "" if variable in _top_names(tree) else _factory(tree, variable)
+    is_flask = "flask" in front.modules
+    words = _words(front, local, factory or variable)
+    if words is None or (factory and not is_flask and front.package != "uvicorn"):
+        return None
+    template = GUNICORN if is_flask and "gunicorn" in declared else front.command
+    if factory and front.package == "uvicorn":
+        template = (*template, "--factory")
+    elif factory and template is GUNICORN:
+        words["app"] += "()"
+    if words["folder"]:
+        template = (*template, "--app-dir", "{folder}")
+    return tuple(word.format(**words) for word in template), front.package
+
+
+def _words(front: Front, local: str, variable: str) -> dict[str, str] | None:
+    """What stands in a template. A folder whose name is none of a module's has to be named by itself: uvicorn can do that."""
+    module = local.removesuffix(".py").removesuffix("/__init__").removeprefix("src/")
+    folder, _, stem = module.rpartition("/")
+    if all(part.isidentifier() for part in module.split("/")):
+        folder, stem = "", module.replace("/", ".")
+    elif front.package != "uvicorn":
+        return None
+    if not variable.isidentifier() or not stem.rpartition(".")[2].isidentifier():
+        return None
+    return {"file": local, "module": stem, "app": f"{stem}:{variable}", "name": variable, "folder": folder}
+
+
+def _tree(source: Source, path: str) -> ast.Module | None:
     try:
-        tree = parse(source.read_text(entry))
+        return parse(source.read_text(path))
     except SyntaxError:
-        return False
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return any(_is_serving(call, variable) for call in calls)
+        return None
+
+
+def _top_names(tree: ast.Module) -> set[str]:
+    """Variables of the module itself."""
+    nodes = [node for part in tree.body if not isinstance(part, _SCOPES) for node in ast.walk(part)]
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def _factory(tree: ast.Module, variable: str) -> str:
+    """The function of the module that makes the app and returns it; empty: none does."""
+    for part in tree.body:
+        if (
+            isinstance(part, ast.FunctionDef)
+            and not part.args.posonlyargs + part.args.args[len(part.args.defaults) :]
+        ):
+            returned = {
+                node.value.id
+                for node in ast.walk(part)
+                if isinstance(node, ast.Return) and isinstance(node.value, ast.Name)
+            }
+            if variable in returned:
+                return part.name
+    return ""
+
+
+def _serves(tree: ast.Module, variable: str) -> bool:
+    """The program starts its own server, by a call on the app or a server's module. `agent.run(…)` in the midst of an endpoint
+    is none."""
+    return any(_is_serving(node, variable) for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
 def _is_serving(call: ast.Call, variable: str) -> bool:

@@ -33,10 +33,7 @@ def choose(source: Source, workdir: str, manifest: Manifest | None, wished: str,
     own = _required(manifest)
     required = own or _required(_beside(source, workdir, manifest))
     seen = [Said("flag.version", wished)] if wished else []
-    seen += [one for one in required if one.rule.endswith("pep723")]
-    seen += _files(source, workdir, notes)
-    seen += [one for one in required if one not in seen]
-    seen += _by_wheels(manifest) if not seen else []
+    seen += _in_order(required, _files(source, workdir, notes)) or ([] if wished else _by_wheels(manifest))
     if not seen:
         return ""
     first = seen[0]
@@ -46,6 +43,12 @@ def choose(source: Source, workdir: str, manifest: Manifest | None, wished: str,
         is_error = bool(own) and first.rule == "python.version.python-version"
         _tell_contradiction(first, required[0], notes, is_error=is_error)
     return first.version
+
+
+def _in_order(required: list[Said], files: list[Said]) -> list[Said]:
+    """A script's own header beats version files, and these beat manifests."""
+    is_header = any(one.rule.endswith("pep723") for one in required)
+    return [*required, *files] if is_header else [*files, *required]
 
 
 def _required(manifest: Manifest | None) -> list[Said]:
