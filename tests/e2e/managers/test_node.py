@@ -30,6 +30,22 @@ NPM = json.dumps(
         },
     }
 )
+GAPS = json.dumps(
+    {
+        "name": "bot",
+        "lockfileVersion": 3,
+        "packages": {
+            "": {"name": "bot", "dependencies": {"is-odd": "3.0.1"}},
+            "node_modules/is-odd": {
+                "version": "3.0.1",
+                "integrity": "sha512-CQpnWPrDwmP1+SMHXZhtLtJv90yiyVfluGsX5iNCVkrhQtU3TQHsUWPG9wkdk9Lgd5yNpAg9jQEo90CBaXgWMA==",
+                "dependencies": {"is-number": "^6.0.0"},
+            },
+        },
+    }
+)
+"""What is-odd wants in its turn is not in it."""
+
 PNPM = f"""lockfileVersion: '9.0'
 
 settings:
@@ -113,6 +129,17 @@ def lay(folder: Path, files: Files) -> Path:
 
 slow = pytest.mark.slow
 RUNS = [
+    pytest.param(
+        {
+            "package.json": MANIFEST.replace('"left-pad": "^1.1.0"', '"is-odd": "3.0.1"'),
+            "index.js": 'console.log(require("is-odd")(3));',
+            "package-lock.json": GAPS,
+        },
+        "",
+        "true",
+        id="npm-gaps",
+        marks=slow,
+    ),
     pytest.param({"package.json": MANIFEST, "index.js": USES, "package-lock.json": NPM}, "", "  kept 1.1.0", id="npm"),
     pytest.param(
         {"package.json": MANIFEST, "index.js": USES, "pnpm-lock.yaml": PNPM}, "", "  kept 1.1.0", id="pnpm", marks=slow
@@ -183,6 +210,14 @@ def test_it_runs(files: Files, entry: str, shown: str, tmp_path: Path, jitney: J
 
 
 FAILS = [
+    pytest.param(
+        {"package.json": MANIFEST, "index.js": USES, "package-lock.json": NPM.replace("C8cw", "C8cx")},
+        ["."],
+        125,
+        "bytes are not those that the lock file names",
+        id="other bytes",
+        marks=slow,
+    ),
     pytest.param({"a.js": 'require("opennai")'}, ["a.js"], 125, "a.js:1: import opennai", id="unknown"),
     pytest.param({"a.js": "1"}, ["--version", "9", "a.js"], 125, "Node.js 9 was asked for", id="version"),
     pytest.param({"a.js": "const = 1"}, ["a.js"], 1, "SyntaxError", id="syntax"),
