@@ -12,6 +12,7 @@ from jitney.detect.languages import Language, choose
 from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.settings import settings
+from jitney.detect.weights import weights_in
 from jitney.errors import DetectionError
 from jitney.source import Source
 
@@ -56,7 +57,11 @@ def _noted(found: Detection, source: Source, notes: Notes) -> Detection:
     findings = (*source.findings, *notes.findings)
     fronts = dict.fromkeys(seen.value for seen in notes.evidence if seen.decides == "front")
     return msgspec.structs.replace(
-        found, fronts=tuple(fronts), evidence=tuple(notes.evidence), findings=findings
+        found,
+        fronts=tuple(fronts),
+        weights=weights_in(source),
+        evidence=tuple(notes.evidence),
+        findings=findings,
     )
 
 
