@@ -33,8 +33,8 @@ def bare_entry(tree: Tree, file: str, language: str, notes: Notes) -> Entry:
         notes.saw("source.file", "entry", file, file)
         return Entry(file, _main(tree, file, notes))
     here = [path for path in tree.code_below(tree.source.workdir) if tree.language(path) == language]
-    near = [path for path in here if parent(path) == tree.source.workdir and tree.look(path).mains]
-    return _chosen(tree, near or [path for path in here if tree.look(path).mains], notes)
+    near = [path for path in here if parent(path) == tree.source.workdir and tree.starts(path)]
+    return _chosen(tree, near or [path for path in here if tree.starts(path)], notes)
 
 
 def project_entry(tree: Tree, project: Project, file: str, notes: Notes) -> Entry:
@@ -46,7 +46,7 @@ def project_entry(tree: Tree, project: Project, file: str, notes: Notes) -> Entr
         notes.saw(f"{project.manager}.main", "entry", main, project.manifests[0], 0, tuple(project.mains[1:]))
         return Entry(tree.file_of_class(main, project.roots), main)
     code = list(dict.fromkeys(path for root in project.own for path in tree.code_below(root)))
-    every = [path for path in code if tree.look(path).mains]
+    every = [path for path in code if tree.starts(path)]
     mains = [path for path in every if _is_started(tree, path)] or every
     if project.made:
         return _made(tree, project, mains, notes)

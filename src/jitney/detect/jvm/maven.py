@@ -34,18 +34,19 @@ def maven_project(source: Source, folder: str, notes: Notes) -> Project:
     path = find(source, folder)
     if not path.endswith(".xml"):
         return _polyglot(source, folder, path)
-    module = _only_module(source, folder)
+    poms = pom.Poms(source)
+    module = _only_module(poms, folder)
     path = _join(module, "pom.xml")
-    read = pom.read_pom(source, path)
+    read = poms.read(path)
     if read.broken:
         raise DetectionError(f"{read.broken}: it cannot be read", ALONE)
-    root = pom.reactor(source, module)
-    modules = pom.modules_of(source, root)
+    root = poms.reactor(module)
+    modules = poms.modules_of(root)
     manifests = [path, *read.parents, *(_join(one, "pom.xml") for one in modules)]
     manifests += [place for file in _SETTINGS if source.has(place := _join(root, file))]
     _wrapper(source, root, notes)
-    used = _used(source, module, modules)
-    roots = {one: folders(source, one, pom.read_pom(source, _join(one, "pom.xml")).roots) for one in used}
+    used = _used(poms, module, modules)
+    roots = {one: folders(source, one, poms.read(_join(one, "pom.xml")).roots) for one in used}
     return Project(
         manager="pom.xml",
         root=root,
@@ -112,31 +113,30 @@ def _polyglot(source: Source, folder: str, path: str) -> Project:
     )
 
 
-def _used(source: Source, module: str, modules: list[str]) -> list[str]:
+def _used(poms: pom.Poms, module: str, modules: list[str]) -> list[str]:
     """The module, and those of the same reactor that it depends on, one through the other."""
-    read = {one: pom.read_pom(source, _join(one, "pom.xml")) for one in dict.fromkeys((module, *modules))}
+    read = {one: poms.read(_join(one, "pom.xml")) for one in dict.fromkeys((module, *modules))}
     named = {
         f"{one.properties.get('project.groupId')}:{one.properties.get('project.artifactId')}": place
         for place, one in read.items()
     }
-    found: list[str] = []
+    found: dict[str, None] = {}
     todo = [module]
     while todo:
         place = todo.pop(0)
         if place not in found:
-            found.append(place)
+            found[place] = None
             todo += [named[need.name] for need in read[place].dependencies if need.name in named]
-    return found
+    return list(found)
 
 
-def _only_module(source: Source, folder: str) -> str:
+def _only_module(poms: pom.Poms, folder: str) -> str:
     """The folder itself, or of a parent's modules the one that has something to start."""
-    own = pom.read_pom(source, _join(folder, "pom.xml"))
+    own = poms.read(_join(folder, "pom.xml"))
     if own.broken or own.packaging != "pom" or not own.modules:
         return folder
-    modules = [one for one in pom.modules_of(source, folder) if one != folder]
-    read = {one: pom.read_pom(source, _join(one, "pom.xml")) for one in modules}
-    if broken := next((one.broken for one in read.values() if one.broken), ""):
-        raise DetectionError(f"{broken}: it cannot be read", ALONE)
-    named = [one for one in modules if read[one].mains or _maker(read[one]) == "Quarkus"]
-    return one_of(source, folder, named or modules)
+    read = {one: poms.read(_join(one, "pom.xml")) for one in poms.modules_of(folder) if one != folder}
+    if broken := [one.broken for one in read.values() if one.broken]:
+        raise DetectionError(f"{broken[0]}: it cannot be read", ALONE)
+    named = [place for place, one in read.items() if one.mains or _maker(one) == "Quarkus"]
+    return one_of(poms.source, folder, named or list(read))

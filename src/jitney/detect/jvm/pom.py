@@ -111,19 +111,86 @@ def read_xml(text: str) -> Element:
     return root.children[0]
 
 
-def read_pom(source: Source, path: str, depth: int = 0) -> Pom:
-    pom = Pom(path=path)
-    text = source.read_text(path)
-    try:
-        root = read_xml(_bare(text))
-    except expat.ExpatError as error:
-        pom.broken = _broken(path, error)
+class Poms:
+    """The poms of a source, each read once: a reactor's modules name each other, and all of them their parents."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._read: dict[str, Pom] = {}
+        self._roots: dict[str, Element | expat.ExpatError] = {}
+
+    def read(self, path: str, depth: int = 0) -> Pom:
+        if path not in self._read:
+            self._read[path] = self._pom(path, depth)
+        return self._read[path]
+
+    def _root(self, path: str) -> Element | expat.ExpatError:
+        if path not in self._roots:
+            try:
+                self._roots[path] = read_xml(_bare(self.source.read_text(path)))
+            except expat.ExpatError as error:
+                self._roots[path] = error
+        return self._roots[path]
+
+    def _pom(self, path: str, depth: int) -> Pom:
+        pom, root = Pom(path=path), self._root(path)
+        if isinstance(root, expat.ExpatError):
+            pom.broken = _broken(path, root)
+        elif root.name != "project":
+            pom.broken = f"{path}:{root.line}: <{root.name}> is no Maven project"
+        else:
+            above = self._parent(path, root, depth) or Pom(path="")
+            _fill(pom, root, above)
+            pom.release_line = _line_of(self.source.read_text(path), pom.release)
         return pom
-    if root.name != "project":
-        pom.broken = f"{path}:{root.line}: <{root.name}> is no Maven project"
-        return pom
-    above = _parent(source, path, root, depth) or Pom(path="")
-    properties = root.child("properties")
+
+    def _parent(self, path: str, root: Element, depth: int) -> Pom | None:
+        """The parent where it lies in the checkout, and is what it should be."""
+        element = root.child("parent")
+        if element is None or depth > 8:
+            return None
+        relative = element.child("relativePath")
+        wanted = relative.text.strip() if relative else "../pom.xml"
+        place = join(parent(path), wanted) if wanted else None
+        if place is not None and self.source.has_folder(place):
+            place = f"{place}/pom.xml".lstrip("/")
+        if not place or not self.source.has(place):
+            return None
+        found = self.read(place, depth + 1)
+        return found if found.properties.get("project.artifactId") == element.value("artifactId") else None
+
+    def listed(self, path: str) -> list[str]:
+        """Folders of the modules that a pom names, in profiles too."""
+        root = self._root(path)
+        if isinstance(root, expat.ExpatError):
+            return []
+        places = [join(parent(path), one.text.strip()) for one in root.all("module")]
+        return [parent(place) if name(place) == "pom.xml" else place for place in places if place is not None]
+
+    def reactor(self, module: str) -> str:
+        """The topmost folder whose poms list this module, one through the other; the module itself where none does."""
+        found = module
+        for folder in parents(module)[1:]:
+            path = f"{folder}/pom.xml".lstrip("/")
+            if self.source.has(path) and found in self.listed(path):
+                found = folder
+        return found
+
+    def modules_of(self, folder: str) -> list[str]:
+        """All folders with a pom below and with this one, as the poms list them."""
+        todo, found = [folder], dict[str, None]()
+        while todo:
+            place = todo.pop(0)
+            path = f"{place}/pom.xml".lstrip("/")
+            if place not in found and self.source.has(path):
+                found[place] = None
+                todo += self.listed(path)
+        return list(found)
+
+
+def _fill(pom: Pom, root: Element, above: Pom) -> None:
+    """What a pom says, and what its parent says for it."""
+    properties, modules = root.child("properties"), root.child("modules")
     pom.properties = {
         **above.properties,
         **{one.name: one.text.strip() for one in (properties.children if properties else [])},
@@ -133,16 +200,13 @@ def read_pom(source: Source, path: str, depth: int = 0) -> Pom:
     }
     pom.parents = [above.path, *above.parents] if above.path else []
     pom.packaging = root.value("packaging") or "jar"
-    modules = root.child("modules")
     pom.modules = [one.text.strip() for one in (modules.children if modules else [])]
     own = [_dependency(pom, one) for one in _children(root.child("dependencies"), "dependency")]
     pom.dependencies = own + above.dependencies
     pom.mains = _mains(pom, root) or above.mains
     pom.release = _release(pom, root) or above.release
-    pom.release_line = _line_of(text, pom.release)
     pom.roots = _roots(pom, root)
     pom.plugins = {plugin.value("artifactId") for plugin in root.all("plugin")} | above.plugins
-    return pom
 
 
 def _bare(text: str) -> str:
@@ -162,22 +226,6 @@ def _line_of(text: str, release: str) -> int:
 
 def _children(element: Element | None, word: str) -> list[Element]:
     return [one for one in element.children if one.name == word] if element else []
-
-
-def _parent(source: Source, path: str, root: Element, depth: int) -> Pom | None:
-    """The parent where it lies in the checkout, and is what it should be."""
-    element = root.child("parent")
-    if element is None or depth > 8:
-        return None
-    relative = element.child("relativePath")
-    wanted = relative.text.strip() if relative else "../pom.xml"
-    place = join(parent(path), wanted) if wanted else None
-    if place is not None and source.has_folder(place):
-        place = f"{place}/pom.xml".lstrip("/")
-    if not place or not source.has(place):
-        return None
-    found = read_pom(source, place, depth + 1)
-    return found if found.properties.get("project.artifactId") == element.value("artifactId") else None
 
 
 def _expanded(pom: Pom, text: str) -> str:
@@ -230,35 +278,3 @@ def _roots(pom: Pom, root: Element) -> list[str]:
     ]
     usual = ["src/main/java", "src/main/kotlin", "src/main/scala", "src/main/groovy"]
     return list(dict.fromkeys([*(place for place in places if "/" in place or place == "src"), *usual]))
-
-
-def reactor(source: Source, module: str) -> str:
-    """The topmost folder whose poms list this module, one through the other; the module itself where none does."""
-    found = module
-    for folder in parents(module)[1:]:
-        path = f"{folder}/pom.xml".lstrip("/")
-        if source.has(path) and found in _listed(source, path):
-            found = folder
-    return found
-
-
-def _listed(source: Source, path: str) -> list[str]:
-    try:
-        root = read_xml(_bare(source.read_text(path)))
-    except expat.ExpatError:
-        return []
-    words = [one.text.strip() for one in root.all("module")]
-    places = [join(parent(path), word) for word in words]
-    return [parent(place) if name(place) == "pom.xml" else place for place in places if place is not None]
-
-
-def modules_of(source: Source, folder: str) -> list[str]:
-    """All folders with a pom below and with this one, as the poms list them."""
-    todo, found = [folder], []
-    while todo:
-        place = todo.pop(0)
-        path = f"{place}/pom.xml".lstrip("/")
-        if place not in found and source.has(path):
-            found.append(place)
-            todo += _listed(source, path)
-    return found

@@ -95,7 +95,7 @@ def one_of(source: Source, folder: str, modules: list[str], notes_of: str = "") 
     """The module that has something to start. DetectionError: none, or several."""
     tree = Tree(source)
     if len(modules) > 1:
-        modules = [one for one in modules if any(tree.look(path).mains for path in tree.code_below(one))]
+        modules = [one for one in modules if any(tree.starts(path) for path in tree.code_below(one))]
     if len(modules) == 1:
         return modules[0]
     if not modules:

@@ -14,6 +14,9 @@ _DECLARED = re.compile(
     r"\b(?:fun|class|object|interface|val|def|trait|defn?)\s+(?:<[^>]*>\s*)?(?:\w+\.)?([A-Za-z_]\w*)"
 )
 
+_ASIDE = re.compile(r"(?:^|/)(?:src/\w*[tT]est\w*|target)/")
+_MAY_START = re.compile(r"\bmain\b|^//MAIN", re.M)
+
 
 class Tree:
     def __init__(self, source: Source) -> None:
@@ -25,17 +28,23 @@ class Tree:
             self._seen[path] = look(self.source.read_text(path), path)
         return self._seen[path]
 
+    def starts(self, path: str) -> bool:
+        """Whether something in it can be started; a text without the word for it is not parsed."""
+        if path.endswith((".java", ".kt")) and not _MAY_START.search(self.source.read_text(path)):
+            return False
+        return bool(self.look(path).mains)
+
     def language(self, path: str) -> str:
         return language_of(path)
 
     def code_below(self, folder: str) -> list[str]:
         """Sources below a folder, tests left out."""
+        is_inside = is_under(folder, self.source.workdir)
+        files = self.source.files() if is_inside else self.source.files(folder)
         return [
             path
-            for path in self.source.files(folder)
-            if path.endswith(_ALL)
-            and not re.search(r"(?:^|/)src/(?:\w*[tT]est\w*)/", path)
-            and "/target/" not in f"/{path}"
+            for path in files
+            if path.endswith(_ALL) and is_under(path, folder) and not _ASIDE.search(path)
         ]
 
     def roots_of(self, path: str) -> tuple[str, ...]:
@@ -48,11 +57,10 @@ class Tree:
 
     def file_of_class(self, dotted: str, roots: list[str]) -> str:
         """Where a class is written; a Kotlin file's class is called like the file, `Kt` behind it."""
-        for root in roots:
-            for path in self.code_below(root):
-                if dotted in self.look(path).mains or self._place(dotted, root) == path:
-                    return path
-        return ""
+        if place := next((found for root in roots if (found := self._place(dotted, root))), ""):
+            return place
+        code = (path for root in roots for path in self.code_below(root))
+        return next((path for path in code if self.starts(path) and dotted in self.look(path).mains), "")
 
     def _place(self, dotted: str, root: str) -> str:
         base = f"{root}/{dotted.replace('.', '/')}".lstrip("/")
