@@ -4,6 +4,7 @@ which runtime can take the file as it stands. Broken code gives what could be pa
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -110,29 +111,37 @@ def _in_import(node: Node) -> bool:
 
 
 def _node(node: Node, seen: JsFile, used: set[str] | None) -> None:
-    kind, line = node.type, line_of(node)
+    kind = node.type
     if kind == "import_statement":
         _import(node, seen, used)
-    elif kind == "export_statement":
-        seen.esm = True
-        if (source := node.child_by_field_name("source")) is not None:
-            way: Way = "types" if any(child.type == "type" for child in node.children) else "import"
-            seen.imports.append(Import(_literal(source), line, way))
-    elif kind == "call_expression":
-        _call(node, seen)
-    elif kind in _NOT_ERASED or (kind == "accessibility_modifier" and _is_parameter(node)):
-        if not _is_ambient(node):
-            seen.keeps = seen.keeps or line
-    elif kind in ("jsx_element", "jsx_self_closing_element", "jsx_fragment"):
-        seen.jsx = True
-    elif kind == "meta_property" and text_of(node) == "import.meta":
-        seen.esm = True
-    elif kind == "await_expression" or (kind == "for_in_statement" and _has_await(node)):
-        seen.awaits |= _is_top(node)
-    elif kind == "member_expression":
-        _member(node, seen)
-    elif kind == "new_expression":
-        _url(node, seen)
+    elif handle := _HANDLED.get(kind):
+        handle(node, seen)
+    elif kind in _NOT_ERASED and not _is_ambient(node):
+        seen.keeps = seen.keeps or line_of(node)
+
+
+def _export(node: Node, seen: JsFile) -> None:
+    seen.esm = True
+    if (source := node.child_by_field_name("source")) is not None:
+        seen.imports.append(Import(_literal(source), line_of(node), "types" if _is_type(node) else "import"))
+
+
+def _modifier(node: Node, seen: JsFile) -> None:
+    """`constructor(private x: string)` makes a field."""
+    if _is_parameter(node) and not _is_ambient(node):
+        seen.keeps = seen.keeps or line_of(node)
+
+
+def _jsx(node: Node, seen: JsFile) -> None:
+    seen.jsx = True
+
+
+def _meta(node: Node, seen: JsFile) -> None:
+    seen.esm |= text_of(node) == "import.meta"
+
+
+def _await(node: Node, seen: JsFile) -> None:
+    seen.awaits |= (node.type == "await_expression" or _has_await(node)) and _is_top(node)
 
 
 def _has_await(node: Node) -> bool:
@@ -178,19 +187,23 @@ def _import(node: Node, seen: JsFile, used: set[str] | None) -> None:
     if source is None:
         return
     seen.esm |= clause is None
-    names = [text_of(child.named_children[-1]) for child in nodes(node) if child.type == "import_specifier"]
-    outer = [text_of(child.named_children[0]) for child in nodes(node) if child.type == "import_specifier"]
-    bare = [text_of(child) for child in nodes(node) if child.type == "identifier" and _is_binding(child)]
-    way: Way = "types" if any(child.type == "type" for child in node.children) else "import"
-    typed = [child for child in nodes(node) if child.type == "import_specifier" and _is_type(child)]
-    if used is not None and way == "import" and (names or bare):
-        plain = len(names) + len(bare) - len(typed)
-        values = [name for name in (*names, *bare) if name in used]
-        if not values:
-            way = "types"  # erased as a whole by a compiler, though nothing says so
-        if len(values) < plain:
-            seen.keeps = seen.keeps or line_of(node)
-    seen.imports.append(Import(_literal(source), line_of(node), way, tuple(outer)))
+    named = [child for child in nodes(node) if child.type == "import_specifier"]
+    way: Way = "types" if _is_type(node) else "import"
+    if used is not None and way == "import":
+        way = _erased(node, named, used, seen)
+    names = tuple(text_of(child.named_children[0]) for child in named)
+    seen.imports.append(Import(_literal(source), line_of(node), way, names))
+
+
+def _erased(node: Node, named: list[Node], used: set[str], seen: JsFile) -> Way:
+    """`types` where no name of it is a value: a compiler takes the whole import away, though nothing says so. One that takes some
+    names away keeps the file from a runtime that does not look."""
+    inner = [text_of(child.named_children[-1]) for child in named]
+    inner += [text_of(child) for child in nodes(node) if child.type == "identifier" and _is_binding(child)]
+    values = [name for name in inner if name in used]
+    if inner and len(values) < len(inner) - sum(map(_is_type, named)):
+        seen.keeps = seen.keeps or line_of(node)
+    return "import" if values or not inner else "types"
 
 
 def _is_type(specifier: Node) -> bool:
@@ -206,16 +219,21 @@ def _call(node: Node, seen: JsFile) -> None:
     line = line_of(node)
     if called == "fetch":
         seen.fetches = seen.fetches or line
-    if called not in ("require", "import", "require.resolve"):
-        return
-    arguments = node.child_by_field_name("arguments")
-    first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
-    if first is None or first.type not in _STRINGS or "${" in text_of(first):
+    if called not in ("require", "import", "require.resolve") or (word := _first_word(node)) is None:
         return
     seen.cjs |= called == "require"
     names = _destructured(node) if called == "require" else ()
     way: Way = "dynamic" if called == "import" else "require"
-    seen.imports.append(Import(_literal(first), line, way, names, optional=_is_guarded(node)))
+    seen.imports.append(Import(word, line, way, names, optional=_is_guarded(node)))
+
+
+def _first_word(node: Node) -> str | None:
+    """The first argument of a call, where it is a text as it stands."""
+    arguments = node.child_by_field_name("arguments")
+    first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
+    if first is None or first.type not in _STRINGS or "${" in text_of(first):
+        return None
+    return _literal(first)
 
 
 def _url(node: Node, seen: JsFile) -> None:
@@ -268,3 +286,10 @@ def _variables(tree: Tree, file: str, code: Code) -> None:
                 for child in nodes(pattern):
                     if child.type in ("shorthand_property_identifier_pattern", "property_identifier"):
                         code.env.append(At(text_of(child), file, line_of(child)))
+
+
+_HANDLED: dict[str, Callable[[Node, JsFile], None]] = {
+    "export_statement": _export, "call_expression": _call, "accessibility_modifier": _modifier, "jsx_element": _jsx,
+    "jsx_self_closing_element": _jsx, "jsx_fragment": _jsx, "meta_property": _meta, "await_expression": _await,
+    "for_in_statement": _await, "member_expression": _member, "new_expression": _url,
+}  # fmt: skip

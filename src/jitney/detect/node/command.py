@@ -115,17 +115,22 @@ def _words(words: list[str], scripts: dict[str, str], depth: int) -> Command:
         return found
     if (inner := _launched(words)) is not None:
         return _words(inner, scripts, depth) if inner else Command(shell=" ".join(words))
-    if head in ("node", "nodejs") or head in _RUNNERS:
-        return _run("node", rest, typed=head in _RUNNERS)
-    if head in ("bun", "deno"):
-        return _run(head, rest[1:] if rest[:1] == ["run"] else rest)
     if head in _WATCHERS:
         return _watched(rest, scripts, depth)
     if (
         called or "/" in head or head in _SHELL_WORDS
     ):  # a file of the project, or a word that no package brings
         return Command(shell=shlex.join(words))
-    return Command(tool=tuple(words))
+    return _started(head, rest)
+
+
+def _started(head: str, rest: list[str]) -> Command:
+    """A runtime with its file, or a package's program."""
+    if head in ("node", "nodejs") or head in _RUNNERS:
+        return _run("node", rest, typed=head in _RUNNERS)
+    if head in ("bun", "deno"):
+        return _run(head, rest[1:] if rest[:1] == ["run"] else rest)
+    return Command(tool=(head, *rest))
 
 
 def _launched(words: list[str]) -> list[str] | None:

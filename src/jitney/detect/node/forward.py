@@ -75,28 +75,25 @@ def _by_manager(words: list[str]) -> Forward | None:
         return Forward(_script(words[3:]), member=words[2])
     options, rest = _options(words[1:])
     name = _script(rest)
-    if _EVERYWHERE & {*words[1:2], *rest} and name:
-        return Forward(name)
-    folder = next((options[flag] for flag in _FOLDERS if flag in options), "")
-    member = next((options[flag] for flag in _NAMES if flag in options), "")
-    if not name or not (folder or member):
+    if not name:
         return None
-    is_path = member.startswith(("./", "packages/", "apps/")) or (
-        "/" in member and not member.startswith("@")
-    )
-    return Forward(name, folder=folder or (member if is_path else ""), member="" if is_path else member)
+    if _EVERYWHERE & set(rest):
+        return Forward(name)
+    folder, member = _first(options, _FOLDERS), _first(options, _NAMES)
+    if member.startswith(("./", "packages/", "apps/")) or ("/" in member and not member.startswith("@")):
+        folder, member = folder or member, ""
+    return Forward(name, folder=folder, member=member) if folder or member else None
+
+
+def _first(options: dict[str, str], flags: tuple[str, ...]) -> str:
+    return next((options[flag] for flag in flags if flag in options), "")
 
 
 def _by_runner(words: list[str]) -> Forward | None:
     """`turbo run start`, `turbo start --filter=web`, `lerna run start --scope web`."""
     options, rest = _options(words[1:])
     name = _script(rest)
-    member = (
-        next((options[flag] for flag in _NAMES if flag in options), "")
-        .rstrip(".")
-        .removeprefix("{./")
-        .strip("{}")
-    )
+    member = _first(options, _NAMES).rstrip(".").removeprefix("{./").strip("{}")
     return Forward(name, member=member) if name else None
 
 

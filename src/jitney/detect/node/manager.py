@@ -57,15 +57,16 @@ def choose_manager(source: Source, project: Project, notes: Notes) -> None:
     """Sets the project's manager, its version and its lock. DetectionError: package.json names two."""
     locks = [(file, whose) for file, whose in LOCKS if source.has(within(project.root, file))]
     found = _named(project) or _told(source, project, locks)
-    own = [file for file, whose in locks if whose == found.manager]
-    _tell_others(found, locks, notes)
+    own = next((file for file, whose in locks if whose == found.manager), "")
+    others = [f"{file} ({whose})" for file, whose in locks if whose != found.manager]
     project.manager, project.is_default = found.manager, found.rule == "node.manager.default"
-    project.lock = within(project.root, own[0]) if own else ""
+    project.lock = within(project.root, own) if own else ""
     project.manager_version = found.version or _version(source, project)
     if found.manager == "yarn" and _is_berry(source, project):
         project.manager = "berry"
-    others = tuple(f"{file} ({whose})" for file, whose in locks if whose != found.manager)
-    notes.saw(found.rule, "manager", project.manager, found.file, 0, others)
+    if others:
+        _tell_others(found, own, others, notes)
+    notes.saw(found.rule, "manager", project.manager, found.file, 0, tuple(others))
 
 
 def _told(source: Source, project: Project, locks: list[tuple[str, str]]) -> Found:
@@ -92,11 +93,7 @@ def _engines(project: Project) -> str:
     return named[0] if len(named) == 1 else ""
 
 
-def _tell_others(found: Found, locks: list[tuple[str, str]], notes: Notes) -> None:
-    others = [f"{file} ({whose})" for file, whose in locks if whose != found.manager]
-    if not others:
-        return
-    own = next((file for file, whose in locks if whose == found.manager), "")
+def _tell_others(found: Found, own: str, others: list[str], notes: Notes) -> None:
     if own:
         message = f"lock files of several package managers: {own} ({found.manager}) is used, not {', '.join(others)}"
         notes.tell("warning", "node.locks", message, hint="remove those that are not kept up")

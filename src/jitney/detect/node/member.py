@@ -121,25 +121,31 @@ def _one(source: Source, project: Project, found: list[Place]) -> Place | None:
 
 def _programs(source: Source, project: Project, script: str) -> list[Place]:
     """By the most telling sign that any member has."""
-    members = [(folder, data) for folder, data in project.members.items() if folder != project.folder]
-    started = [
-        Place(folder, script, why=texts(data.get("scripts"))[script])
-        for folder, data in members
-        if script in texts(data.get("scripts"))
-    ]
-    if started:
+    members = {folder: data for folder, data in project.members.items() if folder != project.folder}
+    scripts = {folder: texts(data.get("scripts")) for folder, data in members.items()}
+    if started := [
+        Place(folder, script, why=said[script]) for folder, said in scripts.items() if script in said
+    ]:
         return started
-    sites = []
-    for folder, data in members:
-        found = site.site_of(source, Project(folder, project.root, data, data))
-        sites += [Place(folder, why=found.package)] if found else []
-    used = {other for _, data in members for other in Project("", "", data, data).own_dependencies()}
-    alone = [
-        Place(folder, why=name(file))
-        for folder, data in members
-        if data.get("name") not in used and (file := _program(source, folder))
-    ]
-    return list({one.folder: one for one in (*sites, *alone)}.values()) or _nx_programs(source, project)
+    found = {one.folder: one for one in (*_sites(source, project, members), *_alone(source, members))}
+    return list(found.values()) or _nx_programs(source, project)
+
+
+def _sites(source: Source, project: Project, members: dict[str, dict[str, object]]) -> list[Place]:
+    kinds = {
+        folder: site.site_of(source, Project(folder, project.root, data, data))
+        for folder, data in members.items()
+    }
+    return [Place(folder, why=kind.package) for folder, kind in kinds.items() if kind is not None]
+
+
+def _alone(source: Source, members: dict[str, dict[str, object]]) -> list[Place]:
+    """Members with a file of a program's name that no other member depends on."""
+    used = {other for data in members.values() for other in Project("", "", data, data).own_dependencies()}
+    files = {
+        folder: _program(source, folder) for folder, data in members.items() if data.get("name") not in used
+    }
+    return [Place(folder, why=name(file)) for folder, file in files.items() if file]
 
 
 def _program(source: Source, folder: str) -> str:

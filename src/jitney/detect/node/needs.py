@@ -25,11 +25,11 @@ def judge(source: Source, project: Project | None, started: Started, runtime: st
     """Features for the planner, with their evidence. The runtime may become Bun, which takes what no other does."""
     builds = _builds(source, project, started)
     needs = Needs(runtime=runtime, features=[f"build:{line}" for line in builds])
-    for line in builds:
-        notes.saw("node.build", "build", line, project.manifests[0] if project else "")
-    if project is not None and _uses_dev(project, started, is_built=bool(builds)):
-        needs.dev = True
-        needs.features.append("dev")
+    if project is not None:
+        for line in builds:
+            notes.saw("node.build", "build", line, project.manifests[0])
+        needs.dev = _uses_dev(project, started, is_built=bool(builds))
+        needs.features += ["dev"] if needs.dev else []
     is_there = bool(started.entry) and (not builds or source.has(started.entry))
     if runtime == "node" and is_there and not started.command.shell:
         _judge_syntax(project, started, needs, notes)

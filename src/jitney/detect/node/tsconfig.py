@@ -49,22 +49,27 @@ def _read(source: Source, path: str, depth: int) -> Paths:
         data = table(loads(source.read_text(path)))
     except ValueError:
         return Paths(file=path)  # the compiler, where one runs, says so
-    options = table(data.get("compilerOptions"))
-    folder = parent(path)
-    found = Paths(file=path)
-    extends = data.get("extends")
-    if isinstance(extends, str) and extends.startswith(".") and depth < 8:
-        above = join(folder, extends if extends.endswith(".json") else f"{extends}.json")
-        if above is not None and source.has(above):
-            parent_paths = _read(source, above, depth + 1)
-            found.base, found.aliases = parent_paths.base, parent_paths.aliases
+    options, folder = table(data.get("compilerOptions")), parent(path)
+    above = _above(source, folder, data.get("extends"), depth)
     base = options.get("baseUrl")
-    if isinstance(base, str):
-        found.base = join(folder, base)
-    start = found.base if found.base is not None else folder
-    aliases = {
+    inherited = above.base if above is not None else None
+    found = Paths(file=path, base=join(folder, base) if isinstance(base, str) else inherited)
+    found.aliases = _aliases(options, found.base if found.base is not None else folder)
+    if not found.aliases and above is not None:
+        found.aliases = above.aliases
+    return found
+
+
+def _above(source: Source, folder: str, extends: object, depth: int) -> Paths | None:
+    """The configuration that is extended, where it lies in the source."""
+    if not isinstance(extends, str) or not extends.startswith(".") or depth >= 8:
+        return None
+    path = join(folder, extends if extends.endswith(".json") else f"{extends}.json")
+    return _read(source, path, depth + 1) if path is not None and source.has(path) else None
+
+
+def _aliases(options: dict[str, object], start: str) -> dict[str, list[str]]:
+    return {
         pattern: [place for target in strings(targets) if (place := join(start, target)) is not None]
         for pattern, targets in table(options.get("paths")).items()
     }
-    found.aliases = aliases or found.aliases
-    return found

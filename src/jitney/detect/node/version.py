@@ -48,11 +48,11 @@ class Said(msgspec.Struct, frozen=True):
 
 def version(source: Source, project: Project | None, runtime: str, wishes: Wishes, notes: Notes) -> str:
     """As the project writes it: `22`, `>=18`, `lts/iron`; empty: any."""
-    said = [Said(wishes.version, "flag.version")] if wishes.version else []
-    said += [one for one in _of_manifest(project, runtime) if not one.is_required] if project else []
-    said += _of_files(source, project, runtime)
-    said += [one for one in _of_manifest(project, runtime) if one.is_required] if project else []
-    said = [one for one in said if _is_version(one, runtime, notes)]
+    flag = [Said(wishes.version, "flag.version")] if wishes.version else []
+    own = _of_manifest(project, runtime) if project is not None else []
+    pins = [one for one in own if not one.is_required]
+    every = [*flag, *pins, *_of_files(source, project, runtime), *(one for one in own if one.is_required)]
+    said = [one for one in every if _is_version(one, runtime, notes)]
     if not said:
         return ""
     best = _best(said, notes)

@@ -49,15 +49,12 @@ def members(source: Source, root: str, globs: list[str]) -> list[str]:
     """Folders with a manifest that the globs name."""
     wanted = [pattern for pattern in globs if not pattern.startswith("!")]
     unwanted = [pattern[1:] for pattern in globs if pattern.startswith("!")]
-    found = []
-    for path in source.files(root):
-        if not path.endswith(tuple(f"/{name}" for name in MANIFESTS)):
-            continue
-        place = parent(path)
-        below = place.removeprefix(root).strip("/")
-        if below and _any(below, wanted) and not _any(below, unwanted):
-            found.append(place)
-    return list(dict.fromkeys(found))
+    ends = tuple(f"/{name}" for name in MANIFESTS)
+    places = dict.fromkeys(parent(path) for path in source.files(root) if path.endswith(ends))
+    below = {place: place.removeprefix(root).strip("/") for place in places}
+    return [
+        place for place, path in below.items() if path and _any(path, wanted) and not _any(path, unwanted)
+    ]
 
 
 def _any(path: str, globs: list[str]) -> bool:
