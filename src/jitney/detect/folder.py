@@ -198,7 +198,9 @@ def of_folder(source: Source, notes: Notes) -> Language:
     if coded := [one for one in said if _has_code(one[0], files, by_shebang)]:
         return _said(source, here, coded, notes)
     if found := _of_files(source, files, notes):
-        return found
+        if not (by_shebang and found.name in known()):
+            return found
+        del notes.evidence[-1:]  # an expression of Nix, a page: what a script beside it runs in, or shows
     if alone := [one for one in said if name(one[1]) not in _OF_MANY]:
         return _said(source, here, alone, notes)
     if not by_shebang:

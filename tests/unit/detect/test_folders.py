@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from jitney.detect import detect
 from jitney.detect.folder import locate, of_folder
 from jitney.detect.model import Wishes
 from jitney.detect.notes import Notes
@@ -104,7 +105,9 @@ def test_manifests_of_several_languages(files: Files, want: str) -> None:
 
 
 def test_a_folder_of_pages_is_no_program() -> None:
-    with pytest.raises(DetectionError, match=r"nothing runnable was found: a static site \(site/index\.html\)"):
+    with pytest.raises(
+        DetectionError, match=r"nothing runnable was found: a static site \(site/index\.html\)"
+    ):
         language({"Staticfile": "root: site\n", "site/index.html": "<p>hi"})
 
 
@@ -112,3 +115,10 @@ def test_a_dockerfile_alone_is_pointed_at() -> None:
     with pytest.raises(DetectionError, match="nothing runnable") as caught:
         language({"Dockerfile": "FROM debian\n"})
     assert "--use-dockerfile" in caught.value.hint
+
+
+def test_a_script_beside_an_expression_of_nix_is_the_program() -> None:
+    files = {"default.nix": "{ }: { }\n", "verify": "#!/usr/bin/env python3\nprint(1)\n"}
+    found = detect(Source.from_mapping(files), Wishes())
+    assert (found.language, found.entry) == ("python", "verify")
+    assert [one.value for one in found.evidence if one.decides == "language"] == ["python"]
