@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
+
+MAX_RULES = 1_000
+MAX_RULE = 1_000
+"""Lines of a file, and characters of a line, that are looked at: each path is held against each of them."""
+
+MAX_STARS = 12
+"""Wildcards of a line: a pattern with more takes a time that grows with their power."""
 
 
 class Ignore:
@@ -11,7 +19,7 @@ class Ignore:
 
     def __init__(self, lines: Iterable[str] = (), folder: str = "") -> None:
         self._head = f"{folder}/" if folder else ""
-        self._rules = [rule for line in lines if (rule := _rule(line)) is not None]
+        self._rules = [rule for line in islice(lines, MAX_RULES) if (rule := _rule(line)) is not None]
         self._has_exceptions = any(not drop for drop, _ in self._rules)
 
     def drops(self, path: str) -> bool:
@@ -34,7 +42,7 @@ class Ignore:
 
 def _rule(line: str) -> tuple[bool, re.Pattern[str]] | None:
     text = line.strip()
-    if not text or text.startswith("#"):
+    if not text or text.startswith("#") or len(text) > MAX_RULE or text.count("*") > MAX_STARS:
         return None
     drop = not text.startswith("!")
     text = text.removeprefix("!").strip().strip("/").removeprefix("./")

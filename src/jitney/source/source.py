@@ -18,7 +18,14 @@ from jitney.source.tree import MemoryTree, Stat, Tree
 from jitney.source.walk import Limits, Walk
 
 MAX_TEXT = 8 << 20
-"""Source code and manifests are smaller; the rest of a longer file is not looked at."""
+"""Manifests and locks are smaller; the rest of a longer file is not looked at, and that is said."""
+
+MAX_CODE = 512 << 10
+"""Nobody writes longer code; what is longer is generated or packed, and takes seconds to parse."""
+
+CODE = (".py", ".pyw", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".go", ".rs", ".java", ".kt", ".kts", ".scala",
+        ".groovy", ".clj", ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".rb", ".php", ".pl", ".pm", ".lua", ".sh", ".cs", ".fs",
+        ".swift", ".hs", ".ml", ".ex", ".exs", ".erl", ".r", ".R", ".jl", ".dart", ".zig", ".nim", ".d", ".sql")  # fmt: skip
 
 
 class Source:
@@ -144,22 +151,24 @@ class Source:
         return b"".join(self.tree.chunks(inside(path) or ""))
 
     def read_text(self, path: str) -> str:
-        """The first 8 MiB as text, whatever their encoding; never fails on bytes that are no text."""
+        """The first 8 MiB (512 KiB of code) as text, whatever their encoding; never fails on bytes that are no text. A file that
+        is longer is a finding."""
         clean = inside(path) or path
         if clean not in self._texts:
-            self.size(clean)
-            data = b""
-            for chunk in self.tree.chunks(clean):
-                data += chunk
-                if len(data) >= MAX_TEXT:
-                    break
-            self._texts[clean] = decode(data[:MAX_TEXT])
+            most = MAX_CODE if clean.endswith(CODE) else MAX_TEXT
+            if self.size(clean) > most:
+                message = f"{clean} is longer than {most >> 10} KiB: the rest is not looked at"
+                self.add_finding(Finding(level="note", code="source.long", message=message, file=clean))
+            self._texts[clean] = decode(self._head(clean, most))
         return self._texts[clean]
 
-    def lay(self, path: str, text: str) -> None:
-        """A file that detection makes of what lies there (a notebook's script): read and taken along like any other."""
-        self.tree.lay(path, text.encode())
-        self._texts[path] = text
+    def _head(self, clean: str, most: int) -> bytes:
+        data = bytearray()
+        for chunk in self.tree.chunks(clean):
+            data += chunk
+            if len(data) >= most:
+                break
+        return bytes(data[:most])
 
     def digest(self, paths: Iterable[str]) -> str:
         """sha256 over the sorted files: path, executable or not, length, bytes."""
