@@ -44,6 +44,9 @@ def settings(source: Source) -> Code:
         for match in _LINE.finditer(source.read_text(path)[:MOST]):
             line = source.read_text(path).count("\n", 0, match.start(1)) + 1
             _note(match[1], match[2], At("", path, line), found)
+    for kind in ("served", "embedding"):  # of several vendors' nobody says which one counts
+        names = {use.name for use in found.models if use.kind == kind}
+        found.models = [use for use in found.models if use.kind != kind or len(names) == 1]
     return found
 
 

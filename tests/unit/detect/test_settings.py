@@ -39,6 +39,7 @@ def test_address_and_model_of_a_file_of_settings(file: str, text: str) -> None:
         {".env.example": "OPENAI_BASE_URL=http://localhost:9999\n"},
         {".env": "# OPENAI_BASE_URL=http://localhost:9999\n"},
         {".env": "DATABASE_URL=http://localhost:9999\nOPENAI_BASE_URL=\nOTHER=gpt-4\nUSE_MODEL=true\n"},
+        {"config.yaml": "openai:\n  model: gpt-4o\nollama:\n  model: llama3.2\n"},
         {"package.json": '{\n "base_url": "http://localhost:9999"\n}\n'},
     ],
 )
