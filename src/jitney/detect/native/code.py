@@ -8,7 +8,7 @@ import msgspec
 
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
-from jitney.detect.syntax import harvest, literals, nodes, parse, text_of
+from jitney.detect.syntax import harvest, literals, parse, select, text_of
 from jitney.findings import Evidence
 
 STRINGS = frozenset({"string_literal", "raw_string_literal"})
@@ -28,6 +28,11 @@ ELSEWHERE = re.compile(
 )
 
 
+CALLED_MAIN = re.compile(r"\bw?main\s*\(")
+PARSED = 200_000
+"""Characters of a file without a `main` that is parsed: a longer one is a library in one header, and says nothing of the program."""
+
+
 class Include(msgspec.Struct, frozen=True):
     header: str
     line: int
@@ -44,21 +49,24 @@ class NativeFile(msgspec.Struct):
 
 
 def look(text: str, file: str) -> NativeFile:
-    tree = parse(text, "tree_sitter_c" if file.endswith(".c") else "tree_sitter_cpp")
     bare = _without_comments(text)
     seen = NativeFile(is_new=bool(NEW_STANDARD.search(bare)))
     for match in INCLUDE.finditer(_on_linux(bare)):
         line = bare.count("\n", 0, match.start(2)) + 1
         seen.includes.append(Include(match[2].strip(), line, match[1] == '"'))
     seen.code.imports = [At(one.header, file, one.line) for one in seen.includes]
+    if len(text) <= PARSED or has_main(text):
+        _parsed(text, file, seen)
+    return seen
+
+
+def _parsed(text: str, file: str, seen: NativeFile) -> None:
+    tree = parse(text, "tree_sitter_c" if file.endswith(".c") else "tree_sitter_cpp")
     harvest(literals(tree, text, STRINGS), file, seen.code, GETTERS)
     seen.code.models += weights(seen.code)
-    if re.search(r"\bmain\b", bare):
-        seen.main = any(
-            node.type == "function_definition" and _is_main(text_of(node.child_by_field_name("declarator")))
-            for node in nodes(tree.root_node)
-        )
-    return seen
+    if CALLED_MAIN.search(text):
+        functions = select(tree, frozenset({"function_definition"}))
+        seen.main = any(_is_main(text_of(node.child_by_field_name("declarator"))) for node in functions)
 
 
 class _Branch(msgspec.Struct):

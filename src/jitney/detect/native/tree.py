@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from jitney.detect.native.code import SOURCES, Include, NativeFile, look
+from jitney.detect.native.code import CALLED_MAIN, SOURCES, Include, NativeFile, look
 from jitney.source import Source
-from jitney.source.paths import join, parent, parents
+from jitney.source.paths import join, name, parent, parents
 
 MANY = 200
 USUAL = ("", "include", "inc", "src", "single_include", "singleheader", "single_header", "lib", "third_party", "third-party",
@@ -27,6 +27,7 @@ class Program(msgspec.Struct):
 def reach(source: Source, starts: tuple[str, ...]) -> Program:
     """From the entry (and its helpers) through its own headers to the sources beside these."""
     found = Program(sources=list(starts))
+    places = _Places(source)
     todo = list(starts)
     while todo and len(found.files) < MANY:
         path = todo.pop(0)
@@ -34,7 +35,7 @@ def reach(source: Source, starts: tuple[str, ...]) -> Program:
             continue
         seen = found.files[path] = look(source.read_text(path), path)
         for one in seen.includes:
-            place = locate(source, path, one, found.folders)
+            place = places.locate(path, one, found.folders)
             if place is None:
                 found.missing.append((one.header, path, one.line))
             elif place not in found.files:
@@ -43,24 +44,42 @@ def reach(source: Source, starts: tuple[str, ...]) -> Program:
     return found
 
 
-def locate(source: Source, path: str, include: Include, folders: list[str]) -> str | None:
-    """Where an included file lies in the source. Its folder is noted, unless it is found beside the file itself."""
-    beside = join(parent(path), include.header)
-    if include.is_quoted and beside and source.has(beside):
-        return beside
-    above = [] if source.alone else parents(parent(path))
-    usual = (f"{at}/{name}".strip("/") for at in above for name in USUAL)
-    for folder in dict.fromkeys((*folders, *usual)):
-        place = join(folder, include.header)
-        if place and source.has(place):
-            return _noted(place, include.header, folders)
-    return _anywhere(source, include, folders) if include.is_quoted and not source.alone else None
+class _Places:
+    """Where a source's headers lie. Folders are asked for once: a program has thousands of includes."""
 
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._usual: dict[str, list[str]] = {}
+        self._named: dict[str, list[str]] | None = None
 
-def _anywhere(source: Source, include: Include, folders: list[str]) -> str | None:
-    """The nearest to the root of all files of this name: a build system would have been told of its folder."""
-    ends = [one for one in source.files("") if one.endswith(f"/{include.header}")]
-    return _noted(min(ends, key=lambda one: (one.count("/"), one)), include.header, folders) if ends else None
+    def locate(self, path: str, include: Include, folders: list[str]) -> str | None:
+        """Where an included file lies in the source. Its folder is noted, unless it is found beside the file itself."""
+        beside = join(parent(path), include.header)
+        if include.is_quoted and beside and self.source.has(beside):
+            return beside
+        above = [] if self.source.alone else parents(parent(path))
+        for folder in dict.fromkeys((*folders, *(place for at in above for place in self._folders(at)))):
+            place = join(folder, include.header)
+            if place and self.source.has(place):
+                return _noted(place, include.header, folders)
+        return (
+            self._anywhere(include.header, folders) if include.is_quoted and not self.source.alone else None
+        )
+
+    def _folders(self, at: str) -> list[str]:
+        if at not in self._usual:
+            _, below = self.source.folder(at)
+            self._usual[at] = [at, *(f"{at}/{name}".strip("/") for name in USUAL if name in below)]
+        return self._usual[at]
+
+    def _anywhere(self, header: str, folders: list[str]) -> str | None:
+        """The nearest to the root of all files of this name: a build system would have been told of its folder."""
+        if self._named is None:
+            self._named = {}
+            for path in self.source.files(""):
+                self._named.setdefault(name(path), []).append(path)
+        ends = [one for one in self._named.get(name(header), ()) if one.endswith(f"/{header}")]
+        return _noted(min(ends, key=lambda one: (one.count("/"), one)), header, folders) if ends else None
 
 
 def _noted(place: str, header: str, folders: list[str]) -> str:
@@ -72,19 +91,19 @@ def _noted(place: str, header: str, folders: list[str]) -> str:
 
 def _companions(source: Source, header: str, found: Program) -> list[str]:
     """`client.cpp` beside `client.hpp`, or in `src` beside `include`: compiled along, unless it is a program itself."""
-    stem = header.rpartition("/")[2].rpartition(".")[0]
+    stem = name(header).rpartition(".")[0]
     at = parent(header)
     inner = at.replace("include", "src", 1) if "include" in at else at
+    folders = dict.fromkeys((at, inner, f"{parent(at)}/src".lstrip("/")))
+    paths = [f"{folder}/{stem}{ending}".lstrip("/") for folder in folders for ending in SOURCES]
     more = []
-    for folder in dict.fromkeys((at, inner, f"{parent(at)}/src".lstrip("/"))):
-        for ending in SOURCES:
-            path = f"{folder}/{stem}{ending}".lstrip("/")
-            if (
-                path != header
-                and path not in found.sources
-                and source.has(path)
-                and not look(source.read_text(path), path).main
-            ):
-                found.sources.append(path)
-                more.append(path)
+    for path in paths:
+        is_new = path != header and path not in found.sources and source.has(path)
+        if is_new and not _is_program(source.read_text(path), path):
+            found.sources.append(path)
+            more.append(path)
     return more
+
+
+def _is_program(text: str, path: str) -> bool:
+    return bool(CALLED_MAIN.search(text)) and look(text, path).main
