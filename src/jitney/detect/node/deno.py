@@ -84,10 +84,9 @@ def detect(
 ) -> Detection:
     entry, command, program = started.entry, started.command, started.program
     packages, unknown = _packages(config, program, wishes)
-    for path, item in program.outside:
-        match = _SPECIFIER.fullmatch(_mapped(item.specifier, config))
-        name = f"{match[1]}{match[3] or ''}" if match else item.specifier
-        program.code.imports.append(At(name, path, item.line))
+    program.code.imports += [
+        At(_package(item.specifier, config), path, item.line) for path, item in program.outside
+    ]
     use = usage(program.code, "javascript", notes)
     folder = f"{source.workdir}/" if source.workdir else ""
     flags = command.flags or _shebang_flags(source, entry) or _allowed(program.files, source)
@@ -122,6 +121,12 @@ def _lock(source: Source, config: DenoConfig | None) -> str:
 def _takes(source: Source, config: DenoConfig | None, program: Program) -> tuple[str, ...]:
     manifest = (config.path,) if config else ()
     return tuple(sorted({*source.files(), *program.files, *program.data, *manifest}))
+
+
+def _package(specifier: str, config: DenoConfig | None) -> str:
+    """The package's own name, as other runtimes import it."""
+    match = _SPECIFIER.fullmatch(_mapped(specifier, config))
+    return f"{match[1]}{match[3] or ''}" if match else specifier
 
 
 def _mapped(specifier: str, config: DenoConfig | None) -> str:

@@ -49,13 +49,16 @@ def find(
     if source.entry:
         notes.saw("source.file", "entry", source.entry, source.entry)
         return source.entry, Command()
-    if (found := _said(source, project, notes, script)) is not None:
-        return found
+    own = project if project is not None and project.folder == source.workdir else None
+    return _said(source, own, notes, script) or _guessed(source, own, notes)
+
+
+def _guessed(source: Source, project: Project | None, notes: Notes) -> tuple[str, Command]:
+    """The file by its name, or the only one; where there is none, what a script for development starts."""
     try:
         return _of_files(source, notes), Command()
     except DetectionError:
-        own = project if project is not None and project.folder == source.workdir else None
-        if (tool := _of_tool(own, notes)) is None:
+        if (tool := _of_tool(project, notes)) is None:
             raise
         return tool
 
@@ -73,21 +76,14 @@ def _wished(source: Source, wished: str, notes: Notes) -> tuple[str, Command]:
 
 def _said(source: Source, project: Project | None, notes: Notes, script: str) -> tuple[str, Command] | None:
     """What a Procfile or the folder's own manifest says; None: nothing."""
-    is_own = project is not None and project.folder == source.workdir
-    if (found := _of_procfile(source, project if is_own else None, notes)) is not None:
+    found = _of_procfile(source, project, notes)
+    if found is not None or project is None:
         return found
-    if project is None or not is_own:
-        return None
-    path = project.manifests[0]
     if script in project.scripts:
-        notes.saw("node.entry.start", "entry", project.scripts[script], path)
+        notes.saw("node.entry.start", "entry", project.scripts[script], project.manifests[0])
         return _of_script(source, project, script)
-    return (
-        _of_main(source, project, notes)
-        or _of_site(source, project, notes)
-        or _of_build(source, project, notes)
-        or _of_dev(source, project, notes)
-    )
+    ladder = (_of_main, _of_site, _of_build, _of_dev)
+    return next((one for step in ladder if (one := step(source, project, notes)) is not None), None)
 
 
 def _of_procfile(source: Source, project: Project | None, notes: Notes) -> tuple[str, Command] | None:
@@ -98,15 +94,23 @@ def _of_procfile(source: Source, project: Project | None, notes: Notes) -> tuple
     from jitney.detect.recipes.procfile import read
 
     said = next(iter(read(source.read_text(path), path, source.workdir)), None)
-    if said is None or STARTERS.get(said.words[0] if said.words else "", "javascript") not in _OWN:
+    if said is None or not said.words or STARTERS.get(said.words[0], "javascript") not in _OWN:
         return None
-    scripts = dict(project.scripts) if project else {}
+    scripts = project.scripts if project is not None else {}
     command = parse("Procfile", {**scripts, "Procfile": said.value.partition(":")[2]})
-    place = there(source, source.workdir, command.file) if command.file else ""
-    if command.file and not place and not (project and _is_built(project)):
+    place = _place_of(source, command, is_built=project is not None and _is_built(project))
+    if place is None:
         return None
     notes.saw("procfile", "entry", said.value, path, said.line)
-    return place or (f"{source.workdir}/{command.file}".lstrip("/") if command.file else ""), command
+    return place, command
+
+
+def _place_of(source: Source, command: Command, *, is_built: bool) -> str | None:
+    """Of a command's file, empty where it has none; None: it is not there, and nothing makes it."""
+    if not command.file:
+        return ""
+    made = f"{source.workdir}/{command.file}".lstrip("/") if is_built else None
+    return there(source, source.workdir, command.file) or made
 
 
 def _of_main(source: Source, project: Project, notes: Notes) -> tuple[str, Command] | None:
@@ -149,19 +153,23 @@ def _is_served(project: Project, script: str) -> bool:
 
 def _of_build(source: Source, project: Project, notes: Notes) -> tuple[str, Command] | None:
     """`main` that a build makes; a program of `bin`."""
-    main = project.own.get("main") or project.own.get("module")
-    bins = texts(project.own.get("bin")) or texts({"": project.own.get("bin")})
-    said = [("node.entry.main", main)] if isinstance(main, str) else []
-    if not any(_usual(source, source.workdir)):
-        said += [("node.entry.bin", file) for file in bins.values()][:1]
-    for rule, file in said:
+    pages = site.page_scripts(source, project.folder)
+    for rule, file in _products(source, project):
         place = there(source, project.folder, file)
-        if (place and place not in site.page_scripts(source, project.folder)) or (
-            not place and _is_built(project)
-        ):
+        if (place not in pages) if place else _is_built(project):
             notes.saw(rule, "entry", file, project.manifests[0])
             return place or f"{project.folder}/{file.removeprefix('./')}".lstrip("/"), Command()
     return None
+
+
+def _products(source: Source, project: Project) -> list[tuple[str, str]]:
+    """Rule and file: `main`, then the first of `bin` where no file has a program's name."""
+    main = project.own.get("main") or project.own.get("module")
+    said = [("node.entry.main", main)] if isinstance(main, str) else []
+    if _usual(source, source.workdir):
+        return said
+    bins = texts(project.own.get("bin")) or texts({"": project.own.get("bin")})
+    return said + [("node.entry.bin", file) for file in bins.values()][:1]
 
 
 def there(source: Source, folder: str, file: str) -> str:
@@ -242,16 +250,21 @@ def _of_files(source: Source, notes: Notes) -> str:
         notes.saw("node.entry.usual", "entry", usual[0], usual[0], 0, tuple(usual[1:]))
         return usual[0]
     pages = site.page_scripts(source, source.workdir)
-    every = [path for path in source.written() if path.endswith(SCRIPTS) and not _NO_PROGRAM.search(path)]
-    files = [path for path in every if path not in pages and not _is_compiled(path, every)]
+    files = [path for path in _programs(source) if path not in pages]
     here = [path for path in files if parent(path) == source.workdir]
-    for found in (here, files if not pages else []):
-        if len(found) == 1:
-            notes.saw("node.entry.only", "entry", found[0], found[0])
-            return found[0]
-        if found:
-            raise _many(found)
-    raise _none(source, pages)
+    found = here or ([] if pages else files)
+    if not found:
+        raise _none(source, pages)
+    if len(found) > 1:
+        raise _many(found)
+    notes.saw("node.entry.only", "entry", found[0], found[0])
+    return found[0]
+
+
+def _programs(source: Source) -> list[str]:
+    """Scripts that are no tests, no settings, and no products of those beside them."""
+    every = [path for path in source.files() if path.endswith(SCRIPTS) and not _NO_PROGRAM.search(path)]
+    return [path for path in every if not _is_compiled(path, every)]
 
 
 def _is_compiled(path: str, every: list[str]) -> bool:

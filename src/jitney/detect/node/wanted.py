@@ -36,21 +36,21 @@ class Wanted:
         wished = {name_of(wish) for wish in wishes.packages}
         for path, item in program.outside:
             name, subpath = split(item.specifier)
-            if not name or is_builtin(item.specifier) or item.way == "types" or name in self.found:
-                continue
-            if self.project is not None and _has(self.project, name):
+            if item.way == "types" or is_builtin(item.specifier) or not self._is_new(name):
                 continue
             if is_known(name):
                 self._take(name, subpath, path, item)
             elif self.project is None and not item.optional and name not in wished:
                 self._refuse(name, path, item)
+        if self.project is None:
+            self._fit_together()
+
+    def _is_new(self, name: str) -> bool:
+        return bool(name) and name not in self.found and not (self.project and _has(self.project, name))
+
+    def _fit_together(self) -> None:
         for name, (other, spec) in TOGETHER.items():
-            if (
-                self.project is None
-                and name in self.found
-                and other in self.found
-                and not self.found[other].spec
-            ):
+            if name in self.found and other in self.found and not self.found[other].spec:
                 self.found[other] = msgspec.structs.replace(self.found[other], spec=f"@{spec}")
 
     def _take(self, name: str, subpath: str, path: str, item: Import) -> None:
