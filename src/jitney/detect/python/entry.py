@@ -5,7 +5,7 @@ an app > a script without an ending > the same below. Two equally good ones: an 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from jitney.detect.notes import Notes
 from jitney.detect.python.code import Facts
@@ -69,10 +69,7 @@ def _by_rules(source: Source, workdir: str, notes: Notes) -> str:
     own = [path for path in source.written() if path.endswith(_ENDINGS) and is_under(path, workdir)]
     here = [path for path in own if parent(path) == workdir]
     alike: list[str] = []
-    for rule, candidates in (
-        *_rules_here(source, workdir, here, notes),
-        *_rules_below(source, workdir, own, notes),
-    ):
+    for rule, candidates in _rules(source, workdir, own, notes):
         paths = candidates()
         if len(paths) == 1:
             losers = tuple(path for path in here if path != paths[0])[:9]
@@ -84,6 +81,12 @@ def _by_rules(source: Source, workdir: str, notes: Notes) -> str:
     if alike:
         raise _two(alike)
     raise _nothing(source, workdir, own)
+
+
+def _rules(source: Source, workdir: str, own: list[str], notes: Notes) -> Iterator[Rule]:
+    """What lies below is looked at only where nothing right in the folder leaves one file."""
+    yield from _rules_here(source, workdir, [path for path in own if parent(path) == workdir], notes)
+    yield from _rules_below(source, workdir, own, notes)
 
 
 def _rules_here(source: Source, workdir: str, here: list[str], notes: Notes) -> tuple[Rule, ...]:
