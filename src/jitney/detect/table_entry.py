@@ -56,15 +56,23 @@ def _wished(table: LanguageTable, source: Source, wish: str, notes: Notes) -> st
 
 def _candidates(table: LanguageTable, source: Source) -> Iterator[tuple[str, list[str]]]:
     """Rule and the files that it leaves, the most telling rule first."""
-    every = [path for path in source.written() if is_under(path, source.workdir)]
+    every = [path for path in source.files() if is_under(path, source.workdir)]
     yield "table.entry.named", _named(table, source, every)
     yield "table.entry.prebuilt", _prebuilt(table, source)
+    files = _plain(table, source, every)
+    here = [path for path in files if parent(path) == source.workdir]
+    yield "table.entry.only", _mains(table, source, here) or _mains(table, source, files)
+    yield "table.entry.file", here or files
+
+
+def _plain(table: LanguageTable, source: Source, every: list[str]) -> list[str]:
+    """Code that is no tool's; tests only where there is nothing else."""
     files = [path for path in every if not _is_tool(table, source, path) and _is_code(table, source, path)]
-    plain = [path for path in files if not _TESTS.search(_relative(path, source.workdir))] or files
-    here = [path for path in plain if parent(path) == source.workdir]
-    programs = [path for path in plain if _is_main(table, source, path)]
-    yield "table.entry.only", [path for path in here if path in programs] or programs
-    yield "table.entry.file", here or plain
+    return [path for path in files if not _TESTS.search(_relative(path, source.workdir))] or files
+
+
+def _mains(table: LanguageTable, source: Source, files: list[str]) -> list[str]:
+    return [path for path in files if _is_main(table, source, path)]
 
 
 def _named(table: LanguageTable, source: Source, every: list[str]) -> list[str]:
@@ -72,10 +80,8 @@ def _named(table: LanguageTable, source: Source, every: list[str]) -> list[str]:
     for pattern in table.entries:
         found = [path for path in every if fnmatchcase(_relative(path, source.workdir), pattern)]
         if "*" in pattern:
-            found = [
-                path for path in found if not _is_tool(table, source, path) and _is_code(table, source, path)
-            ]
-            found = [path for path in found if not table.main or _is_main(table, source, path)]
+            found = _plain(table, source, found)
+            found = _mains(table, source, found) if table.main else found
         if len(found) == 1:
             return found
     return []

@@ -20,30 +20,39 @@ def packages_of(table: LanguageTable, imports: list[At], wishes: Wishes, notes: 
     unknown is a warning. --package is a name of the table, or else a Debian package."""
     build: dict[str, Package] = {}
     run: dict[str, Package] = {}
-    unknown: dict[str, UnknownImport] = {}
     first = run if table.compile is None else build
     for at in imports:
-        known = _longest(table.packages, at.value)
-        for name in known or ():
-            first.setdefault(name, _package(name, at, "table.import"))
-        for name in _longest(table.run_packages, at.value) or ():
-            run.setdefault(name, _package(name, at, "table.import"))
-        if known is None and not _is_standard(table, at.value):
-            near = tuple(get_close_matches(at.value, table.packages, 3, 0.6))
-            unknown.setdefault(at.value, UnknownImport(name=at.value, file=at.file, line=at.line, near=near))
+        _add(first, table.packages, at)
+        _add(run, table.run_packages, at)
     for word in wishes.packages:
-        unknown.pop(word, None)
         for name in table.packages.get(word, (word,)):
             first[name] = _package(name, At(word, "", 0), "flag.package")
     for name in wishes.apt:
         run[name] = _package(name, At(name, "", 0), "flag.apt")
+    unknown = _unknown(table, imports, wishes)
     if wishes.apt and unknown:
-        told = ", ".join(f"{one.name} ({one.file}:{one.line})" for one in unknown.values())
-        notes.tell(
-            "warning", "table.unknown", f"no package is known for {told}; --apt says what is installed"
-        )
-        unknown = {}
-    return tuple(build.values()), tuple(run.values()), tuple(unknown.values())
+        told = ", ".join(f"{one.name} ({one.file}:{one.line})" for one in unknown)
+        message = f"no package is known for {told}; --apt says what is installed"
+        notes.tell("warning", "table.unknown", message)
+        unknown = ()
+    return tuple(build.values()), tuple(run.values()), unknown
+
+
+def _add(packages: dict[str, Package], rows: Mapping[str, tuple[str, ...]], at: At) -> None:
+    for name in _longest(rows, at.value) or ():
+        packages.setdefault(name, _package(name, at, "table.import"))
+
+
+def _unknown(table: LanguageTable, imports: list[At], wishes: Wishes) -> tuple[UnknownImport, ...]:
+    """Imports that no row has, that do not come with the language, and that no --package names."""
+    found: dict[str, UnknownImport] = {}
+    for at in imports:
+        if at.value in found or at.value in wishes.packages or _is_standard(table, at.value):
+            continue
+        if _longest(table.packages, at.value) is None:
+            near = tuple(get_close_matches(at.value, table.packages, 3, 0.6))
+            found[at.value] = UnknownImport(name=at.value, file=at.file, line=at.line, near=near)
+    return tuple(found.values())
 
 
 def _package(name: str, at: At, rule: str) -> Package:
