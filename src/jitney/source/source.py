@@ -170,6 +170,11 @@ class Source:
                 break
         return bytes(data[:most])
 
+    def lay(self, path: str, text: str) -> None:
+        """A file that detection makes of what lies there (a notebook's script): read and taken along like any other."""
+        self.tree.lay(path, text.encode())
+        self._texts[path] = text
+
     def digest(self, paths: Iterable[str]) -> str:
         """sha256 over the sorted files: path, executable or not, length, bytes."""
         whole = hashlib.sha256()

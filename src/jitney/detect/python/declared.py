@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 from jitney.detect.notes import Notes
 from jitney.detect.python.manifest import Manifest
@@ -33,6 +32,8 @@ def by_procfile(source: Source, workdir: str, notes: Notes) -> Found | None:
 
 
 def _words(line: str) -> list[str]:
+    import shlex
+
     try:
         return shlex.split(line)
     except ValueError:

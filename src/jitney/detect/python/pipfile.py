@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from jitney.detect.notes import Notes
@@ -34,6 +33,8 @@ def read_pipfile(source: Source, head: str, reading: Reading, *, locked: bool) -
 
 def _lock(source: Source, path: str, notes: Notes) -> dict[str, Any]:
     """Pipfile.lock is JSON; empty where it is broken (an error finding with line and column)."""
+    import json
+
     try:
         data = json.loads(source.read_text(path))
     except (json.JSONDecodeError, RecursionError) as error:

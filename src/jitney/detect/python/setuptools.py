@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import re
+from typing import TYPE_CHECKING
 
 from jitney.detect.notes import Notes
 from jitney.detect.python.code import parse
@@ -12,6 +12,9 @@ from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.requirements import Reading
 from jitney.detect.python.tables import line_of
 from jitney.source import Source
+
+if TYPE_CHECKING:
+    import configparser
 
 
 def read_setup(source: Source, head: str, reading: Reading, notes: Notes) -> Manifest | None:
@@ -25,6 +28,8 @@ def read_setup(source: Source, head: str, reading: Reading, notes: Notes) -> Man
 
 
 def _setup_cfg(source: Source, path: str, found: Manifest, notes: Notes) -> None:
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(source.read_text(path), path)
