@@ -40,8 +40,8 @@ def uses(
 
     more: rows beside the language's own; of the same name they take its place. declared: packages with the line that asks.
     """
-    rows = _rows(language, more)
-    met = _met(code, _index(rows))
+    rows, index = _table(language, more)
+    met = _met(code, index)
     packages = {_package(at.value): at for at in declared}
     starters = {row.name: _started(row, packages) for row in rows} if packages else {}
     found = []
@@ -58,12 +58,12 @@ def _order(use: Use) -> tuple[bool, bool, int]:
 
 
 @cache
-def _rows(language: str, more: tuple[Framework, ...]) -> tuple[Framework, ...]:
+def _table(language: str, more: tuple[Framework, ...]) -> tuple[tuple[Framework, ...], Index]:
     names = {row.name for row in more}
-    return ordered((*more, *(row for row in frameworks(language) if row.name not in names)))
+    rows = ordered((*more, *(row for row in frameworks(language) if row.name not in names)))
+    return rows, _index(rows)
 
 
-@cache
 def _index(rows: tuple[Framework, ...]) -> Index:
     found: Index = {}
     for row in rows:

@@ -12,7 +12,16 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("maker", ["tools/help_pages.py", "tools/gallery.py", "tools/languages_page.py", "tools/matrices_page.py"])
+@pytest.mark.parametrize(
+    "maker",
+    [
+        "tools/help_pages.py",
+        "tools/gallery.py",
+        "tools/languages_page.py",
+        "tools/matrices_page.py",
+        "tools/frameworks_page.py",
+    ],
+)
 def test_generated_pages_are_current(maker: str) -> None:
     done = subprocess.run(
         [sys.executable, maker, "--check"],
