@@ -310,3 +310,11 @@ def test_folders_of_code_that_a_gradle_build_names() -> None:
     assert (found.language, found.entry, errors(found)) == ("kotlin", "io.ktor.server.netty.EngineMain", {})
     assert "root:src" in found.features and "root:test" not in found.features
     assert [one.name + one.spec for one in found.constraints] == ["io.ktor:ktor-bom:3.1.0"]
+
+
+def test_parts_that_a_framework_finds_by_itself_are_of_the_program() -> None:
+    part = 'package a.b;\n@Component\nclass Ask { String key = System.getenv("MY_KEY"); }\n'
+    files = {"pom.xml": pom(), "src/main/java/a/App.java": BOOT, "src/main/java/a/b/Ask.java": part}
+    assert "MY_KEY" in see(files).env
+    plain = {**files, "src/main/java/a/App.java": BOOT.replace("@SpringBootApplication\n", "")}
+    assert "MY_KEY" not in see(plain).env

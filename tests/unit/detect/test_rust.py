@@ -194,3 +194,26 @@ def test_the_folder_of_an_example_is_that_example() -> None:
         "examples/b/main.rs": MAIN,
     }
     assert feature(see(files, workdir="examples/b"), "example") == ["b"]
+
+
+def test_a_pinned_toolchain_comes_before_what_the_edition_needs() -> None:
+    files: dict[str, str | bytes] = {
+        "Cargo.toml": CRATE,
+        "src/main.rs": MAIN,
+        ".tool-versions": "rust 1.88.0\n",
+    }
+    found = see(files)
+    seen = next(one for one in found.evidence if one.decides == "version")
+    assert (found.version, seen.place, seen.losers[0]) == (
+        "1.88.0",
+        ".tool-versions:1",
+        "rust.version.edition: >=1.56",
+    )
+    assert see({**files, "rust-toolchain": "1.80.0\n"}).version == "1.80.0"
+
+
+def test_a_broken_manifest_has_line_and_column() -> None:
+    found = see({"Cargo.toml": "[package]\nname = tool\n", "src/main.rs": MAIN}, "src/main.rs")
+    assert [one.message.partition(" no TOML")[0] for one in found.findings if one.level == "error"] == [
+        "Cargo.toml:2:8:"
+    ]

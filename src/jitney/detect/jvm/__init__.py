@@ -162,7 +162,7 @@ def _project(
     language: str, tree: Tree, entry: Entry, project: Project, wishes: Wishes, notes: Notes
 ) -> Detection:
     source = tree.source
-    reached = tree.reach(entry.path, project.roots) if entry.path else _own(tree, project)
+    reached = _reached(tree, entry, project)
     written = {tree.language(path) for path in reached}
     needs = project.needs(tree, reached, wishes)
     features = {f"main:{entry.main}", *project.features(), *needs.features}
@@ -186,9 +186,25 @@ def _project(
     )
 
 
-def _own(tree: Tree, project: Project) -> list[str]:
-    """Where a library's class, or none, is the one that starts: all that it may load."""
-    return [path for root in project.own for path in tree.code_below(root)][:MANY]
+_SCANNING = ("org.springframework.boot:", "io.quarkus:", "io.micronaut:", "io.helidon.")
+"""Groups of frameworks that find a program's parts by their annotations: nothing of it imports them."""
+
+_SCANS = re.compile(
+    r"@(?:SpringBootApplication|ComponentScan|EnableAutoConfiguration|QuarkusMain)\b|\bMicronaut\."
+)
+
+
+def _reached(tree: Tree, entry: Entry, project: Project) -> list[str]:
+    """Files that the entry leads to; all of the module's where a framework looks for parts by itself, or where a class of a
+    library starts the program."""
+    reached = tree.reach(entry.path, project.roots) if entry.path else []
+    is_scanned = any(at.value.startswith(_SCANNING) for at in project.needed) or (
+        bool(entry.path) and bool(_SCANS.search(tree.source.read_text(entry.path)))
+    )
+    if entry.path and not is_scanned:
+        return reached
+    own = [path for root in project.own for path in tree.code_below(root)][:MANY]
+    return list(dict.fromkeys([*reached, *own]))
 
 
 def _language(language: str, tree: Tree, entry: Entry, reached: list[str]) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from jitney.detect.code import At, Code
 from jitney.detect.native.code import weights
-from jitney.detect.syntax import harvest, line_of, literals, nodes, parse, text_of
+from jitney.detect.syntax import harvest, line_of, literals, parse, select, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -93,9 +93,8 @@ class _Names:
 
 def _walk(tree: Tree, file: str, seen: RustFile) -> None:
     names = _Names()
-    for node in nodes(tree.root_node):
-        if node.type in _ITEMS:
-            _ITEMS[node.type](node, At("", file, line_of(node)), seen, names)
+    for node in select(tree, frozenset(_ITEMS)):
+        _ITEMS[node.type](node, At("", file, line_of(node)), seen, names)
     seen.crates = [
         At(head, file, line)
         for head, line, sure in names.heads

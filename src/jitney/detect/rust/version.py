@@ -1,4 +1,5 @@
-"""Which Rust a program asks for: flag > rust-toolchain.toml > rust-toolchain > .rust-version > rust-version > edition."""
+"""Which Rust a program asks for: flag > rust-toolchain.toml > rust-toolchain > .rust-version > asdf, mise >
+rust-version > edition."""
 
 from __future__ import annotations
 
@@ -36,6 +37,7 @@ def version(
     """`1.79.0`, `nightly`, `stable`: exactly that was asked for. `>=1.75`: the least that will do. Empty: any."""
     seen: list[Seen] = [("flag.version", wished, "", 0)] if wished else []
     seen += [one for folder in parents(source.workdir) if (one := _toolchain(source, folder, notes))]
+    seen += _pins(source)
     seen += _manifest(source, chosen, script)
     nightly = next((at for one in files.values() for at in one.unstable), None)
     if nightly is not None and not wished:
@@ -45,6 +47,16 @@ def version(
     rule, value, file, line = seen[0]
     notes.saw(rule, "version", value, file, line, tuple(f"{r}: {v}" for r, v, _, _ in seen[1:]))
     return value
+
+
+def _pins(source: Source) -> Iterator[Seen]:
+    """asdf's and mise's files name the toolchain that is used; the manifest only the least that will do."""
+    from jitney.detect.recipes.reading import read_recipes  # where one of them lies there
+
+    for folder in parents(source.workdir):
+        for said in read_recipes(source, folder, only=("pins",)):
+            if said.kind == "version" and said.language == "rust":
+                yield f"rust.version.{said.rule}", said.value, said.file, said.line
 
 
 def _manifest(source: Source, chosen: Chosen, script: Embedded | None) -> Iterator[Seen]:
