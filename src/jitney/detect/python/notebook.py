@@ -12,9 +12,7 @@ any other magic, `name?`                               left out
 from __future__ import annotations
 
 import ast
-import json
 import re
-import shlex
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -55,6 +53,8 @@ def script_name(path: str) -> str:
 
 def read(text: str, path: str) -> Script:
     """DetectionError: no notebook, or one for another language than Python."""
+    import json
+
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -200,6 +200,8 @@ _MAGICS: dict[str, Callable[[str], str]] = {
 
 def _arguments(text: str) -> Iterator[str]:
     """What a command line installs: no options, nothing behind it."""
+    import shlex
+
     try:
         words = shlex.split(re.split(r"\s*(?:&&|\|\||;|\||>)(?![=\d])\s*", text)[0], comments=True)
     except ValueError:
