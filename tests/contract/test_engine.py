@@ -12,7 +12,15 @@ import pytest
 
 from jitney.engine import connect
 from jitney.engine.fake import Box, FakeEngine, echo
-from jitney.engine.protocol import LABEL_BASE, Attachment, BuildRequest, ContainerSpec, Engine, VolumeMount
+from jitney.engine.protocol import (
+    LABEL_BASE,
+    Attachment,
+    BuildRequest,
+    ContainerSpec,
+    Engine,
+    Listing,
+    VolumeMount,
+)
 from jitney.errors import BuildError, EngineError
 from tests.contract.program import KIND, TAG, rootfs
 
@@ -243,6 +251,21 @@ def test_images_by_tag_and_id(engine: Engine) -> None:
     engine.remove_image("jitney-contract/other:2")
     assert engine.image("jitney-contract/other:2") is None
     assert engine.image(TAG) is not None
+
+
+def test_a_listing_known_from_before_misses_nothing(engine: Engine) -> None:
+    other = f"{TAG.rpartition(':')[0]}:listed"
+
+    def tags(known: Listing | None) -> set[str]:
+        return {tag for found in engine.listing(known).images for tag in found.tags}
+
+    before = engine.listing()
+    assert TAG in tags(before)
+    engine.tag(TAG, other)
+    assert other in tags(before)
+    with_it = engine.listing(before)
+    engine.remove_image(other)
+    assert other not in tags(with_it)
 
 
 def test_layers_add_up_and_are_shared(engine: Engine) -> None:

@@ -33,6 +33,7 @@ from jitney.engine.protocol import (
     ImageConfig,
     ImageInfo,
     Layer,
+    Listing,
     VolumeInfo,
 )
 from jitney.errors import BuildError, EngineError, EngineGone
@@ -151,6 +152,9 @@ class FakeEngine:
     def images(self) -> list[ImageInfo]:
         self._trip("images")
         return [image for image in self._images.values() if LABEL in image.labels]
+
+    def listing(self, known: Listing | None = None) -> Listing:
+        return Listing(at=0, images=tuple(self.images()))
 
     def layers(self, ref: str) -> tuple[Layer, ...]:
         """One of its own, on those of the base that its label names."""

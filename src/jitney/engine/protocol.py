@@ -92,6 +92,13 @@ class ImageInfo(msgspec.Struct, frozen=True, kw_only=True):
     digests: tuple[str, ...] = ()
 
 
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """Our images as they were at a time of the engine's own clock, seconds since 1970."""
+
+    at: int
+    images: tuple[ImageInfo, ...]
+
+
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
     """One layer of an image; images with the same digest share it."""
 
@@ -180,6 +187,11 @@ class Engine(Protocol):
     # images
     def image(self, ref: str) -> ImageInfo | None: ...
     def images(self) -> list[ImageInfo]: ...
+    def listing(self, known: Listing | None = None) -> Listing:
+        """What `images` gives, with its time. known: a former answer of this same daemon, given back where nothing has
+        happened to any image since, which costs far less to ask."""
+        ...
+
     def layers(self, ref: str) -> tuple[Layer, ...]:
         """From the lowest to the highest; none where the image is gone. The sizes add up to the image's."""
         ...

@@ -1,7 +1,7 @@
 """Ask the world. What is slow to ask is kept in `config.cache/facts` for as long as it can be trusted.
 
 engine's abilities, GPUs   while it is the same daemon, the same PATH, at most a day
-bases, images built here   asked each time (one request, about 2 ms): it is what a run depends on
+bases, images built here   as they were, where the engine says that nothing happened to any image since (one request, about 2 ms)
 CA bundle, indexes         read from files and the environment each time: no process, no network
 registry                   asked at most once an hour, and only where one is configured
 """
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from jitney.config import Config
-from jitney.engine.protocol import LABEL, Abilities, Engine, ImageInfo
+from jitney.engine.protocol import LABEL, Abilities, Engine, ImageInfo, Listing
 from jitney.errors import UsageError
 from jitney.facts import indexes, kept
 from jitney.facts.model import BaseOnHand, EngineFacts, Facts, Gpu, IndexFacts
@@ -39,11 +39,18 @@ class _Machine(msgspec.Struct, frozen=True):
     gpus: tuple[Gpu, ...]
 
 
+class _Images(msgspec.Struct, frozen=True):
+    """The last list of one daemon."""
+
+    identity: str
+    listing: Listing
+
+
 def collect(engine: Engine, config: Config) -> Facts:
     """All facts. Raises EngineMissing where no engine answers."""
     machine = _machine(engine, config)
     bundle = ca_bundle()
-    images = engine.images()
+    images = _images(engine, config)
     return Facts(
         engine=_with_files(machine.engine, config),
         gpus=machine.gpus,
@@ -82,6 +89,16 @@ def _base(image: ImageInfo) -> BaseOnHand:
         size_bytes=image.size_bytes,
         recipe=image.labels.get(LABEL_RECIPE, ""),
     )
+
+
+def _images(engine: Engine, config: Config) -> list[ImageInfo]:
+    identity = engine.identity()
+    former = kept.load(config, "images", _Images, DAY_S) if identity else None
+    known = former.listing if former is not None and former.identity == identity else None
+    listing = engine.listing(known)
+    if identity and listing is not known:
+        kept.store(config, "images", _Images(identity, listing))
+    return list(listing.images)
 
 
 def _machine(engine: Engine, config: Config) -> _Machine:
