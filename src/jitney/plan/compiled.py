@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 
+from jitney.config import Config
 from jitney.detect.data.native import ONLY_SID
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
 from jitney.findings import Evidence
 from jitney.plan.bases import base_of
 from jitney.plan.choice import Choice
-from jitney.plan.model import BuildPlan, Instruction, Mount, Stage
+from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
+from jitney.plan.planner import Start
 from jitney.plan.scripts import script
 from jitney.plan.taken import Taken
 
@@ -128,7 +130,27 @@ def suite_of(key: str) -> str:
     return "sid" if any(mark in key for mark in (":sid-", ":1.97-", ":1.27-")) else "trixie"
 
 
-def build_evidence(system: tuple[str, ...]) -> list[Evidence]:
+# What every planner says that compiles to one program: its own functions of the Planner's protocol are these.
+
+
+def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Start:
+    return Start(argv=(PROGRAM,))
+
+
+def is_compiled(detection: Detection) -> bool:
+    return True
+
+
+def version_asked(detection: Detection, config: Config, base: str) -> str:
+    """Libraries are had for the compiler that builds; a program that wants a newer one is told so by it."""
+    return base
+
+
+def resolving_base(choice: Choice) -> str:
+    return choice.build
+
+
+def evidence(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
     if not system:
         return []
     return [Evidence(rule="stage.libraries", decides="stage", value=", ".join(system))]

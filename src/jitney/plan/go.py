@@ -12,13 +12,21 @@ from jitney.facts.model import Facts
 from jitney.findings import Evidence
 from jitney.plan.bases import DEBIAN, GO, GO_LIBRARY, GO_SID, base_of, key, provider
 from jitney.plan.choice import Choice
-from jitney.plan.compiled import INSIDE, ROOM, apt, build_evidence, suite_of
+from jitney.plan.compiled import (
+    INSIDE,
+    PROGRAM,
+    ROOM,
+    apt,
+    evidence,
+    is_compiled,
+    resolving_base,
+    start,
+    suite_of,
+)
 from jitney.plan.model import Base, BuildPlan, Instruction, Lock, Mount, Stage
-from jitney.plan.planner import Start
 from jitney.plan.scripts import script
 from jitney.plan.taken import Taken
 
-BINARY = "/app/program"
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 WORK = "/build"
 CACHES = (
@@ -76,7 +84,7 @@ def build(
             "-trimpath",
             "-ldflags=-s -w -buildid=",
             "-o",
-            BINARY,
+            PROGRAM,
             target(detection),
         ),
         mounts=(sources, *_caches(facts, choice), *secret),
@@ -112,12 +120,12 @@ def _collect(facts: Facts, choice: Choice) -> Instruction:
         Mount(kind="bind", source="inside", target=INSIDE),
         Mount(kind="bind", stage=base_of(facts, choice.run).ref, target=f"{ROOM}/run"),
     )
-    words = ("/usr/bin/env", "JITNEY=1", "/bin/sh", "-c", f'. {INSIDE}/work.sh && collect "$0"', BINARY)
+    words = ("/usr/bin/env", "JITNEY=1", "/bin/sh", "-c", f'. {INSIDE}/work.sh && collect "$0"', PROGRAM)
     return Instruction(op="run", args=words, mounts=mounts, why=("cgo: libraries that the base has not",))
 
 
 def _last(detection: Detection, facts: Facts, choice: Choice, system: tuple[str, ...]) -> Stage:
-    binary = Instruction(op="copy", args=(BINARY, BINARY), stage="build", why=("the program",))
+    binary = Instruction(op="copy", args=(PROGRAM, PROGRAM), stage="build", why=("the program",))
     user = Instruction(op="user", args=("65532:65532",), why=("programs never run as root",))
     if is_cgo(detection):
         made = Instruction(
@@ -192,14 +200,6 @@ def is_cgo(detection: Detection) -> bool:
     return "cgo" in detection.features
 
 
-def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Start:
-    return Start(argv=(BINARY,))
-
-
-def is_compiled(detection: Detection) -> bool:
-    return True
-
-
 def version_asked(detection: Detection, config: Config, base: str) -> str:
     """Go resolves for what go.mod says, else for the base's."""
     return config.version or detection.version or base
@@ -209,13 +209,10 @@ def reads(detection: Detection) -> tuple[str, ...]:
     return tuple(path for path in detection.takes if path.endswith(("go.mod", "go.sum", "go.work")))
 
 
-def resolving_base(choice: Choice) -> str:
-    return choice.build
-
-
 def usual_bases(source: str) -> tuple[str, ...]:
     return (key(source, "go", GO[source], "build"),)
 
 
-def evidence(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
-    return build_evidence(system)
+__all__ = [
+    "build", "choose", "evidence", "is_compiled", "reads", "resolving_base", "start", "usual_bases", "version_asked",
+]  # fmt: skip

@@ -18,19 +18,21 @@ from jitney.plan.bases import key, provider
 from jitney.plan.choice import Choice
 from jitney.plan.compiled import (
     INSIDE,
-    PROGRAM,
     apt,
-    build_evidence,
     build_plan,
     compile_mounts,
+    evidence,
     feature,
     features,
+    is_compiled,
     needed_suite,
+    resolving_base,
+    start,
     suite_of,
     user_packages,
+    version_asked,
 )
 from jitney.plan.model import BuildPlan, Instruction, Lock
-from jitney.plan.planner import Start
 from jitney.plan.taken import Taken
 
 GCC = {"13": "14", "sid": "16"}
@@ -121,24 +123,8 @@ def _wanted(detection: Detection) -> str:
     return json.dumps(wanted, sort_keys=True, indent=1) + "\n"
 
 
-def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Start:
-    return Start(argv=(PROGRAM,))
-
-
-def is_compiled(detection: Detection) -> bool:
-    return True
-
-
-def version_asked(detection: Detection, config: Config, base: str) -> str:
-    return base
-
-
 def reads(detection: Detection) -> tuple[str, ...]:
     return ()
-
-
-def resolving_base(choice: Choice) -> str:
-    return choice.build
 
 
 def usual_bases(source: str) -> tuple[str, ...]:
@@ -146,5 +132,6 @@ def usual_bases(source: str) -> tuple[str, ...]:
     return (key(source, "cpp", release, "build"), key(source, "debian", release, "run"))
 
 
-def evidence(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
-    return build_evidence(system)
+__all__ = [
+    "build", "choose", "evidence", "is_compiled", "reads", "resolving_base", "start", "usual_bases", "version_asked",
+]  # fmt: skip

@@ -17,19 +17,21 @@ from jitney.plan.bases import key, provider
 from jitney.plan.choice import Choice, system_packages
 from jitney.plan.compiled import (
     INSIDE,
-    PROGRAM,
     apt,
-    build_evidence,
     build_plan,
     compile_mounts,
+    evidence,
     feature,
     features,
+    is_compiled,
     needed_suite,
+    resolving_base,
+    start,
     suite_of,
     user_packages,
+    version_asked,
 )
 from jitney.plan.model import BuildPlan, Instruction, Lock, Mount
-from jitney.plan.planner import Start
 from jitney.plan.taken import Taken
 
 RUST = {"debian": ("1.85", "1.97"), "registry": ("1.85", "1.97")}
@@ -178,30 +180,14 @@ def cargo_arguments(detection: Detection, lock: Lock) -> tuple[str, ...]:
     return tuple(found)
 
 
-def start(detection: Detection, lock: Lock, choice: Choice, workdir: str) -> Start:
-    return Start(argv=(PROGRAM,))
-
-
-def is_compiled(detection: Detection) -> bool:
-    return True
-
-
-def version_asked(detection: Detection, config: Config, base: str) -> str:
-    """Crates are resolved for the Rust that builds them; a program that needs a newer one is told so by cargo."""
-    return base
-
-
 def reads(detection: Detection) -> tuple[str, ...]:
     return tuple(path for path in detection.takes if path.endswith(("Cargo.toml", "Cargo.lock")))
-
-
-def resolving_base(choice: Choice) -> str:
-    return choice.build
 
 
 def usual_bases(source: str) -> tuple[str, ...]:
     return (key(source, "rust", RUST[source][0], "build"), key(source, "debian", "13", "run"))
 
 
-def evidence(lock: Lock, system: tuple[str, ...]) -> list[Evidence]:
-    return build_evidence(system)
+__all__ = [
+    "build", "choose", "evidence", "is_compiled", "reads", "resolving_base", "start", "usual_bases", "version_asked",
+]  # fmt: skip
