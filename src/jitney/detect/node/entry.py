@@ -30,6 +30,12 @@ USUAL = (
     "mod",
 )
 _OWN = ("javascript", "typescript")
+_WORKERS = frozenset(
+    {"concurrently", "npm-run-all", "run-p", "run-s", "tsc", "webpack", "rollup", "esbuild", "tsup", "vitest", "jest", "eslint",
+     "turbo", "nx", "lerna", "tailwindcss", "sass"}
+)  # fmt: skip
+"""Programs of a `dev` script that start others, compile or test: none of them is the program."""
+
 _NO_PROGRAM = re.compile(
     r"\.(?:test|spec|config|stories|d)\.[cm]?[jt]sx?$|(?:^|/)(?:\.[^/]+|[\w.]+\.config|\w+file|webpack\.mix)\.[cm]?[jt]s$"
 )
@@ -54,13 +60,10 @@ def find(
 
 
 def _guessed(source: Source, project: Project | None, notes: Notes) -> tuple[str, Command]:
-    """The file by its name, or the only one; where there is none, what a script for development starts."""
-    try:
-        return _of_files(source, notes), Command()
-    except DetectionError:
-        if (tool := _of_tool(project, notes)) is None:
-            raise
-        return tool
+    """The file of a usual name; the tool that a script for development starts; the only file."""
+    if (usual := _of_names(source, notes)) is not None:
+        return usual, Command()
+    return _of_tool(project, notes) or (_of_files(source, notes), Command())
 
 
 def _wished(source: Source, wished: str, notes: Notes) -> tuple[str, Command]:
@@ -228,7 +231,7 @@ def _of_tool(project: Project | None, notes: Notes) -> tuple[str, Command] | Non
     scripts = project.scripts if project is not None else {}
     name = next((one for one in ("serve", "dev", "develop") if one in scripts), "")
     command = parse(name, scripts) if name else Command()
-    if project is None or not (command.tool or command.shell):
+    if project is None or not command.tool or command.tool[0] in _WORKERS:
         return None
     notes.saw("node.entry.dev", "entry", scripts[name], project.manifests[0])
     return "", command
@@ -243,12 +246,16 @@ def _usual(source: Source, folder: str) -> list[str]:
     return [path for path in found if path not in site.page_scripts(source, folder)] if found else []
 
 
-def _of_files(source: Source, notes: Notes) -> str:
+def _of_names(source: Source, notes: Notes) -> str | None:
+    """`index.js` and `index.ts` beside each other: one is made of the other, and the source is what counts."""
     usual = _usual(source, source.workdir)
-    if usual:
-        # `index.js` and `index.ts` beside each other: one is made of the other, and the source is what counts
-        notes.saw("node.entry.usual", "entry", usual[0], usual[0], 0, tuple(usual[1:]))
-        return usual[0]
+    if not usual:
+        return None
+    notes.saw("node.entry.usual", "entry", usual[0], usual[0], 0, tuple(usual[1:]))
+    return usual[0]
+
+
+def _of_files(source: Source, notes: Notes) -> str:
     pages = site.page_scripts(source, source.workdir)
     files = [path for path in _programs(source) if path not in pages]
     here = [path for path in files if parent(path) == source.workdir]

@@ -24,12 +24,14 @@ SCRIPTS = ("serve", "preview")
 class Site(msgspec.Struct, frozen=True):
     """package: named in the manifest; start: what serves its build, `node FILE` where that is a server of its own; build: what
     makes it where the manifest has no script for that, empty: nothing has to. with_page: it is a site only where an index.html
-    lies beside, for such a tool builds libraries and servers as well."""
+    lies beside, for such a tool builds libraries and servers as well; of_docs: only where the manifest names no `main` and no
+    `bin`, for such a tool writes a library's documents."""
 
     package: str
     start: str
     build: str = ""
     with_page: bool = False
+    of_docs: bool = False
 
 
 SITES: tuple[Site, ...] = (
@@ -48,9 +50,10 @@ SITES: tuple[Site, ...] = (
     Site("@qwik.dev/router", "vite preview", "vite build"),
     Site("@builder.io/qwik-city", "vite preview", "vite build"),
     Site("gatsby", "gatsby serve", "gatsby build"),
-    Site("@docusaurus/core", "docusaurus serve", "docusaurus build"),
-    Site("vitepress", "vitepress preview", "vitepress build"),
-    Site("@11ty/eleventy", "eleventy --serve"),
+    Site("@docusaurus/core", "docusaurus serve", "docusaurus build", of_docs=True),
+    Site("vitepress", "vitepress preview", "vitepress build", of_docs=True),
+    Site("@11ty/eleventy", "eleventy --serve", of_docs=True),
+    Site("@slidev/cli", "slidev", of_docs=True),
     Site("react-scripts", "react-scripts start"),
     Site("@angular/cli", "ng serve"),
     Site("@vue/cli-service", "vue-cli-service serve"),
@@ -81,7 +84,11 @@ def site_of(source: Source, project: Project) -> Site | None:
     """The site that a package is, by what it depends on itself."""
     named = project.own_dependencies()
     has_page = source.has(f"{project.folder}/index.html".lstrip("/"))
-    return next((one for one in SITES if one.package in named and (has_page or not one.with_page)), None)
+    is_library = any(project.own.get(field) for field in ("main", "module", "exports", "bin"))
+    fitting = (one for one in SITES if one.package in named)
+    return next(
+        (one for one in fitting if (has_page or not one.with_page) and not (one.of_docs and is_library)), None
+    )
 
 
 def page_scripts(source: Source, folder: str) -> dict[str, str]:

@@ -46,6 +46,9 @@ class Wanted:
             self._fit_together()
 
     def _is_new(self, name: str) -> bool:
+        """No package of a scope has capitals (`@docusaurus/Link`): a tool's own module has."""
+        if name.startswith("@") and name != name.lower():
+            return False
         return bool(name) and name not in self.found and not (self.project and _has(self.project, name))
 
     def _fit_together(self) -> None:
