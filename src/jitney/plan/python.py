@@ -26,7 +26,7 @@ TOOL_UV = "jitney/tool-uv:1"
 """Image with nothing but the uv binary; `resolve.build_inputs` sees that it is there. Its version is not part of a Plan: the
 bytes installed are fixed by hashes."""
 
-_FILES = ("python-version", "runtime.txt", "tool-versions", "mise", "pipenv", "conda")
+_FILES = ("python-version", "runtime.txt", "tool-versions", "mise", "pipenv", "conda", "cog", "truss")
 PINS = (
     *(f"python.version.{name}" for name in _FILES),
     "asdf",

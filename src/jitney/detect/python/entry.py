@@ -209,9 +209,9 @@ def _agents(source: Source, paths: list[str], notes: Notes) -> list[str]:
         and is_agent(read_facts(source, path, notes))
         and "root_agent" in source.read_text(path)
     ]
-    return [
-        path for path in found if not any(is_under(path, parent(other)) for other in found if other != path)
-    ]
+    top = [one for one in found if not any(is_under(one, parent(other)) for other in found if other != one)]
+    # ADK's server serves all agents of a folder: the first stands for them
+    return top[:1] if len({parent(parent(path)) for path in top}) == 1 else top
 
 
 def _django(source: Source, paths: list[str], notes: Notes) -> list[str]:
