@@ -15,11 +15,16 @@ from jitney.detect.data.hosts import HOSTED
 _LINK = r"[\"'`\])]{0,3}\s*(?:=>|[=:(,\[{]|\?\?|\|\||\bor\b)?\s*(?:new\s+\w+\(|Uri\(|[\w.]+\()?\s*[\"'`brfu@$&]{0,3}$"
 """From a name to the string that it gets: `name = `, `"name": `, `.name(`, `"NAME", ` (a default), `name=new Uri(`."""
 _BASE = re.compile(
-    r"(?i)(?:(?<!data)base[_-]?ur[li]|(?<!data)base[_-]?path|api[_-]?(?:base|ur[li]|host|address)|\w*endpoint|\w*ollama\w*|\w*openai\w*|\w*anthropic\w*"
-    r"|\w*llm\w*|lm[_-]?studio\w*|\w*llama\w*|\w*inference\w*|\w*completions?\w*|chat[_-]?(?:ur[li]|api)|model[_-]?(?:ur[li]|host|server)"
-    r"|set_?server_?ur[li]|tgi\w*)(?:[ _-]?(?:ur[li]|host|server|api))?" + _LINK
+    r"(?i)(?:api[_-]?base|\w*ollama\w*|\w*openai\w*|\w*anthropic\w*|\w*llm\w*|lm[_-]?studio\w*|\w*llama\w*|\w*inference\w*"
+    r"|\w*completions?\w*|chat[_-]?(?:ur[li]|api)|model[_-]?(?:ur[li]|host|server)|set_?server_?ur[li]|tgi\w*)"
+    r"(?:[ ._-]?(?:(?:api[_-]?)?base[_-]?)?(?:ur[li]|host|server|api|endpoint))?" + _LINK
 )
-"""Names by which libraries and people call the place of a model."""
+"""Names by which people call the place of a model and hardly anything else."""
+_PLACE = re.compile(
+    r"(?i)(?:(?<!data)base[_-]?ur[li]|(?<!data)base[_-]?path|api[_-]?(?:ur[li]|host|address)|\w*endpoint)"
+    + _LINK
+)
+"""Names by which libraries call the place of whatever they ask: a model's where they are libraries for models."""
 _OWN = re.compile(
     r"(?i)(?:(?:listen\w*|serve|bind|start|run|launch)\s*\(\s*(?:[\w.&]+\s*,\s*){0,2}|(?:allow_?)?origins?|referr?er|http-referer|redirect\w*"
     r"|callback\w*|webhook\w*|frontend\w*|cors\w*|(?:site|app|public|home_?page)_?url)" + _LINK
@@ -56,12 +61,17 @@ _WHOLE_API = re.compile(
 
 
 class Address(NamedTuple):
-    """sure: nothing but a model's; else only if nothing else in the program says what reaches a model."""
+    """sure: nothing but a model's; else only if nothing else in the program says what reaches a model. told: what asks it was
+    given this place: a model's if that is a library for models."""
 
     host: str
     port: int
     at: At
     sure: bool
+
+    @property
+    def told(self) -> bool:
+        return self.at.role == "place"
 
 
 MAYBE = re.compile(r"://|localhost|127\.0\.0\.1|0\.0\.0\.0")
@@ -69,12 +79,13 @@ MAYBE = re.compile(r"://|localhost|127\.0\.0\.1|0\.0\.0\.0")
 
 
 def role_of(value: str, before: str) -> str:
-    """What a string is for, by the code in front of it: `base` (a model's place), `own`, `said`; `` if nobody knows, or if it
+    """What a string is for, by the code in front of it: `base` (a model's place), `place` (of something that is
+    asked), `own`, `said`; `` if nobody knows, or if it
     is no address."""
     if not MAYBE.search(value):
         return ""
     tail = before[-160:]
-    for role, pattern in (("base", _BASE), ("own", _OWN), ("said", _SAID)):
+    for role, pattern in (("base", _BASE), ("place", _PLACE), ("own", _OWN), ("said", _SAID)):
         if pattern.search(tail):
             return role
     line = tail.rpartition("\n")[2]

@@ -14,7 +14,8 @@ import msgspec
 from jitney.detect.addresses import role_of
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
-from jitney.detect.syntax import EMBEDS, IS_MODEL
+from jitney.detect.names import EMBEDS
+from jitney.detect.syntax import IS_MODEL
 from jitney.findings import Evidence
 from jitney.source import Source
 from jitney.source.paths import join
@@ -59,7 +60,7 @@ def _files(source: Source) -> Iterator[str]:
 
 def _note(key: str, value: str, at: At, found: Code) -> None:
     role = role_of(value, f"{key}=")
-    if role == "base" and "@" not in value:
+    if role in ("base", "place") and "@" not in value:
         found.strings.append(At(value, at.file, at.line, role))
     elif (
         _MODEL.search(key)

@@ -6,19 +6,24 @@ import ast
 
 import pytest
 
+from jitney.detect import detect
 from jitney.detect.addresses import addresses, role_of
 from jitney.detect.code import At
+from jitney.detect.model import Wishes
 from jitney.detect.python.roles import roles
+from jitney.source import Source
 
 
 @pytest.mark.parametrize(
     ("before", "role"),
     [
-        ("OpenAI({ baseURL: ", "base"),
-        ("client = OpenAI(base_url=", "base"),
+        ("OpenAI({ baseURL: ", "place"),
+        ("client = OpenAI(base_url=", "place"),
         ('os.getenv("OLLAMA_HOST", ', "base"),
-        ("option.WithBaseURL(", "base"),
-        (".baseUrl(", "base"),
+        ("option.WithBaseURL(", "place"),
+        (".baseUrl(", "place"),
+        ("openai_api_base=", "base"),
+        ("spring.ai.ollama.base-url=", "base"),
         ("new OllamaApiClient(new Uri(", "base"),
         ("server.Start(ctx, ", "own"),
         ("app.listen(", "own"),
@@ -68,6 +73,13 @@ def test_a_programs_own_address_and_what_it_only_says_are_no_models() -> None:
     assert _seen("http://localhost:9999", "base") == [("localhost", 9999, True)]
 
 
+def test_a_place_is_a_models_for_a_library_for_models_only() -> None:
+    client = "import httpx\nclient = httpx.Client(base_url='http://localhost:9999')\n"
+    library = "from openai import OpenAI\nclient = OpenAI(base_url='http://localhost:9999')\n"
+    for code, mode in ((client, "none"), (library, "local-server")):
+        assert detect(Source.from_mapping({"ask.py": code}, "ask.py"), Wishes()).mode == mode
+
+
 def test_the_base_of_an_api_counts_where_its_path_stands_elsewhere() -> None:
     both = [At("https://api.vendor.example/v1", "a.py", 1), At("/v1/chat/completions", "a.py", 2)]
     assert [one.host for one in addresses(both)] == ["api.vendor.example"]
@@ -97,4 +109,4 @@ def test_pythons_names_and_docstrings_give_roles() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and "localhost" in str(node.value)
     }
-    assert by_line == {1: "said", 2: "base", 3: "base", 4: "base", 5: "said", 6: "own"}
+    assert by_line == {1: "said", 2: "place", 3: "place", 4: "base", 5: "said", 6: "own"}
