@@ -66,13 +66,14 @@ CASES = {
         host=("mvn", "-q", "-B", "-o", "package"),
         edited="src/main/java/dev/example/Ask.java",
     ),
+    "kotlin": Case(example="kotlin-http"),
     "c": Case(example="c-sockets"),
     "cpp": Case(
         example="cpp-cmake",
         host=(
             "sh",
             "-c",
-            f"cmake -S . -B host -DCMAKE_BUILD_TYPE=Release -Dhttplib_DIR={DOCKERFILES} >/dev/null && cmake --build host",
+            f"cmake -S . -B host -DCMAKE_BUILD_TYPE=Release -Dhttplib_DIR={DOCKERFILES}/cpp >/dev/null && cmake --build host",
         ),
         edited="src/main.cpp",
     ),
@@ -105,15 +106,15 @@ def _cold(name: str, case: Case, here: Path) -> list[Result]:
     if case.tools:
         arguments.append(f"TOOLS={_tools(name, case, here)}")
     shutil.copyfile(DOCKERFILES / f"{name}.Dockerfile", here.parent / "Dockerfile")
-    beside = [path for path in DOCKERFILES.iterdir() if path.suffix == ".cmake"] if name == "cpp" else []
-    for path in beside:
-        shutil.copyfile(path, here / path.name)
+    context = shutil.copytree(here, here.parent / "peer")
+    if (DOCKERFILES / name).is_dir():  # what the hand-written Dockerfile needs beside the program
+        shutil.copytree(DOCKERFILES / name, context, dirs_exist_ok=True)
     ours, theirs = [], []
     for turn in range(COLD):
         _forget(tag)
         ours.append(seconds(_build(here, here.parent / f"cold-{turn}")))
         _forget(PEER)
-        theirs.append(_docker_build(here, here.parent / "Dockerfile", PEER, arguments))
+        theirs.append(_docker_build(context, here.parent / "Dockerfile", PEER, arguments))
         if turn and min(ours) > SLOW_S:
             break
     sizes = _size(tag), _size(PEER)
