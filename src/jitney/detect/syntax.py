@@ -14,6 +14,7 @@ from typing import Literal as OneOf
 from jitney.detect.addresses import role_of
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
+from jitney.detect.names import EMBEDS
 from jitney.findings import Evidence
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ NAMED = re.compile(
     r"(?i)(?:^|[^a-z0-9])(?:[a-z0-9_.]*_)?(?:model|model_?(?:name|id)|deployment|engine)['\"`]?\]?\s*(?::\s*[\w<>&' ]+)?\s*"
     r"(?:=>|=|:|,|\(|\?\?|\|\|)\s*(?:&|new |String::from\(|Some\()*$"
 )
-EMBEDS = re.compile(r"(?i)embed")
 IS_MODEL = re.compile(r"(?!application/|text/|image/|audio/)(?:[\w.-]+/)?[A-Za-z][\w.:@-]{2,80}")
 
 

@@ -15,7 +15,8 @@ import msgspec
 from jitney.detect.addresses import role_of
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
-from jitney.detect.syntax import BEFORE, EMBEDS, IS_MODEL, Literal, harvest
+from jitney.detect.names import EMBEDS
+from jitney.detect.syntax import BEFORE, IS_MODEL, Literal, harvest
 from jitney.findings import Evidence
 from jitney.languages.model import Code as Rules
 

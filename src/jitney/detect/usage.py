@@ -22,6 +22,7 @@ from jitney.detect.endpoints import Provider, endpoints
 from jitney.detect.frameworks import Framework, canonical
 from jitney.detect.match import Use, prefixes, uses
 from jitney.detect.model import Endpoint, Mode
+from jitney.detect.names import TAGGED, complete
 from jitney.detect.notes import Notes
 
 
@@ -53,14 +54,14 @@ def usage(
         if use.is_front:  # how people reach the program: no word on how it reaches a model
             notes.saw("front.import", "front", use.name, use.at.file, use.at.line)
     places = _places(code, found)
+    complete(code, asks=bool(found or places))
     found, plain = _without_silent(found), _plain(code, http or HTTP.get(language, ()))
     if not any(use.way.mode != "none" for use in found) and places and plain:
         names = [*(use.name for use in found), _module(plain[0].value, language)]
     else:
         names = [use.name for use in found]
-        if (
-            not found and not http
-        ):  # nothing is there that could ask an address; a model's own port tells all the same
+        if not found and not http:
+            # nothing is there that could ask an address; a model's own port tells all the same
             places = [one for one in places if one.host in LOOPBACK and one.port in MODEL_PORTS]
     names = list(dict.fromkeys(names))
     providers = _providers(found, code)
@@ -93,9 +94,9 @@ def _module(name: str, language: str) -> str:
 def _places(code: Code, found: list[Use]) -> list[Address]:
     """Addresses of models in string literals. What only may be a model's counts where a framework says nothing of its own
     place."""
-    modes = {use.way.mode for use in found}
+    modes = {use.way.mode for use in found} - {"none"}
     doubtful = bool(modes) and not modes & {"hosted", "in-process"}
-    return [one for one in addresses(code.strings) if one.sure or doubtful]
+    return [one for one in addresses(code.strings) if one.sure or doubtful or (one.told and modes)]
 
 
 def _providers(found: list[Use], code: Code) -> list[Provider]:
@@ -130,10 +131,6 @@ def _modes(
     mode, rule, at = seen[0]
     notes.saw(rule, "mode", mode, at.file, at.line, tuple(modes[1:]))
     return cast("tuple[Mode, ...]", tuple(modes))
-
-
-TAGGED = re.compile(r"[a-z][a-z0-9._-]*:\d+(?:\.\d+)?[bm](?:-[\w.-]+)?")
-"""`llama3.2:1b`: only Ollama's library tags models by their size so."""
 
 
 def _tagged(found: list[Use], code: Code) -> list[At]:

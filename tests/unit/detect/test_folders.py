@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def language(files: Files) -> str:
     return of_folder(Source.from_mapping(files), Notes()).name
 
 
-def place(files: Files, **wishes: str) -> str:
+def place(files: Files, **wishes: Any) -> str:
     return locate(Source.from_mapping(files), Wishes(**wishes), Notes()).workdir
 
 

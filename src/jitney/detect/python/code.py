@@ -11,6 +11,7 @@ import msgspec
 
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
+from jitney.detect.names import EMBEDS
 from jitney.detect.python.imports import Import, ImportReader, name_of
 from jitney.detect.python.roles import roles
 from jitney.detect.python.unused import unused
@@ -269,7 +270,7 @@ class _Reader(ImportReader, ast.NodeVisitor):
         use = ModelUse(name=name, kind="served", file=file, why=why)
         if kind == "weights":
             use = msgspec.structs.replace(use, kind="weights")
-        elif kind == "embedding" or "embed" in name.lower():
+        elif kind == "embedding" or EMBEDS.search(name):
             use = msgspec.structs.replace(use, kind="embedding")
         if all(
             (known.name, known.file) != (name, file) or known.kind != use.kind
