@@ -85,6 +85,23 @@ def test_who_starts_it(files: Files, start: tuple[str, ...]) -> None:
         assert "pythonpath:src" in found.features
 
 
+@pytest.mark.parametrize(
+    ("line", "files", "entry", "start"),
+    [
+        ("web: gunicorn site.wsgi --log-file -", {"site/wsgi.py": ""}, "site/wsgi.py", ("-m", "gunicorn", "site.wsgi", "--log-file", "-")),
+        ("web: python manage.py migrate && gunicorn web.app:create()", {"web/app.py": "", "manage.py": ""}, "web/app.py",
+         ("-m", "gunicorn", "web.app:create()")),
+        ("web: cd src && python bot.py", {"src/bot.py": ""}, "src/bot.py", ("src/bot.py",)),
+        ("web: uvicorn api:app --port $PORT", {"api.py": FASTAPI.format("app")}, "api.py", ("-m", "uvicorn", "api:app", *SERVED)),
+        ("worker: python bot.py --loud", {"bot.py": ""}, "bot.py", ("bot.py", "--loud")),
+        ("web: python gone.py", {"main.py": ""}, "main.py", ("main.py",)),
+    ],
+)  # fmt: skip
+def test_a_procfile(line: str, files: Files, entry: str, start: tuple[str, ...]) -> None:
+    found = see({**files, "Procfile": line})
+    assert (found.entry, found.start) == (entry, start)
+
+
 def test_names_of_files_reach_no_code_unquoted() -> None:
     files: Files = {"x'; import os; y.py": "import gradio as gr\nui = gr.Interface(f, 'text', 'text')\n"}
     assert see(files).start == ("x'; import os; y.py",)

@@ -11,6 +11,7 @@ from jitney.source import Source
 from jitney.source.paths import join
 
 Found = tuple[str, tuple[str, ...]]
+_NAMED = re.compile(r"([\w./-]+)(?::\w+(?:\(\))?)?")
 _TARGET = re.compile(r"([A-Za-z_][\w.]*)\s*:\s*([A-Za-z_]\w*)(?:\s*\[.*\])?")
 
 
@@ -21,35 +22,40 @@ def by_procfile(source: Source, workdir: str, notes: Notes) -> Found | None:
         return None
     lines = dict(re.findall(r"(?m)^\s*(\w+)\s*:\s*(.+?)\s*$", source.read_text(path)))
     kind = next((kind for kind in ("web", "worker", *lines) if kind in lines), "")
-    words = _words(lines.get(kind, ""))
-    entry = _entry(source, workdir, words)
+    folder, words = _command(lines.get(kind, ""))
+    entry = _entry(source, join(workdir, folder) or workdir, words)
     if entry is None:
         return None
     notes.saw("procfile", "entry", f"{kind}: {lines[kind]}", path, 1)
     start = tuple(words[1:]) if words[0].startswith("python") else ("-m", *words)
-    # A variable would need a shell; the program's own default holds then.
-    return entry, (() if any("$" in word for word in start) else start)
+    # A variable would need a shell, and another folder a `cd`; the program's own default holds then.
+    return entry, (() if folder or any("$" in word for word in start) else start)
 
 
-def _words(line: str) -> list[str]:
+def _command(line: str) -> tuple[str, tuple[str, ...]]:
+    """The command that stays, with the folder that a `cd` before it names: what `&&` puts in front of it ends by itself."""
     import shlex
 
+    from jitney.detect.recipes.command import commands
+
     try:
-        return shlex.split(line)
+        found = commands(tuple(shlex.split(line)))
     except ValueError:
-        return []
+        return "", ()
+    return found[-1] if found else ("", ())
 
 
-def _entry(source: Source, workdir: str, words: list[str]) -> str | None:
-    file = next((word for word in words if word.endswith(".py")), "")
-    module = next((word for word in words if re.fullmatch(r"[\w.]+:\w+(?:\(\))?", word)), "")
-    if not file and not module:
-        return None
-    head = file.removesuffix(".py") or module.partition(":")[0].replace(".", "/")
-    return next(
-        (path for end in (".py", "/__init__.py") if (path := join(workdir, head + end)) and source.has(path)),
-        None,
-    )
+def _entry(source: Source, folder: str, words: tuple[str, ...]) -> str | None:
+    """The first word that names a file of the program's: `web/main.py`, `web.main:app`, `site.wsgi`."""
+    for word in words[1:]:
+        match = _NAMED.fullmatch(word)
+        if match and not word.startswith("-"):
+            head = word.removesuffix(".py") if word.endswith(".py") else match[1].replace(".", "/")
+            for end in (".py", "/__init__.py", "/__main__.py"):
+                path = join(folder, head + end)
+                if path and source.has(path):
+                    return path
+    return None
 
 
 def by_script(source: Source, workdir: str, manifest: Manifest | None, notes: Notes) -> Found | None:

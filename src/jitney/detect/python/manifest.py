@@ -8,7 +8,7 @@ from jitney.detect.python.requirements import Reading
 
 class Manifest:
     """manager as in Detection. requires: Python's version as the manifest demands it, with its place: requires_file where it is
-    another file than the deciding one. name: the project's. scripts: console scripts. entry: the file that it names as the program, and start: how
+    another file than the deciding one, requires_by who says it. name: the project's. scripts: console scripts. entry: the file that it names as the program, and start: how
     that is run, where it says so. system: Debian packages that it asks for."""
 
     def __init__(self, manager: str, reading: Reading, lock: str = "") -> None:
@@ -18,6 +18,7 @@ class Manifest:
         self.requires = ""
         self.requires_line = 0
         self.requires_file = ""
+        self.requires_by = manager
         self.name = ""
         self.scripts: dict[str, str] = {}
         self.entry = ""

@@ -80,7 +80,7 @@ def _common(requirements: Node, path: str, reading: Reading, manager: str = "cog
         reading.option("-r", requirements.text, path, requirements.line, 0)
     found = Manifest("requirements" if requirements.text and reading.files else manager, reading)
     found.files.append(path)
-    found.requires_file = path
+    found.requires_file, found.requires_by = path, manager
     return found
 
 

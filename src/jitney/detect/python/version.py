@@ -54,7 +54,7 @@ def _in_order(required: list[Said], files: list[Said]) -> list[Said]:
 def _required(manifest: Manifest | None) -> list[Said]:
     if manifest is None or not manifest.requires.strip():
         return []
-    rule = f"python.version.{manifest.manager}"
+    rule = f"python.version.{manifest.requires_by}"
     return [Said(rule, manifest.requires.strip(), manifest.deciding, manifest.requires_line)]
 
 
