@@ -36,18 +36,21 @@ def main_class(manifest: str, word: str = "Main-Class") -> str:
 
 def prebuilt(source: Source, notes: Notes) -> str:
     """The jar of a folder without sources that can be started; empty: there is none. DetectionError: several."""
-    jars = [path for path in source.files() if path.endswith(ENDINGS)]
-    here = [path for path in jars if parent(path) == source.workdir]
-    found = [path for path in here or jars if _manifest_of(source, path)]
+    jars = _jars(source)
+    found = [path for path in jars if _manifest_of(source, path)]
     if len(found) > 1:
-        listed = "\n  ".join(found[:12])
-        raise DetectionError(
-            f"{len(found)} jars could be the one to start:\n  {listed}",
-            f"choose one: jitney run {found[0]} …",
-        )
-    for path in found:
-        notes.saw("jar.only", "entry", path, path, 0, tuple(one for one in jars if one != path))
-    return found[0] if found else ""
+        message = f"{len(found)} jars could be the one to start:\n  " + "\n  ".join(found[:12])
+        raise DetectionError(message, f"choose one: jitney run {found[0]} …")
+    if not found:
+        return ""
+    notes.saw("jar.only", "entry", found[0], found[0], 0, tuple(jars[:6]) if len(jars) > 1 else ())
+    return found[0]
+
+
+def _jars(source: Source) -> list[str]:
+    """Those right in the folder; without one, those below."""
+    jars = [path for path in source.files() if path.endswith(ENDINGS)]
+    return [path for path in jars if parent(path) == source.workdir] or jars
 
 
 def _manifest_of(source: Source, path: str) -> str:

@@ -65,6 +65,12 @@ def _read(
     if file and not any(is_under(file, root) for root in found.roots):
         return None
     notes.saw("manager.both" if losers else "manager", "manager", found.manager, path, 0, losers)
+    _tell(found, path, notes)
+    return found
+
+
+def _tell(found: Project, path: str, notes: Notes) -> None:
+    """What a user of the build tool would not expect."""
     if found.beyond:
         why = _beyond(found)
         notes.tell("error", f"{found.manager}.beyond", why.message, hint=why.hint, file=path)
@@ -74,7 +80,6 @@ def _read(
             "and the compiler is called directly"
         )
         notes.tell("note", f"{found.manager}.without", message, file=found.manifests[0])
-    return found
 
 
 def _beyond(found: Project) -> DetectionError:

@@ -55,26 +55,29 @@ class EdnError(ValueError):
 
 def read(text: str) -> list[Form]:
     """The forms of a file. EdnError: brackets that do not match, a string that does not end."""
-    top = Form("list", 1)
-    stack = [top]
+    stack = [Form("list", 1)]
     for group, word, line, column in _tokens(text):
         if group == "open":
             form = Form(_KINDS[word], line)
             _add(stack[-1], form)
             stack.append(form)
         elif group == "close":
-            form = stack.pop()
-            if not stack or _CLOSES[form.kind] != word:
-                raise EdnError(f"{line}:{column}: {word} closes nothing that is open")
+            _close(stack, word, f"{line}:{column}")
         elif group == "discard":
             stack[-1].dropped += 1
-        elif group in ("string", "word"):
-            _add(stack[-1], Form("string" if group == "string" else "word", line, _plain(group, word)))
         elif group == "odd":
             raise EdnError(f"{line}:{column}: {word!r} does not end")
+        elif group in ("string", "word"):
+            _add(stack[-1], Form("string" if group == "string" else "word", line, _plain(group, word)))
     if len(stack) > 1:
         raise EdnError(f"{stack[-1].line}:1: {'{' if stack[-1].kind == 'map' else '('} is not closed")
-    return top.items
+    return stack[0].items
+
+
+def _close(stack: list[Form], word: str, place: str) -> None:
+    form = stack.pop()
+    if not stack or _CLOSES[form.kind] != word:
+        raise EdnError(f"{place}: {word} closes nothing that is open")
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int, int]]:

@@ -42,15 +42,20 @@ def project_entry(tree: Tree, project: Project, file: str, notes: Notes) -> Entr
     if file:
         notes.saw("source.file", "entry", file, file)
         return Entry(file, _main(tree, file, notes))
-    for main in project.mains[:1]:
-        notes.saw(f"{project.manager}.main", "entry", main, project.manifests[0], 0, tuple(project.mains[1:]))
+    if project.mains:
+        main, *others = project.mains
+        notes.saw(f"{project.manager}.main", "entry", main, project.manifests[0], 0, tuple(others))
         return Entry(tree.file_of_class(main, project.roots), main)
-    code = list(dict.fromkeys(path for root in project.own for path in tree.code_below(root)))
-    every = [path for path in code if tree.starts(path)]
-    mains = [path for path in every if _is_started(tree, path)] or every
+    mains = _mains(tree, project)
     if project.made:
         return _made(tree, project, mains, notes)
     return _chosen(tree, mains, notes)
+
+
+def _mains(tree: Tree, project: Project) -> list[str]:
+    code = dict.fromkeys(path for root in project.own for path in tree.code_below(root))
+    every = [path for path in code if tree.starts(path)]
+    return [path for path in every if _is_started(tree, path)] or every
 
 
 def _is_started(tree: Tree, path: str) -> bool:

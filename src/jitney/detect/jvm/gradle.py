@@ -288,9 +288,9 @@ def _versions(words: Words, found: Gradle) -> None:
     """Kotlin's own libraries have the compiler's version; a BOM without one is none."""
     if found.kotlin == "-":
         found.kotlin = words.values.get("kotlinVersion", words.values.get("kotlin_version", ""))
-    boms = [at for at in found.platforms if at.value.count(":") >= 2 and not at.value.endswith(":")]
-    odd = {at.value for at in boms if at.value.endswith("+") or "$" in at.value}
-    found.beyond += [f"BOM {one}: Maven takes one in an exact version only" for one in sorted(odd)]
+    boms = [at for at in found.platforms if re.fullmatch(r"[^:]+:[^:]+:.+", at.value)]
+    odd = sorted({at.value for at in boms if re.search(r"\+$|\$", at.value)})
+    found.beyond += [f"BOM {one}: Maven takes one in an exact version only" for one in odd]
     found.platforms = [at for at in boms if at.value not in odd]
     found.needs = [At(_range(at.value), at.file, at.line) for at in found.needs]
 

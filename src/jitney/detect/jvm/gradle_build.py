@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
-from jitney.detect.jvm.gradle import Gradle, read_build
+from jitney.detect.jvm.gradle import Build, Gradle, read_build
 from jitney.detect.jvm.gradle_words import FILES, SETTINGS, find, settings
 from jitney.detect.jvm.project import ROOTS, Project, folders, one_of
 from jitney.detect.jvm.version import Seen
@@ -18,40 +20,51 @@ def gradle_project(source: Source, folder: str) -> Project:
     """DetectionError: no module with something to start, or several."""
     module = _module(source, folder)
     build = read_build(source, module)
-    own, parts = build.modules[module], list(build.modules.values())
-    read = [
-        f"{place}/{file}".lstrip("/")
-        for place in dict.fromkeys((build.root, *build.modules))
-        for file in _WITH
-    ]
-    tools = {name: value for name, value in (("kotlin", own.kotlin), ("scala", own.scala)) if value}
-    java = own.java
+    own, java = build.modules[module], build.modules[module].java
     return Project(
         manager="gradle",
         root=build.root,
         module=module,
-        manifests=tuple(dict.fromkeys([own.path, *(path for path in read if source.has(path))])),
-        roots=[root for place, one in build.modules.items() for root in _roots(source, place, one)],
+        manifests=(own.path, *_read(source, build, own.path)),
+        roots=_flat(_roots(source, place, one) for place, one in build.modules.items()),
         own=_roots(source, module, own),
-        resources=[one for place in build.modules for one in folders(source, place, ("src/main/resources",))],
+        resources=_flat(folders(source, place, ("src/main/resources",)) for place in build.modules),
         mains=[own.main] if own.main else [],
         release=Seen("gradle.java", f"{java.value}+", java.file, java.line) if java else None,
-        languages={"kotlin"}
-        if any(one.startswith("org.jetbrains.kotlin.") for one in own.plugins)
-        else set(),
-        tools=tools,
-        plugins=[plugin for one in parts for plugin in one.plugins],
-        repositories=[url for one in parts for url in one.repositories if "$" not in url],
-        needed=[at for one in parts for at in one.needs],
-        platforms=[at for one in parts for at in one.platforms],
-        beyond=list(
-            dict.fromkeys(
-                f"{one.path or place}: {what}" for place, one in build.modules.items() for what in one.beyond
-            )
+        languages=_languages(own),
+        tools={name: value for name, value in (("kotlin", own.kotlin), ("scala", own.scala)) if value},
+        beyond=_flat(
+            [f"{one.path or place}: {what}" for what in one.beyond] for place, one in build.modules.items()
         ),
         gradle=own.wrapper,
         made=_maker(own),
+        **_of_all(list(build.modules.values())),
     )
+
+
+def _of_all(parts: list[Gradle]) -> dict[str, Any]:
+    """What every module of the program adds."""
+    return {
+        "plugins": [plugin for one in parts for plugin in one.plugins],
+        "repositories": [url for one in parts for url in one.repositories if "$" not in url],
+        "needed": [at for one in parts for at in one.needs],
+        "platforms": [at for one in parts for at in one.platforms],
+    }
+
+
+def _flat(lists: Iterable[list[str]]) -> list[str]:
+    return list(dict.fromkeys(one for words in lists for one in words))
+
+
+def _read(source: Source, build: Build, own: str) -> list[str]:
+    """Further files of the build: of the root, and of every module."""
+    places = dict.fromkeys((build.root, *build.modules))
+    paths = [f"{place}/{file}".lstrip("/") for place in places for file in _WITH]
+    return [path for path in paths if path != own and source.has(path)]
+
+
+def _languages(own: Gradle) -> set[str]:
+    return {"kotlin"} if any(one.startswith("org.jetbrains.kotlin.") for one in own.plugins) else set()
 
 
 def _roots(source: Source, place: str, read: Gradle) -> list[str]:

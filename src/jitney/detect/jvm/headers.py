@@ -52,24 +52,38 @@ def header(text: str, file: str) -> Header:
 def _jbang(word: str, rest: str, at: At, found: Header) -> None:
     words = _words(rest)
     if word == "DEPS":
-        found.said = True
-        for need in (expand(one) for one in words):
-            is_platform = need.endswith("@pom")
-            (found.platforms if is_platform else found.needs).append(
-                At(need.removesuffix("@pom"), at.file, at.line)
-            )
-    elif word == "REPOS":
-        found.repositories += [one.partition("=")[2] or one for one in words]
-    elif word in ("SOURCES", "FILES"):
-        found.sources += [At(one.partition("=")[2] or one, at.file, at.line) for one in words]
-    elif word in ("COMPILE_OPTIONS", "JAVAC_OPTIONS"):
-        found.compile += words
-    elif word in ("RUNTIME_OPTIONS", "JAVA_OPTIONS"):
-        found.run += words
+        _deps(words, at, found)
     elif word == "PREVIEW":
         found.preview = True
-    elif word in ("JAVA", "MAIN", "KOTLIN") and words:
+    elif word in _LISTS:
+        getattr(found, _LISTS[word]).extend(words)
+    elif word == "REPOS":
+        found.repositories += [_behind(one) for one in words]
+    elif word in ("SOURCES", "FILES"):
+        found.sources += [At(_behind(one), at.file, at.line) for one in words]
+    elif words:
         _word(word, words[0], found)
+
+
+def _deps(words: list[str], at: At, found: Header) -> None:
+    found.said = True
+    for need in (expand(one) for one in words):
+        into = found.platforms if need.endswith("@pom") else found.needs
+        into.append(At(need.removesuffix("@pom"), at.file, at.line))
+
+
+_LISTS = {
+    "COMPILE_OPTIONS": "compile",
+    "JAVAC_OPTIONS": "compile",
+    "RUNTIME_OPTIONS": "run",
+    "JAVA_OPTIONS": "run",
+}
+"""JBang's words whose values are taken as they are → the header's field."""
+
+
+def _behind(word: str) -> str:
+    """`name=value` → value."""
+    return word.partition("=")[2] or word
 
 
 def _word(word: str, value: str, found: Header) -> None:
@@ -77,7 +91,7 @@ def _word(word: str, value: str, found: Header) -> None:
         found.java = value
     elif word == "MAIN":
         found.main = value
-    else:
+    elif word == "KOTLIN":
         found.tool = value
 
 
@@ -125,18 +139,22 @@ def _grab(word: str, inner: str, file: str, line: int, found: Header) -> None:
 
 def _using(word: str, rest: str, file: str, line: int, found: Header) -> None:
     values = [value.strip("\"',") for value in rest.split()]
-    if word in ("dep", "deps", "lib", "libs"):
+    plural = word.rstrip("s").replace("repositorie", "repository")
+    if plural in ("dep", "lib"):
         found.said = True
         found.needs += [At(value.replace(":::", "::"), file, line) for value in values]
-    elif word in ("repository", "repositories"):
-        found.repositories += values
-    elif word in ("file", "files"):
+    elif plural == "file":
         found.sources += [At(value, file, line) for value in values]
-    elif word in ("option", "options"):
-        found.compile += values
-    elif word == "scala" and values:
-        found.tool = values[0]
-    elif word == "jvm" and values:
-        found.java = re.sub(r"^\D*", "", values[0])
-    elif word == "mainClass" and values:
-        found.main = values[0]
+    elif plural in ("repository", "option"):
+        (found.repositories if plural == "repository" else found.compile).extend(values)
+    elif values:
+        _scala_word(word, values[0], found)
+
+
+def _scala_word(word: str, value: str, found: Header) -> None:
+    if word == "scala":
+        found.tool = value
+    elif word == "jvm":
+        found.java = re.sub(r"^\D*", "", value)
+    elif word == "mainClass":
+        found.main = value

@@ -96,20 +96,20 @@ def _polyglot(source: Source, folder: str, path: str) -> Project:
         match[1]: (match[2], text.count("\n", 0, match.start()) + 1)
         for match in re.finditer(r"([A-Za-z][\w.]*)[\"']?[ \t]*(?:[:=>,]|=>)?[ \t]*[\"']?([\w.$]+)", text)
     }
-    release = next((words[word] for word in pom.RELEASES if word in words), None)
-    number = re.fullmatch(r"(?:1\.)?(\d+)", release[0]) if release else None
+    release = next((words[word] for word in pom.RELEASES if word in words), ("", 0))
+    number = re.fullmatch(r"(?:1\.)?(\d+)", release[0])
     main = next((words[word][0] for word in pom.MAINS if word in words), "")
     own = folders(source, folder, ROOTS)
-    extensions = _join(folder, ".mvn/extensions.xml")
+    extensions = [place for file in _SETTINGS if source.has(place := _join(folder, file))]
     return Project(
         manager="pom.xml",
         root=folder,
         module=folder,
-        manifests=(path, *((extensions,) if source.has(extensions) else ())),
+        manifests=(path, *extensions),
         roots=own,
         own=own,
         mains=[main] if main else [],
-        release=Seen("manifest.release", f"{number[1]}+", path, release[1]) if number and release else None,
+        release=Seen("manifest.release", f"{number[1]}+", path, release[1]) if number else None,
     )
 
 
@@ -136,7 +136,11 @@ def _only_module(poms: pom.Poms, folder: str) -> str:
     if own.broken or own.packaging != "pom" or not own.modules:
         return folder
     read = {one: poms.read(_join(one, "pom.xml")) for one in poms.modules_of(folder) if one != folder}
-    if broken := [one.broken for one in read.values() if one.broken]:
-        raise DetectionError(f"{broken[0]}: it cannot be read", ALONE)
-    named = [place for place, one in read.items() if one.mains or _maker(one) == "Quarkus"]
-    return one_of(poms.source, folder, named or list(read))
+    for one in read.values():
+        if one.broken:
+            raise DetectionError(f"{one.broken}: it cannot be read", ALONE)
+    return one_of(poms.source, folder, [place for place, one in read.items() if _starts(one)] or list(read))
+
+
+def _starts(read: pom.Pom) -> bool:
+    return bool(read.mains) or _maker(read) == "Quarkus"

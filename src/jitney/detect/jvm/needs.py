@@ -58,32 +58,36 @@ def wished_packages(wishes: Wishes) -> list[Package]:
 def bare_needs(tree: Tree, reached: list[str], wishes: Wishes, notes: Notes) -> Needs:
     """Of a file and those that it uses: the headers', and where there are none, the imports'."""
     needs = Needs(packages=[], platforms=[], features=set(), files=[])
-    said = False
     for path in reached:
-        header = tree.look(path).header
-        said |= header.said
-        needs.packages += [package(_scala(at.value), "header.dependency", at) for at in header.needs]
-        needs.platforms += [package(at.value, "header.platform", at) for at in header.platforms]
-        needs.features |= {f"repository:{url}" for url in header.repositories if "://" in url}
-        needs.features |= {f"javac:{word}" for word in header.compile} | {
-            f"java:{word}" for word in header.run
-        }
-        needs.tool = needs.tool or header.tool
-        places = (join(parent(path), at.value) for at in header.sources)
-        needs.files += [place for place in places if place and tree.source.has(place)]
+        _add_header(tree, path, needs)
     edn = _deps_edn(tree, reached)
     needs.packages += edn
     wished = wished_packages(wishes)
-    if not said and not edn:
-        by_import, needs.unknown = imported(tree, reached)
+    if not edn and not any(tree.look(path).header.said for path in reached):
+        by_import, unknown = imported(tree, reached)
         needs.packages += by_import
-        if wished:  # the compiler says which of them it still cannot find
-            needs.unknown = ()
+        needs.unknown = () if wished else unknown  # the compiler says which of them it still cannot find
     names = {one.name for one in wished}
     needs.packages = [*(one for one in needs.packages if one.name not in names), *wished]
     if _uses_serialization(tree, reached):
         needs.features.add("plugin:serialization")
     return needs
+
+
+def _add_header(tree: Tree, path: str, needs: Needs) -> None:
+    """What a file says of its own build."""
+    header = tree.look(path).header
+    needs.packages += [package(_scala(at.value), "header.dependency", at) for at in header.needs]
+    needs.platforms += [package(at.value, "header.platform", at) for at in header.platforms]
+    needs.features |= {f"repository:{url}" for url in header.repositories if "://" in url}
+    needs.features |= {f"javac:{word}" for word in header.compile} | {f"java:{word}" for word in header.run}
+    needs.tool = needs.tool or header.tool
+    needs.files += _said_files(tree, path)
+
+
+def _said_files(tree: Tree, path: str) -> list[str]:
+    places = (join(parent(path), at.value) for at in tree.look(path).header.sources)
+    return [place for place in places if place and tree.source.has(place)]
 
 
 def _deps_edn(tree: Tree, reached: list[str]) -> list[Package]:
@@ -131,19 +135,21 @@ def imported(tree: Tree, reached: list[str]) -> tuple[list[Package], tuple[Unkno
     packages = {tree.look(path).package for path in reached} - {""}
     found: dict[str, Package] = {}
     unknown: dict[str, UnknownImport] = {}
-    for path in reached:
-        for at in tree.look(path).code.imports:
-            rows = artifacts_of(at.value)
-            if tree.is_own(at.value, roots, packages) or (is_standard(at.value) and not rows):
-                continue
-            for row in rows:
-                one = package(row, "import", at)
-                found.setdefault(one.name, one)
-            if not rows and not _is_bare_word(at.value, tree.language(path)):
-                unknown.setdefault(
-                    at.value, UnknownImport(name=at.value, file=at.file, line=at.line, near=near(at.value))
-                )
+    for path, at in _imports(tree, reached):
+        rows = artifacts_of(at.value)
+        if tree.is_own(at.value, roots, packages) or (is_standard(at.value) and not rows):
+            continue
+        for row in rows:
+            one = package(row, "import", at)
+            found.setdefault(one.name, one)
+        if not rows and not _is_bare_word(at.value, tree.language(path)):
+            one_unknown = UnknownImport(name=at.value, file=at.file, line=at.line, near=near(at.value))
+            unknown.setdefault(at.value, one_unknown)
     return list(found.values()), tuple(unknown.values())
+
+
+def _imports(tree: Tree, reached: list[str]) -> list[tuple[str, At]]:
+    return [(path, at) for path in reached for at in tree.look(path).code.imports]
 
 
 def _is_bare_word(dotted: str, language: str) -> bool:

@@ -190,17 +190,16 @@ class Poms:
 
 def _fill(pom: Pom, root: Element, above: Pom) -> None:
     """What a pom says, and what its parent says for it."""
-    properties, modules = root.child("properties"), root.child("modules")
     pom.properties = {
         **above.properties,
-        **{one.name: one.text.strip() for one in (properties.children if properties else [])},
+        **{one.name: one.text.strip() for one in _children(root.child("properties"))},
         "project.version": root.value("version") or root.value("parent", "version"),
         "project.groupId": root.value("groupId") or root.value("parent", "groupId"),
         "project.artifactId": root.value("artifactId"),
     }
     pom.parents = [above.path, *above.parents] if above.path else []
     pom.packaging = root.value("packaging") or "jar"
-    pom.modules = [one.text.strip() for one in (modules.children if modules else [])]
+    pom.modules = [one.text.strip() for one in _children(root.child("modules"))]
     own = [_dependency(pom, one) for one in _children(root.child("dependencies"), "dependency")]
     pom.dependencies = own + above.dependencies
     pom.mains = _mains(pom, root) or above.mains
@@ -224,8 +223,9 @@ def _line_of(text: str, release: str) -> int:
     return next((at for at, line in lines if release and re.search(rf">\s*(?:1\.)?{release}\s*<", line)), 0)
 
 
-def _children(element: Element | None, word: str) -> list[Element]:
-    return [one for one in element.children if one.name == word] if element else []
+def _children(element: Element | None, word: str = "") -> list[Element]:
+    """All of an element's own, or those of one name."""
+    return [one for one in element.children if not word or one.name == word] if element else []
 
 
 def _expanded(pom: Pom, text: str) -> str:
@@ -253,19 +253,20 @@ def _mains(pom: Pom, root: Element) -> list[str]:
 
 
 def _release(pom: Pom, root: Element) -> str:
-    configured = {
-        one.name: one.text.strip()
-        for plugin in root.all("plugin")
-        if plugin.value("artifactId") in _COMPILERS
-        for part in plugin.all("configuration")
-        for one in part.children
-    }
+    configured = _configured(root)
     toolchain = next((jdk.value("version") for jdk in root.all("jdk")), "")
     values = [configured.get(word, "") or pom.properties.get(word, "") for word in RELEASES]
     for value in (_expanded(pom, one) for one in (*values, toolchain)):
         if match := re.fullmatch(r"[\[(]?(?:1\.)?(\d+)(?:,.*)?", value):
             return match[1]
     return ""
+
+
+def _configured(root: Element) -> dict[str, str]:
+    """Settings of the compilers' plugins."""
+    plugins = [one for one in root.all("plugin") if one.value("artifactId") in _COMPILERS]
+    settings = [one for plugin in plugins for part in plugin.all("configuration") for one in part.children]
+    return {one.name: one.text.strip() for one in settings}
 
 
 def _roots(pom: Pom, root: Element) -> list[str]:

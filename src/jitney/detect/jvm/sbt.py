@@ -41,6 +41,7 @@ _PLAY = re.compile(r"\bPlay(?:Scala|Java|Service)\b")
 
 _SOURCES = ("src/main/scala", "src/main/java")
 _OF_PLAY = ("app",)
+_RESOURCES = ("src/main/resources",)
 
 
 class _Module(msgspec.Struct):
@@ -55,43 +56,48 @@ def sbt_project(source: Source, folder: str, notes: Notes) -> Project:
     """DetectionError: no module with something to start, or several."""
     path = f"{folder}/build.sbt".lstrip("/")
     text = bare(source.read_text(path))
-    helpers = [one for one in source.files(f"{folder}/project".lstrip("/")) if one.endswith(".scala")]
-    shared = "\n".join([text, *(bare(source.read_text(one)) for one in helpers)])
-    values = dict(_VALUE.findall(shared))
+    helpers = _helpers(source, folder)
     modules = _modules(text, folder)
     module = _chosen(source, folder, modules)
     used = _used(modules, module)
-    said = "\n".join(one.text for one in used) if used else text
-    scala = _scala(said, text, values)
-    needed, beyond = _needs(said, shared, values, scala, path)
+    said = "\n".join(one.text for one in used) or text
+    build = _Build(said, "\n".join((text, *(bare(source.read_text(one)) for one in helpers))))
+    needed, beyond = build.needs()
     release = _RELEASE.search(said)
     main = re.search(r"\bmainClass\b[^\n]*?:=\s*Some\(\s*\"([\w.$]+)\"", said)
     return Project(
         manager="sbt",
         root=folder,
         module=module,
-        manifests=(path, *helpers, *(one for file in ("project/build.properties", "project/plugins.sbt")
-                                     if source.has(one := f"{folder}/{file}".lstrip("/")))),
-        roots=[root for one in used for root in _roots(source, one.folder, scala)] or _roots(source, module, scala),
-        own=_roots(source, module, scala),
-        resources=[one for place in used for one in folders(source, place.folder, ("src/main/resources",))],
+        manifests=(path, *helpers, *_settings(source, folder)),
+        roots=_all_roots(source, used, build.scala),
+        own=_roots(source, module, build.scala),
+        resources=list(
+            dict.fromkeys(one for place in used for one in folders(source, place.folder, _RESOURCES))
+        ),
         mains=[main[1]] if main else [],
         release=Seen("sbt.release", f"{release[1]}+", path) if release else None,
         languages={"scala"},
-        tools={"scala": scala},
+        tools={"scala": build.scala},
         repositories=re.findall(r"\bat\s+\"(https?://[^\"]+)\"", said),
         needed=_placed(needed, source.read_text(path), path),
         beyond=[f"{path}: {what}" for what in (*_plugins(said), *beyond)],
         made="Play" if _PLAY.search(said) else "",
-    )  # fmt: skip
+    )
 
 
-def _scala(said: str, whole: str, values: dict[str, str]) -> str:
-    for text in (said, whole):
-        match = re.search(r"\bscalaVersion\s*:=\s*(?:\"([^\"]+)\"|([\w.]+))", text)
-        if match and (found := match[1] or values.get(match[2].rpartition(".")[2], "")):
-            return found
-    return TOOLS["scala"]
+def _helpers(source: Source, folder: str) -> list[str]:
+    """Scala code of the build itself: versions and dependencies often stand there."""
+    return [one for one in source.files(f"{folder}/project".lstrip("/")) if one.endswith(".scala")]
+
+
+def _all_roots(source: Source, used: list[_Module], scala: str) -> list[str]:
+    return list(dict.fromkeys(root for one in used for root in _roots(source, one.folder, scala)))
+
+
+def _settings(source: Source, folder: str) -> list[str]:
+    paths = (f"{folder}/project/{file}".lstrip("/") for file in ("build.properties", "plugins.sbt"))
+    return [path for path in paths if source.has(path)]
 
 
 def _modules(text: str, folder: str) -> list[_Module]:
@@ -141,29 +147,65 @@ def _roots(source: Source, module: str, scala: str) -> list[str]:
     return found or ([module] if any(file.endswith(".scala") for file in here) else [])
 
 
-def _needs(
-    said: str, shared: str, values: dict[str, str], scala: str, path: str
-) -> tuple[list[str], list[str]]:
-    """Artifacts in Maven's notation, and what could not be followed."""
-    named = {match[1]: _expression(shared, match.end()) for match in _NAMED.finditer(shared)}
-    expressions = [_expression(said, match.end()) for match in _ASKED.finditer(said)]
-    for word, text in named.items():  # settings that modules share: `.settings(commonSettings)`
-        if "libraryDependencies" in text and re.search(rf"\b{word}\b", said):
-            expressions += [_expression(text, match.end()) for match in _ASKED.finditer(text)]
-    found: list[str] = []
-    beyond: list[str] = []
-    followed: set[str] = set()
-    while expressions:
-        text = expressions.pop(0)
-        for match in _NEED.finditer(text):
-            need, odd = _need(match, values, scala)
-            found += [need] if need else []
-            beyond += [odd] if odd else []
-        words = set(re.findall(r"(?<![\"\w])[a-zA-Z_]\w*", re.sub(r"\"[^\"\n]*\"", "", _NEED.sub("", text))))
-        for word in sorted(words & set(named) - followed):
-            followed.add(word)
-            expressions.append(named[word])
-    return list(dict.fromkeys(found)), beyond
+class _Build:
+    """said: all of the modules that are built; shared: of the whole build, where a `val` may stand."""
+
+    def __init__(self, said: str, shared: str) -> None:
+        self.said, self.shared = said, shared
+        self.values: dict[str, str] = dict(_VALUE.findall(shared))
+        self.named = {match[1]: _expression(shared, match.end()) for match in _NAMED.finditer(shared)}
+        self.scala = self._scala()
+
+    def _scala(self) -> str:
+        for text in (self.said, self.shared):
+            match = re.search(r"\bscalaVersion\s*:=\s*(?:\"([^\"]+)\"|([\w.]+))", text)
+            if match and (found := match[1] or self.values.get(match[2].rpartition(".")[2], "")):
+                return found
+        return TOOLS["scala"]
+
+    def needs(self) -> tuple[list[str], list[str]]:
+        """Artifacts in Maven's notation, and what could not be followed."""
+        found: dict[str, None] = {}
+        beyond: list[str] = []
+        todo, followed = self._asked(), set[str]()
+        while todo:
+            text = todo.pop(0)
+            for need, odd in (self._need(match) for match in _NEED.finditer(text)):
+                found |= {need: None} if need else {}
+                beyond += [odd] if odd else []
+            new = [word for word in _words(text) if word in self.named and word not in followed]
+            followed |= set(new)
+            todo += [self.named[word] for word in new]
+        return list(found), beyond
+
+    def _asked(self) -> list[str]:
+        """What `libraryDependencies` is set to; also in settings that modules share: `.settings(commonSettings)`."""
+        common = [text for word, text in self.named.items() if re.search(rf"\b{word}\b", self.said)]
+        places = [self.said, *(text for text in common if "libraryDependencies" in text)]
+        return [_expression(text, match.end()) for text in places for match in _ASKED.finditer(text)]
+
+    def _need(self, match: re.Match[str]) -> tuple[str, str]:
+        """One artifact and nothing, or nothing and what is odd about it; neither for a test's."""
+        group, percents, artifact, number, word, scope, scope_word = match.groups()
+        kind = (scope or scope_word or "").lower()
+        if kind.startswith(("test", "it", "integrationtest")):
+            return "", ""
+        version = number or self.values.get(word.rpartition(".")[2], "")
+        if not version:
+            return "", f"dependency {group}:{artifact}, whose version {word} is not plain"
+        if percents == "%%%":
+            return "", f"dependency {group}:{artifact}, which is made for several platforms"
+        full = f"{artifact}_{self._series()}" if percents == "%%" else artifact
+        return f"{group}:{full}:{version}{'@provided' if kind.startswith('provided') else ''}", ""
+
+    def _series(self) -> str:
+        return "3" if self.scala.startswith("3") else ".".join(self.scala.split(".")[:2])
+
+
+def _words(text: str) -> list[str]:
+    """Names in an expression, outside of strings and of whole dependencies."""
+    plain = re.sub(r"\"[^\"\n]*\"", "", _NEED.sub("", text))
+    return sorted(set(re.findall(r"(?<![\"\w])[a-zA-Z_]\w*", plain)))
 
 
 def _expression(text: str, start: int) -> str:
@@ -174,22 +216,6 @@ def _expression(text: str, start: int) -> str:
         if depth < 0 or (depth == 0 and text[at] in "\n)" and text[start:at].strip()):
             return text[start : at + (text[at] == ")" and depth == 0)]
     return text[start:]
-
-
-def _need(match: re.Match[str], values: dict[str, str], scala: str) -> tuple[str, str]:
-    """One artifact and nothing, or nothing and what is odd about it; neither for a test's."""
-    group, percents, artifact, version, word, scope, scope_word = match.groups()
-    if (scope or scope_word or "").lower().startswith(("test", "it", "integrationtest")):
-        return "", ""
-    version = version or values.get(word.rpartition(".")[2], "")
-    if not version or percents == "%%%":
-        return "", f"dependency {group}:{artifact}" + (
-            "" if version else f", whose version {word} is not plain"
-        )
-    series = "3" if scala.startswith("3") else ".".join(scala.split(".")[:2])
-    full = f"{artifact}_{series}" if percents == "%%" else artifact
-    kind = "@provided" if (scope or scope_word or "").lower().startswith("provided") else ""
-    return f"{group}:{full}:{version}{kind}", ""
 
 
 def _placed(needs: list[str], text: str, path: str) -> list[At]:
