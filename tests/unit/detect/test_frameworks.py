@@ -275,3 +275,12 @@ def test_a_row_that_is_wrong_says_where(row: dict[str, object], word: str) -> No
 
 def test_a_way_that_reaches_no_model_generates_nothing() -> None:
     assert not Way(mode="none").generates and not Way(mode="hosted", embeds=True).generates
+
+
+@pytest.mark.parametrize(
+    ("names", "want"), [("AutoTokenizer", "none"), ("AutoTokenizer, env", "none"), ("pipeline, env", HERE)]
+)
+def test_javascript_by_the_names_it_takes(names: str, want: str) -> None:
+    code = f'import {{ {names} }} from "@huggingface/transformers";\nrun({names});\n'
+    assert see({"ask.mjs": code}).mode == want
+    assert see({"ask.ts": code.replace("@hugging", "npm:@hugging"), "deno.json": "{}"}).mode == want

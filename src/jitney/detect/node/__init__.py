@@ -86,7 +86,9 @@ def _seen(
     wanted = Wanted(project, needs.dev)
     wanted.add_imports(program, wishes)
     wanted.add_wishes(wishes)
-    program.code.imports += [At(item.specifier, path, item.line) for path, item in program.outside]
+    program.code.imports += [
+        At(word, path, item.line) for path, item in program.outside for word in item.words()
+    ]
     use = usage(program.code, "javascript", notes)
     return Detection(
         language="javascript",

@@ -50,6 +50,11 @@ class Import(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     optional: bool = False
 
+    def words(self, module: str = "") -> list[str]:
+        """The module with each name that is taken from it, `module` in the place of the specifier: they say how it is used."""
+        head = module or self.specifier
+        return [f"{head}.{name}" for name in self.names] or [head]
+
 
 class JsFile(msgspec.Struct):
     """esm, cjs: it has syntax of that kind. awaits: at the top level. keeps: line of the first TypeScript syntax that cannot

@@ -85,7 +85,9 @@ def detect(
     entry, command, program = started.entry, started.command, started.program
     packages, unknown = _packages(config, program, wishes)
     program.code.imports += [
-        At(_package(item.specifier, config), path, item.line) for path, item in program.outside
+        At(word, path, item.line)
+        for path, item in program.outside
+        for word in item.words(_package(item.specifier, config))
     ]
     use = usage(program.code, "javascript", notes)
     folder = f"{source.workdir}/" if source.workdir else ""
