@@ -18,10 +18,10 @@ from jitney.source import Source
 from jitney.source.paths import is_under, join, name, parent
 from jitney.source.sniff import interpreter
 
-_TESTS = re.compile(
-    r"(?:^|/)(?:tests?|specs?|t|[^/]*Tests?)/|(?:^|/)(?:test_[^/]*|[^/]*[_.-](?:test|spec|tests))\.\w+$"
+_ASIDE = re.compile(
+    r"(?:^|/)(?:tests?|specs?|t|examples?|samples?|docs?|[^/]*Tests?)/|(?:^|/)(?:test_[^/]*|[^/]*[_.-](?:test|spec|tests))\.\w+$"
 )
-"""Where every one of these ecosystems keeps tests: what runs them is no program."""
+"""Where every one of these ecosystems keeps tests and examples: what shows a library is not the program."""
 
 
 def choose_entry(table: LanguageTable, source: Source, wishes: Wishes, notes: Notes) -> str:
@@ -63,12 +63,13 @@ def _candidates(table: LanguageTable, source: Source) -> Iterator[tuple[str, lis
     here = [path for path in files if parent(path) == source.workdir]
     yield "table.entry.only", _mains(table, source, here) or _mains(table, source, files)
     yield "table.entry.file", here or files
+    yield "table.entry.last", [path for path in every if _relative(path, source.workdir) in table.last]
 
 
 def _plain(table: LanguageTable, source: Source, every: list[str]) -> list[str]:
-    """Code that is no tool's; tests only where there is nothing else."""
+    """Code that is no tool's; tests and examples only where there is nothing else."""
     files = [path for path in every if not _is_tool(table, source, path) and _is_code(table, source, path)]
-    return [path for path in files if not _TESTS.search(_relative(path, source.workdir))] or files
+    return [path for path in files if not _ASIDE.search(_relative(path, source.workdir))] or files
 
 
 def _mains(table: LanguageTable, source: Source, files: list[str]) -> list[str]:

@@ -66,3 +66,15 @@ def manifests() -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, text in _texts().items():
         line = re.search(r"(?m)^manifests\s*=\s*\[([^\]]*)\]", text)
         yield name, tuple(re.findall(r'"([^"]+)"', line[1])) if line else ()
+
+
+@cache
+def marks() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Name and `marks` of each table that has some, without parsing the rest: all the tables take longer than a detection may."""
+    import tomllib
+
+    found = []
+    for name, text in _texts().items():
+        if line := re.search(r"(?ms)^marks\s*=\s*\[.*?\][ \t]*$", text):
+            found.append((name, tuple(tomllib.loads(line[0])["marks"])))
+    return tuple(found)

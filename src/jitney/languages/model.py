@@ -141,7 +141,7 @@ class LanguageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """names: name in lower case, title for people, aliases for --lang. endings with the dot; interpreters: names in a shebang.
     manifests: file names (glob) that say the language even where other files lie beside; managers: manifest or lock → who
     installs its packages. entries: usual names of the file to start, preferred first, a pattern where it fits one file alone;
-    no_entries: files of tools, never the program; launch: entry → what runs it in the place of all but the last word of
+    no_entries: files of tools, never the program; last: what is started where there is no other file; launch: entry → what runs it in the place of all but the last word of
     run.argv, `config.ru` by `rackup`. prebuilt: file beside a compiled program → that program, {stem} its name. main: a file without a match is no program (empty: every file may be one). marks: lines that only
     this language has, for programs without a name. clients, http: what reaches a model; http: modules of plain HTTP.
     packages: import → Debian packages, empty: it comes with the language; the longest prefix up to `.`, `/`, `::` wins.
@@ -156,6 +156,7 @@ class LanguageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     endings: tuple[str, ...]
     managers: dict[str, str] = {}
     no_entries: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
     launch: dict[str, tuple[str, ...]] = {}
     prebuilt: dict[str, str] = {}
     aliases: tuple[str, ...] = ()
