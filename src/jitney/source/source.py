@@ -44,6 +44,7 @@ class Source:
         self._findings: list[Finding] = []
         self._walks: dict[str, tuple[str, ...]] = {}
         self._texts: dict[str, str] = {}
+        self._listings: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._on_close: Callable[[], None] | None = None
 
     @classmethod
@@ -85,6 +86,7 @@ class Source:
         read is shared, and so are the findings."""
         other = Source(self.tree, label=self.label, entry=self.entry, workdir=workdir, alone=self.alone)
         other._findings, other._walks, other._texts = self._findings, self._walks, self._texts
+        other._listings = self._listings
         return other
 
     def files(self, under: str | None = None) -> tuple[str, ...]:
@@ -120,11 +122,16 @@ class Source:
         return Ignore()
 
     def folder(self, path: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Names of the files and of the folders right in a folder; both empty where there is no such
-        folder."""
+        """Names of the files and of the folders right in a folder; both empty where there is no such folder. What only seems
+        to lie there (a link that leads outside) is not among them."""
         clean = inside(path)
-        listing = None if clean is None else self.tree.folder(clean)
-        return (tuple(listing[0]), tuple(listing[1])) if listing else ((), ())
+        if clean is None:
+            return (), ()
+        if clean not in self._listings:
+            files, folders = self.tree.folder(clean) or ((), ())
+            there = tuple(name for name in files if self.tree.stat(f"{clean}/{name}".lstrip("/")) is not None)
+            self._listings[clean] = (there, tuple(folders))
+        return self._listings[clean]
 
     def _stat(self, path: str) -> Stat | None:
         clean = inside(path)

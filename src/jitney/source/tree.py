@@ -72,6 +72,7 @@ class DiskTree:
         self.root = os.path.realpath(root)
         self._head = self.root.rstrip("/") + "/"
         self._laid: dict[str, bytes] = {}
+        self._folders: dict[str, str | None] = {}
 
     def lay(self, path: str, data: bytes) -> None:
         """A file that is not on the disk, made of others. It stands in no folder's list, but it can be read and goes along."""
@@ -84,12 +85,20 @@ class DiskTree:
     def stat(self, path: str) -> Stat | None:
         if path in self._laid:
             return Stat(len(self._laid[path]), False)
-        real = self._real(path)
-        if real is None:
-            return None
+        # One question a file: where its folder leads is asked once. Before bytes are read, all of it is asked anew.
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            self._folders[folder] = self._real(folder)
+        above = self._folders[folder]
+        real = None if above is None else f"{above.rstrip('/')}/{name}"
         try:
-            info = os.stat(real, follow_symlinks=False)
+            info = os.lstat(real or "")
+            if stat.S_ISLNK(info.st_mode):
+                real = self._real(path)
+                info = os.lstat(real or "")
         except OSError:
+            return None
+        if real is None:
             return None
         if not stat.S_ISREG(info.st_mode):
             return None
@@ -105,7 +114,7 @@ class DiskTree:
         try:
             with os.scandir(real) as entries:
                 for entry in entries:
-                    (folders if entry.is_dir() else files).append(entry.name)
+                    (folders if _is_folder(entry) else files).append(entry.name)
         except OSError as error:
             raise unreadable(path or ".", error) from error
         return sorted(files), sorted(folders)
@@ -133,6 +142,14 @@ class DiskTree:
     def host_path(self, path: str) -> Path | None:
         real = None if path in self._laid else self._real(path)
         return Path(real) if real is not None else None
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """A link that leads to itself, or where nobody may look, is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def unreadable(path: str, error: OSError) -> SourceError:

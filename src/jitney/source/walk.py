@@ -8,6 +8,7 @@ program needs to run.
 
 from __future__ import annotations
 
+from jitney.errors import SourceError
 from jitney.findings import Finding
 from jitney.source.ignore import Ignore
 from jitney.source.tree import Tree
@@ -59,6 +60,7 @@ class Walk:
         self._tree, self._limits, self._ignore, self._whole = tree, limits, ignore, whole
         self._links_outside: list[str] = []
         self._odd_names = 0
+        self._closed: list[str] = []
         self.ignored = 0
         self._found: list[str] = []
         self._visit(start, 0, ())
@@ -67,7 +69,7 @@ class Walk:
 
     def _visit(self, folder: str, depth: int, above: tuple[str, ...]) -> None:
         identity = self._tree.identity(folder)
-        listing = None if identity in above else self._tree.folder(folder)
+        listing = None if identity in above else self._listing(folder, is_start=not above)
         if listing is None:
             return
         if depth > self._limits.depth:
@@ -82,6 +84,16 @@ class Walk:
             path = _under(folder, child)
             if (self._whole or not self._is_skipped(path, child, files)) and self._keep(path, child):
                 self._visit(path, depth + 1, (*above, identity))
+
+    def _listing(self, folder: str, *, is_start: bool) -> tuple[list[str], list[str]] | None:
+        """A folder below that nobody lets us into is no part of the program: somebody else's data."""
+        try:
+            return self._tree.folder(folder)
+        except SourceError:
+            if is_start:
+                raise
+            self._closed.append(folder)
+            return None
 
     def _take(self, path: str, file: str) -> None:
         is_skipped = file in SKIPPED_FILES or file.endswith(SKIPPED_ENDINGS)
@@ -109,10 +121,14 @@ class Walk:
     def _report(self) -> list[Finding]:
         found = []
         if self._links_outside:
-            listed = ", ".join(self._links_outside[:3]) + (" …" if len(self._links_outside) > 3 else "")
-            message = f"left out, not a regular file inside the source: {listed}"
+            message = f"left out, not a regular file inside the source: {_some(self._links_outside)}"
             found.append(
                 Finding(level="note", code="source.outside", message=message, file=self._links_outside[0])
+            )
+        if self._closed:
+            message = f"left out, no permission to look into: {_some(self._closed)}"
+            found.append(
+                Finding(level="warning", code="source.closed", message=message, file=self._closed[0])
             )
         if self._odd_names:
             message = f"left out: {self._odd_names} names with control characters or broken encoding"
@@ -122,6 +138,10 @@ class Walk:
             hint = "hand over the program's own folder, or name what is not needed in .dockerignore"
             found.append(Finding(level="error", code="source.limits", message=message, hint=hint))
         return found
+
+
+def _some(paths: list[str]) -> str:
+    return ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
 
 
 def _under(folder: str, child: str) -> str:
