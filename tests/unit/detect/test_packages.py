@@ -79,6 +79,11 @@ def test_conditions(code: str, want: list[str]) -> None:
             "from langchain.chat_models import init_chat_model\ninit_chat_model('x', model_provider='ollama')\n",
             ["langchain", "langchain-ollama"],
         ),
+        ("from agno.models.xai import xAI\n", ["agno", "openai"]),
+        ("from agno.agent import Agent\n", ["agno"]),
+        ("from langchain_community.document_loaders import PyPDFLoader\n", ["langchain-community", "pypdf"]),
+        ("from langchain.document_loaders import PyPDFLoader\n", ["langchain", "pypdf"]),  # as it was before 0.2
+        ("from strands.models.litellm import LiteLLMModel\n", ["strands-agents", "litellm"]),
         ("import cgi\n", ["legacy-cgi"]),
         ("import distutils.core\n", ["setuptools"]),
     ],

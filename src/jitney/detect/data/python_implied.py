@@ -3,6 +3,12 @@ words such as a database's address."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
 IMPLIED: dict[str, tuple[str, ...]] = {
     "agno.models.openai": ("openai",), "agno.models.google": ("google-genai",), "agno.models.anthropic":
     ("anthropic",),
@@ -44,12 +50,34 @@ IMPLIED: dict[str, tuple[str, ...]] = {
 """Imported name → further distributions that it needs at run time without declaring them."""
 
 
+LIBRARIES = frozenset({"agno", "langchain_community", "autogen_ext", "strands", "smolagents"})
+"""Those whose sources tools/needs_table.py has read."""
+_MOVED = re.compile(
+    r"^langchain\.(?=(?:chat_loaders|chat_models|document_loaders|document_transformers|embeddings|llms|retrievers|tools|utilities|vectorstores)\.)"
+)
+
+
+@cache
+def _read() -> dict[str, list[str]]:
+    table = msgspec.json.decode((Path(__file__).parent / "python_needs.json").read_bytes(), type=_Needs)
+    return table.needs
+
+
+class _Needs(msgspec.Struct):
+    made: str
+    needs: dict[str, list[str]]
+
+
 def implied(module: str) -> tuple[str, ...]:
-    """What else the module or imported name needs; the longest prefix decides."""
-    name = module
+    """What else the module or imported name needs; the longest prefix decides, and what was written by hand before what was
+    read from sources."""
+    name = _MOVED.sub("langchain_community.", module)
+    read = _read() if name.partition(".")[0] in LIBRARIES else {}
     while name:
         if name in IMPLIED:
             return IMPLIED[name]
+        if name in read:
+            return tuple(read[name])
         name = name.rpartition(".")[0]
     return ()
 
