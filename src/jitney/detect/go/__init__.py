@@ -61,16 +61,17 @@ def detect_go(source: Source, wishes: Wishes, notes: Notes) -> Detection:
 
 def _of_module(source: Source) -> Source:
     """The source as seen from the one module with a program, where the folder has modules below and is in none itself."""
-    silent = Notes()
-    found = []
-    for folder in below(source):
-        inner = source.at(folder)
-        program = Program(inner, Module(inner, silent), silent)
-        mains = [one for one in program.mains() if _nearest(source, one) == folder]
-        found += [(inner, one) for one in mains]
+    found = [pair for folder in below(source) for pair in _programs(source, folder)]
     usual = [pair for pair in found if source.has(f"{pair[1]}/main.go".lstrip("/"))]
     chosen = found if len(found) == 1 else usual
     return chosen[0][0] if len({inner.workdir for inner, _ in chosen}) == 1 else source
+
+
+def _programs(source: Source, folder: str) -> list[tuple[Source, str]]:
+    """Main packages of one module, with the source as seen from there."""
+    inner, silent = source.at(folder), Notes()
+    mains = Program(inner, Module(inner, silent), silent).mains()
+    return [(inner, one) for one in mains if _nearest(source, one) == folder]
 
 
 def _nearest(source: Source, folder: str) -> str:

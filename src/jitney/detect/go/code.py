@@ -134,16 +134,19 @@ def _call(node: Node, at: At, seen: GoFile, constants: dict[str, str]) -> None:
     arguments = node.child_by_field_name("arguments")
     given = arguments.named_children if arguments else []
     text = _first_string(given[0], constants) if given else ""
-    if not text:
-        return
-    if called in _GETTERS:
+    if text and called in _GETTERS:
         seen.code.env.append(At(text, at.file, at.line))
-    elif _MODEL_CALLS.search(called):
+    elif text and _MODEL_CALLS.search(called):
         _model(text, "embedding" if "mbed" in called else "served", at, seen)
     elif called.startswith("flag.") and "model" in text.lower():
-        words = [_literal(child) for child in given if child.type in _STRINGS]
-        for word in words[1:2]:
-            _model(word, "served", at, seen)
+        _flag(given, at, seen)
+
+
+def _flag(given: list[Node], at: At, seen: GoFile) -> None:
+    """`flag.String("model", "llama3", "…")`: its default."""
+    words = [_literal(child) for child in given if child.type in _STRINGS]
+    for word in words[1:2]:
+        _model(word, "served", at, seen)
 
 
 _KINDS: dict[str, Callable[[Node, At, GoFile, dict[str, str]], None]] = {

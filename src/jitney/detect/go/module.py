@@ -104,11 +104,11 @@ def below(source: Source) -> list[str]:
     if _around(source, "go.mod"):
         return []
     work = f"{source.workdir}/go.work".lstrip("/")
-    if source.has(work):
-        lines = [line for line in modfile.read(source.read_text(work)) if line.verb == "use" and line.words]
-        places = [join(parent(work), line.words[0]) for line in lines]
-        return [place for place in places if place is not None and source.has(f"{place}/go.mod".lstrip("/"))]
-    return [parent(path) for path in source.files() if path.endswith("/go.mod")]
+    if not source.has(work):
+        return [parent(path) for path in source.files() if path.endswith("/go.mod")]
+    lines = [line for line in modfile.read(source.read_text(work)) if line.verb == "use"]
+    places = (join(parent(work), line.words[0]) for line in lines if line.words)
+    return [place for place in places if place is not None and source.has(f"{place}/go.mod".lstrip("/"))]
 
 
 def _around(source: Source, file: str) -> str:

@@ -78,19 +78,23 @@ class Program:
         looks = [self.glance(path) for path in self.package(folder)]
         return any(seen.package == "main" and seen.main for seen in looks)
 
-    def mains(self, under: str | None = None) -> list[str]:
-        """Folders of main packages; a folder with a go.mod of its own is another module's."""
+    def mains(self) -> list[str]:
+        """Folders of main packages of this module, or of its workspace."""
+        inner = [] if self.module.work else self._inner()
+        return [one for one in self._all_mains() if not any(is_under(one, at) for at in inner)]
+
+    def _all_mains(self) -> list[str]:
         files = [
-            path
-            for path in self.source.files(under)
-            if path.endswith(".go") and not path.endswith("_test.go")
+            path for path in self.source.files() if path.endswith(".go") and not path.endswith("_test.go")
         ]
-        inner = {parent(path) for path in self.source.files(under) if name(path) == "go.mod"} - {
-            parent(self.module.file)
-        }
-        inner -= {at for at in inner if is_under(parent(self.module.file), at)}
-        folders = sorted({parent(path) for path in files if not any(is_under(path, at) for at in inner)})
+        folders = sorted({parent(path) for path in files})
         return [folder for folder in folders if not _PASSED_OVER.search(folder) and self.is_main(folder)]
+
+    def _inner(self) -> list[str]:
+        """Folders of other modules below: the Go command builds nothing of theirs from here."""
+        own = parent(self.module.file)
+        files = [path for path in self.source.files() if name(path) == "go.mod" and path != self.module.file]
+        return [parent(path) for path in files if not is_under(own, parent(path))]
 
     def entry(self, wished: str) -> str:
         """A file without a module, or where a folder's files are several programs; else the main package's folder."""
@@ -101,15 +105,22 @@ class Program:
         if self.is_main(self.source.workdir):
             return self._several(self.source.workdir) or self._chosen("go.entry.root", self.source.workdir)
         mains = self.mains()
-        if not mains:
-            raise DetectionError("no Go package main was found", "name it: jitney run --entry FOLDER …")
         rule, found = self._best(mains)
-        if len(found) == 1:
-            losers = tuple(folder for folder in mains if folder != found[0])
-            return self._several(found[0]) or self._chosen(rule, found[0], losers)
-        listed = "\n  ".join(found[:12])
-        raise DetectionError(f"{len(found)} main packages could be the one to start:\n  {listed}",
-                             f"choose one: jitney run --entry {found[0]} …")  # fmt: skip
+        if len(found) != 1:
+            raise self._none_or_many(found)
+        losers = tuple(folder for folder in mains if folder != found[0])
+        return self._several(found[0]) or self._chosen(rule, found[0], losers)
+
+    def _none_or_many(self, found: list[str]) -> DetectionError:
+        others = found or self._all_mains()
+        listed = "\n  ".join(others[:12])
+        if found:
+            message = f"{len(found)} main packages could be the one to start:\n  {listed}"
+            return DetectionError(message, f"choose one: jitney run --entry {found[0]} …")
+        if others:
+            message = f"no Go package main was found in this module; those of others below it:\n  {listed}"
+            return DetectionError(message, f"hand over its folder: jitney run {others[0]} …")
+        return DetectionError("no Go package main was found", "name it: jitney run --entry FOLDER …")
 
     def _wished(self, wished: str) -> str:
         place = join(self.source.workdir, wished.removesuffix("/"))
@@ -123,21 +134,23 @@ class Program:
     def _best(self, mains: list[str]) -> tuple[str, list[str]]:
         """Of several: those of cmd/; those that are no examples or tools; the one with the module's name; the only one whose file
         is called main.go (helpers that are run by hand are seldom called so); the one with a server's usual name."""
-        workdir = self.source.workdir
-        commands = [one for one in mains if f"{workdir}/cmd".lstrip("/") in (parent(one), one)]
-        below = [one for one in mains if not _ASIDE.search(one.removeprefix(workdir).lstrip("/"))]
-        found = commands or below or mains
+        top = f"{self.source.workdir}/cmd".lstrip("/")
+        commands = [one for one in mains if top in (parent(one), one)]
+        found = commands or self._not_aside(mains) or mains
         rule = "go.entry.cmd" if commands else "go.entry.only"
-        if len(found) == 1:
-            return rule, found
-        called = (name(workdir), re.sub(r"/v\d+$", "", self.module.name).rpartition("/")[2])
-        named = [one for one in found if name(one) in called]
-        usual = [one for one in found if self.source.has(f"{one}/main.go")]
-        serving = [one for one in found if name(one) in _SERVING]
-        for rule, group in (("go.entry.named", named), ("go.entry.main", usual), ("go.entry.usual", serving)):
-            if len(group) == 1:
-                return rule, group
+        called = (name(self.source.workdir), re.sub(r"/v\d+$", "", self.module.name).rpartition("/")[2])
+        groups = {
+            "go.entry.named": [one for one in found if name(one) in called],
+            "go.entry.main": [one for one in found if self.source.has(f"{one}/main.go")],
+            "go.entry.usual": [one for one in found if name(one) in _SERVING],
+        }
+        if len(found) > 1:
+            return next(((rule, group) for rule, group in groups.items() if len(group) == 1), (rule, found))
         return rule, found
+
+    def _not_aside(self, mains: list[str]) -> list[str]:
+        workdir = self.source.workdir
+        return [one for one in mains if not _ASIDE.search(one.removeprefix(workdir).lstrip("/"))]
 
     def _chosen(self, rule: str, folder: str, losers: tuple[str, ...] = ()) -> str:
         self.notes.saw(rule, "entry", folder or ".", folder, 0, losers)
@@ -196,16 +209,22 @@ class Program:
         """The program's folder, its module's packages and manifests, local replacements, the workspace, embedded files."""
         source, module = self.source, self.module
         taken = {*source.files(), *filter(None, (module.file, module.work, module.sum))}
-        for folder in self.folders:
-            names, _ = source.folder(folder)
-            if not is_under(folder, source.workdir):
-                built = [file for file in names if file.endswith(_BUILT) and not file.endswith("_test.go")]
-                taken |= {f"{folder}/{file}".lstrip("/") for file in built}
+        taken |= {path for folder in self.folders for path in self._built(folder)}
         taken |= {file for path in self._reached() for file in self._embedded(path)}
         taken |= {path for folder in module.others() for path in source.files(folder)}
         if module.work:
             taken.add(f"{module.work}.sum")
         return tuple(sorted(path for path in taken if source.has(path)))
+
+    def _built(self, folder: str) -> list[str]:
+        """What is compiled of a package that lies outside of the program's folder, which goes along whole."""
+        names, _ = self.source.folder(folder)
+        files = [] if is_under(folder, self.source.workdir) else names
+        return [
+            f"{folder}/{file}".lstrip("/")
+            for file in files
+            if file.endswith(_BUILT) and not file.endswith("_test.go")
+        ]
 
     def _reached(self) -> list[str]:
         return [path for path in sorted(self.files) if parent(path) in self.folders]

@@ -254,16 +254,21 @@ def _make_target(source: Source, path: str) -> str:
 
 def _sources(source: Source, notes: Notes) -> Build:
     """No build system: the file with `main`, and all others of its folder, of src and lib."""
-    files = [path for path in source.files() if path.endswith(SOURCES)]
-    every = [one for one in files if not ASIDE.search(one.removeprefix(source.workdir).lstrip("/"))] or files
+    every = _code(source)
     quick = [path for path in every if has_main(source.read_text(path))]
     mains = [path for path in quick if look(source.read_text(path), path).main]
     entry = _entry(source, every, mains)
     notes.saw("native.entry.main", "entry", entry, entry, 0, tuple(path for path in mains if path != entry))
-    helpers = [path for path in every if path not in mains]
-    helpers = [path for path in helpers if is_under(path, parent(entry)) or _is_part(path, source)]
+    others = [path for path in every if path not in mains]
+    helpers = [path for path in others if is_under(path, parent(entry)) or _is_part(path, source)]
     sources = tuple(dict.fromkeys([entry, *helpers]))
     return Build(kind="sources", root=source.workdir, entry=entry, sources=sources)
+
+
+def _code(source: Source) -> list[str]:
+    """Sources, those of tests and of others' libraries only where there are no others."""
+    files = [path for path in source.files() if path.endswith(SOURCES)]
+    return [one for one in files if not ASIDE.search(one.removeprefix(source.workdir).lstrip("/"))] or files
 
 
 def _entry(source: Source, every: list[str], mains: list[str]) -> str:

@@ -57,14 +57,15 @@ class _Places:
         beside = join(parent(path), include.header)
         if include.is_quoted and beside and self.source.has(beside):
             return beside
-        above = [] if self.source.alone else parents(parent(path))
-        for folder in dict.fromkeys((*folders, *(place for at in above for place in self._folders(at)))):
+        for folder in dict.fromkeys((*folders, *self._above(path))):
             place = join(folder, include.header)
             if place and self.source.has(place):
                 return _noted(place, include.header, folders)
-        return (
-            self._anywhere(include.header, folders) if include.is_quoted and not self.source.alone else None
-        )
+        return self._anywhere(include.header, folders) if include.is_quoted else None
+
+    def _above(self, path: str) -> list[str]:
+        above = [] if self.source.alone else parents(parent(path))
+        return [place for at in above for place in self._folders(at)]
 
     def _folders(self, at: str) -> list[str]:
         if at not in self._usual:
@@ -76,7 +77,7 @@ class _Places:
         """The nearest to the root of all files of this name: a build system would have been told of its folder."""
         if self._named is None:
             self._named = {}
-            for path in self.source.files(""):
+            for path in () if self.source.alone else self.source.files(""):
                 self._named.setdefault(name(path), []).append(path)
         ends = [one for one in self._named.get(name(header), ()) if one.endswith(f"/{header}")]
         return _noted(min(ends, key=lambda one: (one.count("/"), one)), header, folders) if ends else None

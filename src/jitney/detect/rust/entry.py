@@ -61,9 +61,7 @@ def _file(source: Source, path: str, notes: Notes) -> Chosen:
 
 def _without_manifest(source: Source, wishes: Wishes, notes: Notes) -> Chosen:
     """The one crate below with a program, else the one file with a `fn main`."""
-    below = sorted({parent(path) for path in source.files() if name(path) == "Cargo.toml"})
-    crates = [crate for folder in below if (crate := read(source, folder, notes)) is not None]
-    programs = [crate for crate in crates if any(one.kind == "bin" for one in targets(source, crate))]
+    programs = _programs_below(source, notes)
     if len(programs) == 1:
         return _of_project(source, programs[0], wishes, notes)
     if programs:
@@ -73,16 +71,22 @@ def _without_manifest(source: Source, wishes: Wishes, notes: Notes) -> Chosen:
     return _file(source, _only_main(source), notes)
 
 
+def _programs_below(source: Source, notes: Notes) -> list[Crate]:
+    below = sorted({parent(path) for path in source.files() if name(path) == "Cargo.toml"})
+    crates = [crate for folder in below if (crate := read(source, folder, notes)) is not None]
+    return [crate for crate in crates if any(one.kind == "bin" for one in targets(source, crate))]
+
+
 def _only_main(source: Source) -> str:
     rust = [path for path in source.files() if path.endswith(".rs")]
     mains = [path for path in rust if look(source.read_text(path), path).main]
-    usual = [path for path in mains if name(path) == "main.rs"]
     if not mains:
         message = f"{source.label}: no `fn main` was found in its .rs files"
         raise DetectionError(message, "name it: jitney run --entry FILE …")
-    if len(mains) > 1 and len(usual) != 1:
+    usual = [path for path in mains if name(path) == "main.rs"] if len(mains) > 1 else mains
+    if len(usual) != 1:
         raise _several("several files have a `fn main`", mains, f"jitney run {mains[0]} …")
-    return (usual if len(mains) > 1 else mains)[0]
+    return usual[0]
 
 
 def _several(message: str, listed: list[str], command: str) -> DetectionError:
@@ -90,28 +94,36 @@ def _several(message: str, listed: list[str], command: str) -> DetectionError:
     return DetectionError(message + ":\n  " + "\n  ".join(listed[:12]) + more, f"choose one: {command}")
 
 
+Pair = tuple[Crate, Target]
+
+
 def _of_project(source: Source, crate: Crate, wishes: Wishes, notes: Notes) -> Chosen:
     crates = _candidates(source, crate, notes)
+    every = _targets(source, crates)
     if wishes.entry:
-        return _wished(source, crates, wishes.entry, notes)
-    every = [(one, target) for one in crates for target in targets(source, one)]
+        return _wished(source, every, wishes.entry, notes)
     here = [pair for pair in every if parent(pair[1].path) == source.workdir]
     if len(here) == 1 and source.workdir != here[0][0].folder:
         return _chosen("rust.entry.folder", source, *here[0], notes)
     bins = [pair for pair in every if pair[1].kind == "bin"]
-    if len(bins) == 1:
-        return _chosen("rust.entry.only", source, *bins[0], notes)
     if bins:
         return _best(source, bins, notes)
     if len(every) == 1:
         return _chosen("rust.entry.example", source, *every[0], notes)
-    if not every:
-        raise DetectionError(f"{crate.file} has no program: no src/main.rs, no src/bin, no [[bin]], no examples",
-                             "a library cannot be run; hand over the file of a program that uses it")  # fmt: skip
-    listed = [target.path for _, target in every]
-    raise _several(
-        f"{crate.file} is a library with {len(listed)} examples", listed, f"jitney run {listed[0]} …"
-    )
+    raise _library(crate, every)
+
+
+def _targets(source: Source, crates: list[Crate]) -> list[Pair]:
+    return [(one, target) for one in crates for target in targets(source, one)]
+
+
+def _library(crate: Crate, examples: list[Pair]) -> DetectionError:
+    if not examples:
+        return DetectionError(f"{crate.file} has no program: no src/main.rs, no src/bin, no [[bin]], no examples",
+                              "a library cannot be run; hand over the file of a program that uses it")  # fmt: skip
+    listed = [target.path for _, target in examples]
+    message = f"{crate.file} is a library with {len(listed)} examples"
+    return _several(message, listed, f"jitney run {listed[0]} …")
 
 
 def _candidates(source: Source, crate: Crate, notes: Notes) -> list[Crate]:
@@ -121,34 +133,38 @@ def _candidates(source: Source, crate: Crate, notes: Notes) -> list[Crate]:
     return members(source, crate, notes, "default-members") or members(source, crate, notes)
 
 
-def _wished(source: Source, crates: list[Crate], wish: str, notes: Notes) -> Chosen:
+def _wished(source: Source, every: list[Pair], wish: str, notes: Notes) -> Chosen:
     """--entry names a program, an example, a crate of the workspace."""
-    every = [(one, target) for one in crates for target in targets(source, one)]
-    found = [
-        pair for pair in every if pair[1].name == wish or (pair[0].name == wish and pair[1].kind == "bin")
-    ]
+    exact = [pair for pair in every if pair[1].name == wish]
+    found = exact or [pair for pair in every if pair[0].name == wish and pair[1].kind == "bin"]
     if not found:
         names = ", ".join(sorted(target.name for _, target in every)[:20]) or "none"
         raise DetectionError(f"the entry {wish} is not there", f"programs and examples: {names}")
-    exact = [pair for pair in found if pair[1].name == wish]
-    return _chosen("flag.entry", source, *(exact or found)[0], notes)
+    return _chosen("flag.entry", source, *found[0], notes)
 
 
-def _best(source: Source, bins: list[tuple[Crate, Target]], notes: Notes) -> Chosen:
-    """`default-run`, then src/main.rs, then the one with the folder's name, or its crate's."""
+def _best(source: Source, bins: list[Pair], notes: Notes) -> Chosen:
+    """The only one; `default-run`; src/main.rs; the one with the folder's name, or its crate's."""
     usual = (name(source.workdir), *(crate.name for crate, _ in bins))
-    groups = (
-        ("rust.entry.default-run", [one for one in bins if one[0].package.get("default-run") == one[1].name]),
-        ("rust.entry.main", [one for one in bins if one[1].path.endswith("src/main.rs")]),
-        ("rust.entry.named", [one for one in bins if one[1].name in usual]),
-    )
-    for rule, found in groups:
+    groups = {
+        "rust.entry.only": bins,
+        "rust.entry.default-run": [one for one in bins if _is_default(one)],
+        "rust.entry.main": [one for one in bins if one[1].path.endswith("src/main.rs")],
+        "rust.entry.named": [one for one in bins if one[1].name in usual],
+    }
+    others = tuple(target.name for _, target in bins)
+    for rule, found in groups.items():
         if len(found) == 1:
-            return _chosen(rule, source, *found[0], notes, tuple(target.name for _, target in bins))
+            return _chosen(rule, source, *found[0], notes, others)
     names = [f"{target.name}  ({target.path})" for _, target in bins]
     raise _several(
-        f"{len(bins)} programs could be the one to start", names, f"jitney run --entry {bins[0][1].name} …"
+        f"{len(bins)} programs could be the one to start", names, f"jitney run --entry {others[0]} …"
     )
+
+
+def _is_default(pair: Pair) -> bool:
+    crate, target = pair
+    return crate.package.get("default-run") == target.name
 
 
 def _chosen(

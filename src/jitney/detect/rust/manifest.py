@@ -198,16 +198,20 @@ def tables(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def local_paths(crate: Crate) -> Iterator[str]:
     """Folders of path dependencies, from the root; also those of the workspace's table and of `[patch]`."""
+    for table in [*tables(crate.data), *_shared(crate)]:
+        entries = [entry for entry in table.values() if isinstance(entry, dict)]
+        for path in (entry["path"] for entry in entries if isinstance(entry.get("path"), str)):
+            place = join(crate.folder, path)
+            yield place if place is not None else f"../{name(path)}"
+
+
+def _shared(crate: Crate) -> list[dict[str, Any]]:
     patches = crate.data.get("patch")
     more = [
         (crate.workspace or {}).get("dependencies"),
         *(patches.values() if isinstance(patches, dict) else ()),
     ]
-    for table in [*tables(crate.data), *(one for one in more if isinstance(one, dict))]:
-        named = [entry["path"] for entry in table.values() if isinstance(entry, dict) and "path" in entry]
-        for path in (one for one in named if isinstance(one, str)):
-            place = join(crate.folder, path)
-            yield place if place is not None else f"../{name(path)}"
+    return [one for one in more if isinstance(one, dict)]
 
 
 def line_of(text: str, word: str) -> int:

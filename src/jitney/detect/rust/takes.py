@@ -30,17 +30,12 @@ def takes(source: Source, chosen: Chosen, files: dict[str, RustFile], notes: Not
 
 
 def _project(source: Source, chosen: Chosen, crate: Crate, notes: Notes) -> set[str]:
-    folders = _closure(source, chosen, crate, notes)
-    taken = {path for folder in folders for path in source.files(folder)}
-    for path in sorted(taken):
-        if path.endswith(".rs"):
-            taken |= _included(source, path)
-    for folder in {chosen.root, crate.folder, ""}:
-        taken |= {f"{folder}/{file}".lstrip("/") for file in CONFIG}
+    taken = {path for folder in _closure(source, chosen, crate, notes) for path in source.files(folder)}
+    taken |= {found for path in sorted(taken) if path.endswith(".rs") for found in _included(source, path)}
+    taken |= {f"{folder}/{file}".lstrip("/") for folder in (chosen.root, crate.folder, "") for file in CONFIG}
     for member in members(source, chosen.workspace, notes) if chosen.workspace else ():
-        taken |= {
-            path for path in source.files(member.folder) if path.endswith(".rs") or name(path) == "Cargo.toml"
-        }
+        files = source.files(member.folder)
+        taken |= {path for path in files if path.endswith(".rs") or name(path) == "Cargo.toml"}
     return taken
 
 

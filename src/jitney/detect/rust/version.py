@@ -61,14 +61,14 @@ def _pins(source: Source) -> Iterator[Seen]:
 
 def _manifest(source: Source, chosen: Chosen, script: Embedded | None) -> Iterator[Seen]:
     """`rust-version`, then the edition, of the package or, where it says so, of its workspace."""
-    package = _table(chosen.crate.data if chosen.crate else script.manifest if script else {}, "package")
-    shared = _table((chosen.workspace.workspace or {}) if chosen.workspace else {}, "package")
-    file = chosen.crate.file if chosen.crate else chosen.path
+    data = chosen.crate.data if chosen.crate else script.manifest if script else {}
+    package = _table(data, "package")
     for key in ("rust-version", "edition"):
-        value, place = package.get(key), file
+        value, place = package.get(key), chosen.crate.file if chosen.crate else chosen.path
         if isinstance(value, dict) and chosen.workspace:  # `edition.workspace = true`
+            shared = _table(chosen.workspace.workspace or {}, "package")
             value, place = shared.get(key), chosen.workspace.file
-        least = EDITIONS.get(str(value), "") if key == "edition" else str(value or "")
+        least = EDITIONS.get(str(value), "") if key == "edition" else str(value)
         if re.fullmatch(r"\d+\.\d+(\.\d+)?", least):
             yield f"rust.version.{key}", f">={least}", place, line_of(source.read_text(place), key)
 
