@@ -33,8 +33,8 @@ def detect_go(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     code = program.reach(entry)
     packages = _packages(module, code, wishes.packages)
     use = usage(code, "go", notes, declared=[At(one.name, one.why.file, one.why.line) for one in packages])
-    cgo = any(at.value == "C" for at in code.imports)
     system = _system(program, wishes.apt)
+    features = (*(["cgo"] if _is_cgo(code) else []), *_suite(system))
     return Detection(
         language="go",
         version=module.version(wishes.version),
@@ -54,7 +54,7 @@ def detect_go(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         env=use.env,
         secrets=tuple(variable for variable in use.env if is_secret(variable)),
         system=system,
-        features=(*(("cgo",) if cgo else ()), *_suite(system)),
+        features=features,
         takes=program.takes(),
     )
 
@@ -77,6 +77,10 @@ def _programs(source: Source, folder: str) -> list[tuple[Source, str]]:
 def _nearest(source: Source, folder: str) -> str:
     """The folder of the module that a package is part of."""
     return next((at for at in parents(folder) if source.has(f"{at}/go.mod".lstrip("/"))), "")
+
+
+def _is_cgo(code: Code) -> bool:
+    return any(at.value == "C" for at in code.imports)
 
 
 def _suite(system: tuple[Package, ...]) -> tuple[str, ...]:

@@ -106,9 +106,12 @@ def below(source: Source) -> list[str]:
     work = f"{source.workdir}/go.work".lstrip("/")
     if not source.has(work):
         return [parent(path) for path in source.files() if path.endswith("/go.mod")]
-    lines = [line for line in modfile.read(source.read_text(work)) if line.verb == "use"]
-    places = (join(parent(work), line.words[0]) for line in lines if line.words)
+    places = (join(parent(work), word) for word in _uses(source.read_text(work)))
     return [place for place in places if place is not None and source.has(f"{place}/go.mod".lstrip("/"))]
+
+
+def _uses(text: str) -> list[str]:
+    return [line.words[0] for line in modfile.read(text) if line.verb == "use" and line.words]
 
 
 def _around(source: Source, file: str) -> str:

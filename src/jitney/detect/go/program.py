@@ -136,17 +136,17 @@ class Program:
         is called main.go (helpers that are run by hand are seldom called so); the one with a server's usual name."""
         top = f"{self.source.workdir}/cmd".lstrip("/")
         commands = [one for one in mains if top in (parent(one), one)]
-        found = commands or self._not_aside(mains) or mains
         rule = "go.entry.cmd" if commands else "go.entry.only"
+        found = commands or self._not_aside(mains)
+        if len(found) < 2:
+            return rule, found or mains
         called = (name(self.source.workdir), re.sub(r"/v\d+$", "", self.module.name).rpartition("/")[2])
         groups = {
             "go.entry.named": [one for one in found if name(one) in called],
             "go.entry.main": [one for one in found if self.source.has(f"{one}/main.go")],
             "go.entry.usual": [one for one in found if name(one) in _SERVING],
         }
-        if len(found) > 1:
-            return next(((rule, group) for rule, group in groups.items() if len(group) == 1), (rule, found))
-        return rule, found
+        return next(((rule, group) for rule, group in groups.items() if len(group) == 1), (rule, found))
 
     def _not_aside(self, mains: list[str]) -> list[str]:
         workdir = self.source.workdir

@@ -219,13 +219,13 @@ def _one(
     if len(made) <= 1:
         return made[0] if made else None
     usual = {project.lower(), name(source.workdir).lower(), "main", "app"}
-    for group in (
+    groups = (
         [one for one in made if one.name.lower() in usual],
         [one for one in made if one.file == manifest],
         [one for one in made if not ASIDE.search(f"{parent(one.file)}/")],
-    ):
-        if len(group) == 1:
-            return group[0]
+    )
+    if only := [group[0] for group in groups if len(group) == 1]:
+        return only[0]
     listed = "\n  ".join(f"{one.name}  ({one.file}:{one.line})" for one in made[:12])
     raise DetectionError(
         f"{len(made)} programs could be the one to start:\n  {listed}",
@@ -255,14 +255,17 @@ def _make_target(source: Source, path: str) -> str:
 def _sources(source: Source, notes: Notes) -> Build:
     """No build system: the file with `main`, and all others of its folder, of src and lib."""
     every = _code(source)
-    quick = [path for path in every if has_main(source.read_text(path))]
-    mains = [path for path in quick if look(source.read_text(path), path).main]
+    mains = [path for path in every if _starts(source.read_text(path), path)]
     entry = _entry(source, every, mains)
     notes.saw("native.entry.main", "entry", entry, entry, 0, tuple(path for path in mains if path != entry))
     others = [path for path in every if path not in mains]
     helpers = [path for path in others if is_under(path, parent(entry)) or _is_part(path, source)]
     sources = tuple(dict.fromkeys([entry, *helpers]))
     return Build(kind="sources", root=source.workdir, entry=entry, sources=sources)
+
+
+def _starts(text: str, path: str) -> bool:
+    return has_main(text) and look(text, path).main
 
 
 def _code(source: Source) -> list[str]:

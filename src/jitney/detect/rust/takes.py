@@ -33,10 +33,14 @@ def _project(source: Source, chosen: Chosen, crate: Crate, notes: Notes) -> set[
     taken = {path for folder in _closure(source, chosen, crate, notes) for path in source.files(folder)}
     taken |= {found for path in sorted(taken) if path.endswith(".rs") for found in _included(source, path)}
     taken |= {f"{folder}/{file}".lstrip("/") for folder in (chosen.root, crate.folder, "") for file in CONFIG}
-    for member in members(source, chosen.workspace, notes) if chosen.workspace else ():
-        files = source.files(member.folder)
-        taken |= {path for path in files if path.endswith(".rs") or name(path) == "Cargo.toml"}
-    return taken
+    return taken | _of_members(source, chosen, notes)
+
+
+def _of_members(source: Source, chosen: Chosen, notes: Notes) -> set[str]:
+    """Of a workspace's other members as much as cargo has to see: their manifests, and that their targets are there."""
+    found = members(source, chosen.workspace, notes) if chosen.workspace else []
+    files = [path for member in found for path in source.files(member.folder)]
+    return {path for path in files if path.endswith(".rs") or name(path) == "Cargo.toml"}
 
 
 def _included(source: Source, path: str) -> set[str]:
