@@ -33,7 +33,7 @@ def detect(source: Source, wishes: Wishes) -> Detection:
     stand in `unknown`. SourceError: a file cannot be read.
     """
     notes = Notes(wishes.frameworks)
-    source = _at_program(source, wishes, notes)
+    source, wishes = _at_program(source, wishes, notes)
     language = choose(source, wishes, notes)
     notes.settings = settings(source)
     try:
@@ -44,10 +44,10 @@ def detect(source: Source, wishes: Wishes) -> Detection:
         raise
 
 
-def _at_program(source: Source, wishes: Wishes, notes: Notes) -> Source:
+def _at_program(source: Source, wishes: Wishes, notes: Notes) -> tuple[Source, Wishes]:
     """A folder without a program of its own may have one below."""
-    if source.alone or source.entry or wishes.entry:
-        return source
+    if source.alone or source.entry:
+        return source, wishes
     from jitney.detect.folder import locate
 
     return locate(source, wishes, notes)

@@ -24,7 +24,7 @@ from jitney.errors import DetectionError
 from jitney.languages import known, manifests
 from jitney.source import Source
 from jitney.source.kinds import binary_hint, binary_kind
-from jitney.source.paths import is_under, name, parent
+from jitney.source.paths import is_under, join, name, parent
 
 BINARIES_LOOKED_AT = 20
 _OF_MANY = ("Makefile", "configure", "configure.ac", "settings.gradle", "settings.gradle.kts")
@@ -73,31 +73,68 @@ class Program(msgspec.Struct, frozen=True):
         return f"{self.folder} ({kind}: {name(self.manifest)})"
 
 
-def locate(source: Source, wishes: Wishes, notes: Notes) -> Source:
-    """The source with the folder of its program. Another than what was handed over only where that one has no program itself.
+def locate(source: Source, wishes: Wishes, notes: Notes) -> tuple[Source, Wishes]:
+    """The source with the folder of its program, and the wishes as seen from there. Another than what was handed over only where
+    that one has no program itself.
 
     DetectionError: several programs below that are alike, all named.
     """
-    if source.alone or source.entry or wishes.entry or _has_own(source):
-        return source
+    if source.alone or source.entry or _has_own(source):
+        return source, wishes
     found = [one for one in _programs(source) if wishes.language in ("", one.language)]
+    if wishes.entry:
+        return _around(source, wishes, found)
     if not found:
-        return source
-    found, chosen = _choice(source, found)
-    if chosen is None:
-        raise _several(source, found)
-    others = tuple(str(one) for one in found if one is not chosen)
-    rule = "program.server" if others else "program.only"
-    notes.saw(rule, "program", chosen.folder, chosen.manifest, 0, others)
-    return source.at(chosen.folder)
+        return source, wishes
+    rule, chosen, others = _choice(source, found)
+    value = f"{chosen.folder} ({_WHY[rule]})"
+    notes.saw(f"program.{rule}", "program", value, chosen.manifest, 0, tuple(map(str, others)))
+    return source.at(chosen.folder), wishes
 
 
-def _choice(source: Source, found: list[Program]) -> tuple[list[Program], Program | None]:
-    """Those that could be meant, and the one that is: the only one, or the only one that is no site's front."""
+_WHY = {
+    "only": "the only program below",
+    "started": "what the Procfile or the Dockerfile starts",
+    "server": "the only one that is no site's front",
+}
+
+
+def _around(source: Source, wishes: Wishes, found: list[Program]) -> tuple[Source, Wishes]:
+    """The program that has the entry which the user names."""
+    entry = join(source.workdir, wishes.entry) or ""
+    one = next((one for one in found if is_under(entry, one.folder) and source.has(entry)), None)
+    if one is None:
+        return source, wishes
+    below = entry.removeprefix(f"{one.folder}/")
+    return source.at(one.folder), msgspec.structs.replace(wishes, entry=below)
+
+
+def _choice(source: Source, found: list[Program]) -> tuple[str, Program, list[Program]]:
+    """Rule, the program that is meant, the others. DetectionError: several alike."""
     found = [one for one in found if not _ASIDE.search(_below(one.folder, source))] or found
     found = [one for one in found if not _is_library(source, one)] or found
-    others = found if len(found) == 1 else [one for one in found if not one.is_site]
-    return found, others[0] if len(others) == 1 else None
+    tries = (
+        ("only", found),
+        ("started", _started_below(source, found)),
+        ("server", [one for one in found if not one.is_site]),
+    )
+    for rule, some in tries:
+        if len(some) == 1:
+            return rule, some[0], [one for one in found if one is not some[0]]
+    raise _several(source, found)
+
+
+def _started_below(source: Source, found: list[Program]) -> list[Program]:
+    """Programs whose folder stands in the command of a Procfile or a Dockerfile: `cd server && npm start`."""
+    from jitney.detect.recipes import read_recipes
+
+    starts = [one.value for one in read_recipes(source, only=("procfile", "docker")) if one.kind == "start"]
+    return [
+        one
+        for one in found
+        for folder in [re.escape(_below(one.folder, source))]
+        if any(re.search(rf"(?:^|[\s=\"'/]){folder}(?:[/\s\"':]|$)", text) for text in starts[:1])
+    ]
 
 
 def _below(folder: str, source: Source) -> str:

@@ -27,7 +27,7 @@ def language(files: Files) -> str:
 
 
 def place(files: Files, **wishes: Any) -> str:
-    return locate(Source.from_mapping(files), Wishes(**wishes), Notes()).workdir
+    return locate(Source.from_mapping(files), Wishes(**wishes), Notes())[0].workdir
 
 
 BACKEND: Files = {"backend/requirements.txt": "openai\n", "backend/main.py": "import openai\n"}
@@ -71,12 +71,26 @@ def test_programs_below_that_are_alike_are_listed() -> None:
     assert place({**BACKEND, **SERVER}, language="javascript") == "server"
 
 
+def test_what_a_procfile_starts_is_the_program() -> None:
+    assert place({**BACKEND, **SERVER, "Procfile": "web: cd server && npm start\n"}) == "server"
+    assert place({**BACKEND, **SERVER, "Procfile": "web: python backend/main.py\n"}) == "backend"
+
+
+def test_an_entry_below_is_seen_from_its_program() -> None:
+    source, wishes = locate(Source.from_mapping({**BACKEND, **SERVER}), Wishes(entry="server/a.js"), Notes())
+    assert (source.workdir, wishes.entry) == ("server", "a.js")
+    source, wishes = locate(
+        Source.from_mapping({**BACKEND, "x.py": "1"}), Wishes(entry="backend/main.py"), Notes()
+    )
+    assert (source.workdir, wishes.entry) == ("", "backend/main.py"), "the folder has programs of its own"
+
+
 def test_the_others_are_told() -> None:
     notes = Notes()
     locate(Source.from_mapping({**BACKEND, **FRONT}), Wishes(), notes)
     seen = notes.evidence[0]
     assert (seen.rule, seen.value, seen.losers) == (
-        "program.server", "backend", ("frontend (javascript, a web site's front: package.json)",)
+        "program.server", "backend (the only one that is no site's front)", ("frontend (javascript, a web site's front: package.json)",)
     )  # fmt: skip
 
 

@@ -64,9 +64,13 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
         return deno.detect(source, wishes, notes, config, started)
     needs = judge(source, project, started, runtime, notes)
     found = _seen(source, project, started, needs, wishes, notes)
+    final = _language(source, start, language)
+    if final != language:
+        file = start if source.has(start) else ""
+        notes.saw("node.language", "language", final, file, 0, (f"{language} (the manifest is of both)",))
     return msgspec.structs.replace(
         found,
-        language=_language(source, start, language),
+        language=final,
         version=version(source, project, needs.runtime, wishes, notes),
         manager=_manager(project, needs.runtime, notes),
         takes=takes(source, project, program, paths),

@@ -46,14 +46,9 @@ def where(source: Source, project: Project | None, wishes: Wishes, notes: Notes)
     said = project.scripts.get("start")
     place = _forwarded(source, project, said) if said is not None else _without_start(source, project)
     if place is not None:
-        notes.saw(
-            "node.workspace",
-            "program",
-            place.folder or ".",
-            project.path_of(project.folder),
-            0,
-            _others(source, project, place),
-        )
+        value = f"{place.folder or '.'} ({place.why})"
+        others = _others(source, project, place)
+        notes.saw("node.workspace", "program", value, project.path_of(project.folder), 0, others)
     return place
 
 
