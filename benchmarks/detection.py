@@ -53,6 +53,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
+    if options.packages:
+        from benchmarks import detection_npm, detection_packages
+
+        python = detection_packages.report(options.checkouts, options.corpus, show=options.show)
+        return max(python, detection_npm.report(options.checkouts, options.corpus, show=options.show))
     try:
         projects = [
             one for one in read_labels(options.table) if not options.corpus or one.repo in options.corpus
@@ -84,6 +89,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--table", nargs="*", default=[], metavar="NAME")
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--packages", action="store_true", help="packages from imports alone, manifests hidden"
+    )
     return parser.parse_args(arguments)
 
 

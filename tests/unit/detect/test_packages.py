@@ -142,6 +142,11 @@ def test_python_2_is_said_clearly(code: str) -> None:
     assert "Python 2" in finding.message and "2to3" in finding.hint
 
 
+def test_a_module_of_python_2_is_said_clearly() -> None:
+    found = seen("import urllib2\nurllib2.urlopen('x')\n")
+    assert [(one.level, one.code) for one in found.findings] == [("error", "python.two")] and not found.unknown
+
+
 @pytest.mark.parametrize(
     ("module", "want"),
     [

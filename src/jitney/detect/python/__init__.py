@@ -9,7 +9,7 @@ from jitney.detect.data.python_imports import Known
 from jitney.detect.model import Detection, ModelUse, Package, UnknownImport, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.python import entry as entries
-from jitney.detect.python import manifests, modules, notebook, packages, start, version
+from jitney.detect.python import manifests, modules, packages, start, version
 from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.modules import Program
 from jitney.detect.usage import usage
@@ -69,7 +69,7 @@ def _entry(
         return entries.find(source, source.workdir, wishes.entry, manifest, notes)
     except DetectionError:
         own = [path for path in source.files() if is_under(path, source.workdir)]
-        found = [path for path in own if path.endswith(notebook.ENDING)]
+        found = [path for path in own if path.endswith(modules.NOTEBOOK)]
         if len(found) != 1 or any(path.endswith(".py") for path in own) or wishes.entry:
             raise
     notes.saw("python.entry.notebook", "entry", found[0], found[0])
@@ -78,8 +78,10 @@ def _entry(
 
 def _script(source: Source, entry: str) -> str:
     """The entry as Python can run it: of a notebook the script that it makes, laid beside it."""
-    if not entry.endswith(notebook.ENDING):
+    if not entry.endswith(modules.NOTEBOOK):
         return entry
+    from jitney.detect.python import notebook  # few programs are one
+
     name = notebook.script_name(entry)
     source.lay(name, notebook.runnable(notebook.read(source.read_text(entry), entry)))
     return name

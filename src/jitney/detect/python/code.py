@@ -50,7 +50,7 @@ _CONNECTIONS = {"HTTPConnection": "http", "HTTPSConnection": "https"}
 class Facts(msgspec.Struct):
     """What one file says. main: has `if __name__ == "__main__"`; builds: names of apps it constructs, class
     → variable; calls: functions and methods by their last word, and `word(argument)` for each named argument, → line.
-    requirements, apt, awaits: of a notebook (notebook.Script)."""
+    requirements, apt: what the cells of a notebook install."""
 
     imports: list[Import] = msgspec.field(default_factory=list)
     code: Code = msgspec.field(default_factory=Code)
@@ -60,7 +60,6 @@ class Facts(msgspec.Struct):
     calls: dict[str, int] = msgspec.field(default_factory=dict)
     requirements: list[At] = msgspec.field(default_factory=list)
     apt: list[At] = msgspec.field(default_factory=list)
-    awaits: bool = False
 
 
 def parse(text: str) -> ast.Module:

@@ -11,7 +11,6 @@ from jitney.detect.code import At, Code
 from jitney.detect.data.python_imports import Known
 from jitney.detect.data.python_stdlib import OF_PYTHON_2, STDLIB
 from jitney.detect.notes import Notes
-from jitney.detect.python import notebook
 from jitney.detect.python.code import Facts, look, parse
 from jitney.detect.python.imports import Import
 from jitney.detect.python.salvage import salvage
@@ -19,6 +18,7 @@ from jitney.source import Source
 from jitney.source.paths import is_under, join, parent, parents
 
 MAX_FILES = 400
+NOTEBOOK = ".ipynb"
 HOSTS = frozenset({"google.colab", "kaggle_secrets", "dbruntime", "modal_utils", "IPython.core.getipython"})
 """Modules that exist only on the host that a notebook was written on: nothing can be installed for them."""
 
@@ -26,28 +26,38 @@ HOSTS = frozenset({"google.colab", "kaggle_secrets", "dbruntime", "modal_utils",
 class Program(msgspec.Struct):
     """files: the entry and the local modules it reaches. outside: imports of what is not local, first
     mention each; alternatives: the same in groups of which one will do, the first that is known.
-    above: folders that have to be on the module path besides the program's own."""
+    above: folders that have to be on the module path besides the program's own. old: modules that only Python 2 has."""
 
     files: dict[str, Facts] = msgspec.field(default_factory=dict)
     outside: dict[str, tuple[At, bool]] = msgspec.field(default_factory=dict)
     above: list[str] = msgspec.field(default_factory=list)
     code: Code = msgspec.field(default_factory=Code)
     known: Known = msgspec.field(default_factory=Known)
+    old: dict[str, At] = msgspec.field(default_factory=dict)
 
 
 def read_facts(source: Source, path: str, notes: Notes, *, needed: bool = False) -> Facts:
     """One file; of a notebook the script that it makes. needed: it is run for sure, so a syntax error is worth a
     warning. DetectionError: a notebook that is none."""
     text = source.read_text(path)
-    script = notebook.read(text, path) if path.endswith(notebook.ENDING) else None
-    text = script.text if script else text
+    if path.endswith(NOTEBOOK):
+        return _notebook_facts(text, path, notes, needed=needed)
+    return _facts(text, path, notes, needed=needed)
+
+
+def _notebook_facts(text: str, path: str, notes: Notes, *, needed: bool) -> Facts:
+    from jitney.detect.python import notebook  # few programs are one
+
+    script = notebook.read(text, path)
+    facts = _facts(script.text, path, notes, needed=needed)
+    facts.requirements = [At(one, path, line) for one, line in script.requirements]
+    facts.apt = [At(one, path, line) for one, line in script.apt]
+    return facts
+
+
+def _facts(text: str, path: str, notes: Notes, *, needed: bool) -> Facts:
     try:
-        facts = look(parse(text), path)
-        if script:
-            facts.requirements = [At(one, path, line) for one, line in script.requirements]
-            facts.apt = [At(one, path, line) for one, line in script.apt]
-            facts.awaits = script.awaits
-        return facts
+        return look(parse(text), path)
     except SyntaxError as error:
         line = error.lineno or 0
         place = f"{path}:{line}" if line else path
@@ -93,6 +103,10 @@ def follow(
         facts = read_facts(source, path, notes, needed=path in entries)
         program.files[path] = facts
         todo += [file for file in road.imports(path, facts) if file not in program.files]
+    for at in program.old.values():
+        message = f"{at.file}:{at.line}: {at.value} is a module of Python 2, which Jitney does not run"
+        hint = f"make it Python 3 first, for instance with 2to3 -w {at.file}"
+        notes.tell("error", "python.two", message, hint=hint, file=at.file, line=at.line)
     for facts in program.files.values():
         for field in Code.__struct_fields__:
             getattr(program.code, field).extend(getattr(facts.code, field))
@@ -183,7 +197,10 @@ class _Road:
         return self._from(homes[0], item) if homes else None
 
     def _outside(self, item: Import, path: str) -> None:
-        if item.module in HOSTS:
+        top = item.module.partition(".")[0]
+        if top in OF_PYTHON_2 and not item.optional and not self.program.known.distribution(item.module):
+            self.program.old.setdefault(top, At(top, path, item.line))
+        if item.module in HOSTS or top in self.program.old:
             return
         names = [f"{item.module}.{name}" for name in item.names if name != "*"] or [item.module]
         outside = self.program.outside

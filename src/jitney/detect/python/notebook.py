@@ -20,7 +20,6 @@ import msgspec
 
 from jitney.errors import DetectionError
 
-ENDING = ".ipynb"
 _MAGIC = re.compile(r"^(\s*)(?:([\w.,\s\[\]\"']+?)\s*=\s*)?([%!])(?![%!=])\s*(.*)$")
 _CELL = re.compile(r"^%%(\w+)[ \t]*(.*)$")
 _HELP = re.compile(r"^\s*\??\??[\w.]+\?{1,2}\s*$|^\s*\?{1,2}[\w.]+\s*$")
