@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from tests.unit.detect.seeing import see
 
 from jitney.detect import detect
-from jitney.detect.model import Detection, Wishes
+from jitney.detect.model import Wishes
 from jitney.errors import DetectionError
 from jitney.source import Source
 
 MAIN = "package main\nfunc main() {}\n"
 MOD = "module example.com/tool\n\ngo 1.24.1\n\ntoolchain go1.25.0\n"
-
-
-def see(
-    files: dict[str, str | bytes], entry: str = "", workdir: str | None = None, **wishes: Any
-) -> Detection:
-    return detect(Source.from_mapping(files, entry, workdir), Wishes(**wishes))
 
 
 def test_a_bare_file_is_known_by_its_imports() -> None:

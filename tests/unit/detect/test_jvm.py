@@ -5,14 +5,11 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from typing import Any
 
 import pytest
+from tests.unit.detect.seeing import packages, see
 
-from jitney.detect import detect
-from jitney.detect.model import Detection, Wishes
 from jitney.errors import DetectionError
-from jitney.source import Source
 
 HELLO = 'public class Main { public static void main(String[] a) { System.out.println("hi"); } }\n'
 POM = """<?xml version="1.0"?>
@@ -22,16 +19,6 @@ POM = """<?xml version="1.0"?>
 <dependencies><dependency><groupId>org.json</groupId><artifactId>json</artifactId><version>${json}</version></dependency>
 </dependencies>%s</project>
 """
-
-
-def see(
-    files: dict[str, str | bytes], entry: str = "", workdir: str | None = None, **wishes: Any
-) -> Detection:
-    return detect(Source.from_mapping(files, entry, workdir), Wishes(**wishes))
-
-
-def packages(found: Detection) -> list[str]:
-    return [package.name + package.spec for package in found.packages]
 
 
 def test_a_bare_file_is_known_by_its_imports() -> None:

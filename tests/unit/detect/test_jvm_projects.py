@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
 
 import pytest
+from tests.unit.detect.seeing import errors, packages, see
 
-from jitney.detect import detect
 from jitney.detect.jvm import edn
 from jitney.detect.jvm.version import number
-from jitney.detect.model import Detection, Wishes
 from jitney.errors import DetectionError
-from jitney.source import Source
 
 MAIN = "public class Main { public static void main(String[] a) { } }\n"
 BOOT = "package a;\n@SpringBootApplication\npublic class App { public static void main(String[] a) { } }\n"
 
 
-def see(files: dict[str, Any], entry: str = "", **wishes: Any) -> Detection:
-    return detect(Source.from_mapping(files, entry), Wishes(**wishes))
-
-
 def pom(properties: str = "", rest: str = "") -> str:
     return f"<project><artifactId>a</artifactId><properties>\n{properties}</properties>{rest}</project>"
-
-
-def errors(found: Detection) -> dict[str, str]:
-    return {one.code: one.message for one in found.findings if one.level == "error"}
-
-
-def packages(found: Detection) -> list[str]:
-    return [one.name + one.spec for one in found.packages]
 
 
 @pytest.mark.parametrize(

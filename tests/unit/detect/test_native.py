@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from tests.unit.detect.seeing import feature, see
 
 from jitney.detect import detect
 from jitney.detect.data.native import HEADERS, of_header
-from jitney.detect.model import Detection, Wishes
+from jitney.detect.model import Wishes
 from jitney.errors import DetectionError
 from jitney.source import Source
 
 MAIN = "int main(int argc, char **argv) { return 0; }\n"
 CMAKE = "cmake_minimum_required(VERSION 3.16)\nproject(Tool)\n"
-
-
-def see(
-    files: dict[str, str | bytes], entry: str = "", workdir: str | None = None, **wishes: Any
-) -> Detection:
-    return detect(Source.from_mapping(files, entry, workdir), Wishes(**wishes))
-
-
-def feature(found: Detection, name: str) -> list[str]:
-    return [one.partition(":")[2] for one in found.features if one.startswith(f"{name}:")]
 
 
 def test_a_bare_file_is_known_by_its_headers() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from tests.unit.detect.seeing import feature, see
 
 from jitney.detect import detect
 from jitney.detect.data.rust_crates import CRATES
@@ -14,16 +13,6 @@ from jitney.source import Source
 
 MAIN = "fn main() {}\n"
 CRATE = '[package]\nname = "tool"\nversion = "0.1.0"\nedition = "2021"\n'
-
-
-def see(
-    files: dict[str, str | bytes], entry: str = "", workdir: str | None = None, **wishes: Any
-) -> Detection:
-    return detect(Source.from_mapping(files, entry, workdir), Wishes(**wishes))
-
-
-def feature(found: Detection, name: str) -> list[str]:
-    return [one.partition(":")[2] for one in found.features if one.startswith(f"{name}:")]
 
 
 def test_a_bare_file_is_known_by_its_paths() -> None:
