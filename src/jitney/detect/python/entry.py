@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from jitney.detect.notes import Notes
 from jitney.detect.python.code import Facts
 from jitney.detect.python.declared import by_procfile, by_script
+from jitney.detect.python.fronts import SERVERS, WITH_RUNNER
 from jitney.detect.python.manifest import Manifest
 from jitney.detect.python.modules import read_facts
 from jitney.detect.python.start import front_of, is_agent, runner_of
@@ -32,6 +33,10 @@ NOT_ENTRIES = re.compile(
 
 _ENDINGS = (".py", ".pyw")
 _LOOKED_AT = 60
+_GUARD = re.compile(r"__main__")
+_FRONTS = re.compile(
+    "|".join(sorted({module for front in (*WITH_RUNNER, *SERVERS) for module in front.modules}))
+)
 _TELLING = ("guard", "app", "package")
 """Rules whose files are all programs: of several, none below them is more likely."""
 
@@ -189,11 +194,16 @@ def _usual(paths: list[str]) -> list[str]:
 
 
 def _guarded(source: Source, paths: list[str], notes: Notes) -> list[str]:
-    return [path for path in paths[:_LOOKED_AT] if read_facts(source, path, notes).main]
+    return [path for path in _mentioning(source, paths, _GUARD) if read_facts(source, path, notes).main]
 
 
 def _apps(source: Source, paths: list[str], notes: Notes) -> list[str]:
-    return [path for path in paths[:_LOOKED_AT] if _is_app(read_facts(source, path, notes))]
+    return [path for path in _mentioning(source, paths, _FRONTS) if _is_app(read_facts(source, path, notes))]
+
+
+def _mentioning(source: Source, paths: list[str], words: re.Pattern[str]) -> list[str]:
+    """Those whose text has what is looked for at all: parsing costs a hundred times more than a search."""
+    return [path for path in paths if words.search(source.read_text(path))][:_LOOKED_AT]
 
 
 def _is_app(facts: Facts) -> bool:
@@ -206,8 +216,8 @@ def _agents(source: Source, paths: list[str], notes: Notes) -> list[str]:
         path
         for path in paths
         if name(path) == "agent.py"
-        and is_agent(read_facts(source, path, notes))
         and "root_agent" in source.read_text(path)
+        and is_agent(read_facts(source, path, notes))
     ]
     top = [one for one in found if not any(is_under(one, parent(other)) for other in found if other != one)]
     # ADK's server serves all agents of a folder: the first stands for them
