@@ -88,6 +88,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--corpus", nargs="*", default=[], metavar="OWNER/NAME")
     parser.add_argument("--table", nargs="*", default=[], metavar="NAME")
     parser.add_argument("--show", action="store_true")
+    parser.add_argument(
+        "--snippets", action="store_true", help="programs without a name instead (detection_snippets.py)"
+    )
+    parser.add_argument("--language", nargs="*", default=[], help="with --snippets: these languages only")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument(
         "--packages", action="store_true", help="packages from imports alone, manifests hidden"

@@ -15,7 +15,7 @@ from jitney.errors import DetectionError
 from jitney.languages import LanguageTable, mentioning, names, table
 from jitney.source import Source
 from jitney.source.paths import name
-from jitney.source.sniff import by_interpreter, interpreter, sniff
+from jitney.source.sniff import by_interpreter, identify, interpreter
 
 
 class Language(msgspec.Struct, frozen=True):
@@ -174,16 +174,15 @@ def of_path(source: Source, path: str) -> str:
 def _of_file(source: Source, file: str, notes: Notes) -> Language:
     path = file if source.has(file) else f"{source.workdir}/{file}".lstrip("/")
     language = of_path(source, path)
-    rule = "language.ending"
-    if not language and source.has(path):
-        text = source.read_text(path)
-        language, rule = by_interpreter(interpreter(text)), "language.shebang"
-        if not language:
-            language, rule = sniff(text.encode("utf-8", "replace")), "language.content"
-    if not language:
+    if language:
+        notes.saw("language.ending", "language", language, path, 0)
+        return supported_one(language, path)
+    found = identify(source.read_text(path)) if source.has(path) else None
+    if found is None:
         raise DetectionError(
-            f"{source.label}: no language is known for it (looked at: ending, shebang, imports); "
+            f"{source.label}: no language is known for it (looked at: ending, shebang, modeline, imports, words); "
             f"supported: {', '.join(supported())}", "name it: jitney run --lang python …",
         )  # fmt: skip
-    notes.saw(rule, "language", language, path, 0 if rule == "language.ending" else 1)
-    return supported_one(language, path)
+    losers = tuple(f"{found.rule}: {one}" for one in found.losers)
+    notes.saw(found.rule, "language", f"{found.language} ({found.value})", path, found.line, losers)
+    return supported_one(found.language, path)

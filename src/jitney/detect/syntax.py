@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 from typing import Literal as OneOf
 
@@ -16,6 +15,7 @@ from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
 from jitney.detect.names import EMBEDS
 from jitney.findings import Evidence
+from jitney.source.grammar import parse as parse  # for the languages beside this
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Query, Tree
@@ -36,41 +36,6 @@ class Literal(NamedTuple):
     value: str
     line: int
     before: str
-
-
-def parse(text: str, grammar: str, function: str = "language") -> Tree:
-    """tree-sitter's tree of a text; broken code gives what could be parsed. grammar: `tree_sitter_rust`."""
-    from tree_sitter import Parser
-
-    return Parser(_language(grammar, function)).parse(_shallow(text).encode("utf-8", "replace"))
-
-
-MAX_OPEN = 500
-_BRACKETS = re.compile(r"[([{}\])]")
-_TAGS = re.compile(r"(?:<\w{1,20}>\s{0,3}){300}")
-
-
-def _shallow(text: str) -> str:
-    """The text up to where more brackets are open at once than anybody writes: grammars mend what is never closed in a time that
-    grows with its square (20,000 open braces: 20 s in Kotlin's)."""
-    if len(text) > MAX_OPEN and (tags := _TAGS.search(text)):
-        text = text[: tags.start()]
-    if sum(map(text.count, "([{")) <= MAX_OPEN:
-        return text
-    depth = 0
-    for bracket in _BRACKETS.finditer(text):
-        depth += 1 if bracket[0] in "([{" else -1
-        if depth > MAX_OPEN:
-            return text[: bracket.start()]
-        depth = max(depth, 0)
-    return text
-
-
-@cache
-def _language(grammar: str, function: str) -> Language:
-    from tree_sitter import Language
-
-    return Language(getattr(import_module(grammar), function)())
 
 
 MAX_NESTING = 400

@@ -16,8 +16,9 @@ from jitney.errors import SourceError
 from jitney.findings import Finding
 from jitney.source.ignore import Ignore
 from jitney.source.kinds import binary_hint, binary_kind, is_model
-from jitney.source.sniff import file_name, sniff
+from jitney.source.sniff import file_name, identify
 from jitney.source.source import Source
+from jitney.source.text import decode
 from jitney.source.tree import DiskTree, unreadable
 from jitney.source.walk import Limits, Walk
 
@@ -56,9 +57,16 @@ def _from_stdin(stdin: BinaryIO | None, language: str) -> Source:
     if not data.strip():
         raise SourceError("standard input is empty, expected a program", "jitney run - < program.py")
     _refuse_binary(data[:4096], "standard input")
-    name = file_name(language or sniff(data))
+    found = None if language else identify(decode(data))
+    name = file_name(language or (found.language if found else ""))
     source = Source.from_mapping({name: data}, name)
     source.label = "standard input"
+    if found is not None and found.rule == "language.words":
+        message = f"standard input is taken for {found.language}: {found.value}"
+        hint = "--lang NAME decides it"
+        source.add_finding(
+            Finding(level="note", code=found.rule, message=message, hint=hint, file=name, line=found.line)
+        )
     return source
 
 
