@@ -26,17 +26,6 @@ REPO = "org/tiny-Instruct"
 WHY = Evidence(rule="python.model", decides="models", value="x", file="main.py", line=3)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-@pytest.fixture
-def weights(store: Store, tmp_path: Path) -> Weights:
-    (tmp_path / "tiny.gguf").write_bytes(gguf())
-    return fetch(store, parse("./tiny.gguf", {}, tmp_path))
-
-
 def use(name: str, file: str = "") -> ModelUse:
     return ModelUse(name=name, kind="weights", file=file, why=WHY)
 

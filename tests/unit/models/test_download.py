@@ -25,11 +25,6 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAUSE_S", 0.0)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
 def assert_only_the_blob(store: Store) -> None:
     assert store.blob(SHA).read_bytes() == CONTENT
     assert store.blob(SHA).stat().st_mode & 0o777 == 0o444

@@ -25,17 +25,6 @@ HUB = "huggingface/hub/models--HuggingFaceTB--SmolLM2-135M-Instruct-GGUF"
 WHY = Evidence(rule="python.model", decides="models", value="x", file="main.py", line=3)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-@pytest.fixture
-def weights(store: Store, tmp_path: Path) -> Weights:
-    (tmp_path / "tiny.gguf").write_bytes(gguf())
-    return fetch(store, parse("./tiny.gguf", {}, tmp_path))
-
-
 def revision(path: Path) -> str:
     return (path / HUB / "refs" / "main").read_text()
 

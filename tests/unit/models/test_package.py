@@ -78,11 +78,6 @@ def index(tmp_path: Path) -> Iterator[Index]:
     thread.join()
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
 def ref(file: str = "tiny.gguf", sha256: str = "") -> Reference:
     return Reference(
         kind="pypi", text=f"pypi://tiny-model/{file}", package="tiny-model", file=file, sha256=sha256

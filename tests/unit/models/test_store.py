@@ -18,11 +18,6 @@ from jitney.models.reference import parse
 from jitney.models.store import Store
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
 def test_a_file_of_the_users_is_copied_once(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "m.gguf"
     path.write_bytes(gguf())
