@@ -80,6 +80,23 @@ def prefixes(name: str) -> Iterator[str]:
         name = name.rpartition(".")[0]
 
 
+PART = Way(mode="none")
+"""What is met of a framework of which only parts are imported that ask nobody."""
+_PARTS = frozenset(
+    {"tool", "tools", "retriever", "retrievers", "document", "documents", "document_stores", "vectorstore", "vectorstores", "vectordb",
+     "store", "stores", "splitter", "splitters", "text_splitter", "text_splitters", "loader", "loaders", "document_loaders", "reader",
+     "readers", "parser", "parsers", "output_parsers", "converters", "tokenizer", "tokenizers", "prompt", "prompts", "templates", "schema",
+     "schemas", "types", "error", "errors", "exceptions", "utils", "util", "callbacks", "tracing", "telemetry", "instrumentation", "mcp",
+     "runtimes", "messages", "logging", "version"}
+)  # fmt: skip
+"""Names of modules that people give to such parts, whatever the framework."""
+
+
+def _is_part(rest: str) -> bool:
+    """Of a dotted name behind a framework's: one of its first two modules is such a part."""
+    return not _PARTS.isdisjoint(rest.strip(".").lower().split(".")[:2])
+
+
 def _met(code: Code, index: Index) -> dict[str, dict[Way, At]]:
     """Of each framework the ways that an import names; of one import the longest prefix counts."""
     met: dict[str, dict[Way, At]] = {}
@@ -89,7 +106,8 @@ def _met(code: Code, index: Index) -> dict[str, dict[Way, At]]:
         for prefix in prefixes(canonical(at.value)):
             for row, way in index.get(prefix, ()):
                 if row.name not in seen and (not way.literals or _says(words, way.literals)):
-                    met.setdefault(row.name, {}).setdefault(way, at)
+                    part = way is row and _is_part(canonical(at.value)[len(prefix) :])
+                    met.setdefault(row.name, {}).setdefault(PART if part else way, at)
                     seen.add(row.name)
     return met
 
@@ -112,8 +130,9 @@ def _started(row: Framework, packages: dict[str, At]) -> list[tuple[Way, At]]:
 def _decided(row: Framework, hits: dict[Way, At], packages: dict[str, At]) -> list[tuple[Way, At]]:
     """The ways of one framework that count. None was met that generates: declared packages may still name one; otherwise
     what the framework implies by itself."""
+    part = hits.pop(PART, None)
     if not hits:
-        return []
+        return [(PART, part)] if part else []
     ways = [(way, hits[way]) for way in row.ways if way in hits]
     if any(way.generates for way, _ in ways):
         return ways
