@@ -15,7 +15,7 @@ FIELDS = ("language", "manager", "version", "entry/start", "mode", "framework", 
 _NEED_AN_ENTRY = ("entry/start", "mode", "framework")
 _END = (10**9,)
 _LAUNCHERS = frozenset(
-    ("python", "python3", "-m", "node", "deno", "bun", "bunx", "npx", "npm", "yarn", "pnpm", "run", "exec", "uv", "poetry",
+    ("python", "python3", "-m", "node", "tsx", "ts-node", "deno", "bun", "bunx", "npx", "pnpx", "npm", "yarn", "pnpm", "run", "exec", "uv", "poetry",
      "pipenv", "pdm", "bundle", "ruby", "php", "perl", "java", "-jar", "dotnet", "cargo", "go", "sh", "bash", "./", "--")
 )  # fmt: skip
 _USUAL = frozenset(("main", "__main__", "index", "mod", "app", "program"))

@@ -395,6 +395,17 @@ def test_the_only_program_of_a_workspace() -> None:
     assert {"root:", "member:packages/ui", "build:npm run build"} <= set(found.features)
 
 
+def test_a_member_that_starts_nothing_is_not_its_workspace() -> None:
+    files = {
+        **WORKSPACE,
+        **API,
+        "apps/new/package.json": manifest(devDependencies={"nuxt": "4"}),
+        "apps/new/app.vue": "",
+    }
+    found = see(files, workdir="apps/new")
+    assert (found.workdir, found.entry) == ("apps/new", "apps/new/.output/server/index.mjs")
+
+
 @pytest.mark.parametrize("start", ["turbo run start", "npm run start --workspaces", "pnpm -r start", None])
 def test_several_programs_of_a_workspace_are_listed(start: str | None) -> None:
     fields = {"scripts": {"start": start}} if start else {}

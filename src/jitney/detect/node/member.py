@@ -70,7 +70,8 @@ def _forwarded(source: Source, project: Project, text: str) -> Place | None:
         return found
     if there.member:
         return next((Place(one, there.script, why=text) for one in _named(project, there.member)), None)
-    return _one(source, project, _programs(source, project, there.script))
+    is_root = project.folder == project.root
+    return _one(source, project, _programs(source, project, there.script)) if is_root else None
 
 
 def _own_script(project: Project, text: str) -> str:
@@ -92,6 +93,8 @@ def _named(project: Project, member: str) -> list[str]:
 
 def _without_start(source: Source, project: Project) -> Place | None:
     """A root that starts nothing itself: one of its members."""
+    if project.folder != project.root:
+        return None  # a member itself: the others are not its parts
     if not project.members and not source.has(within(project.folder, "nx.json")):
         return None
     main = project.own.get("main") or project.own.get("module")
