@@ -53,15 +53,17 @@ VOLUME_BYTES = 256 * MIB
 
 
 class Own(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands on the command line. path: of the Dockerfile, in the source. folder: its own, the context."""
+    """What stands on the command line. path: of the Dockerfile, in the source. folder: its own, the context. args: for the build.
+    arguments: the user's, which take CMD's place as with `docker run`."""
 
     path: str
     folder: str
-    args: Mapping[str, str]
+    args: Mapping[str, str] = {}
     target: str = ""
+    arguments: tuple[str, ...] = ()
 
 
-def locate(source: Source, args: Mapping[str, str], target: str) -> Own:
+def locate(source: Source) -> Own:
     """SOURCE is the Dockerfile, a program's folder with one, or a file beside one. UsageError: there is none."""
     if source.alone:
         raise UsageError(
@@ -69,11 +71,11 @@ def locate(source: Source, args: Mapping[str, str], target: str) -> Own:
             "put it into a folder of its own",
         )
     if source.entry and is_dockerfile(source.entry.rpartition("/")[2]):
-        return Own(path=source.entry, folder=source.workdir, args=args, target=target)
+        return Own(path=source.entry, folder=source.workdir)
     for name in NAMES:
         path = f"{source.workdir}/{name}".lstrip("/")
         if source.has(path):
-            return Own(path=path, folder=source.workdir, args=args, target=target)
+            return Own(path=path, folder=source.workdir)
     raise UsageError(
         f"--use-dockerfile: {source.label} has no Dockerfile or Containerfile",
         "hand over the Dockerfile itself, or leave the flag out: Jitney needs none",
@@ -85,15 +87,9 @@ def is_dockerfile(name: str) -> bool:
 
 
 def prepare_own(
-    own: Own,
-    source: Source,
-    arguments: tuple[str, ...],
-    config: Config,
-    engine: Engine,
-    listener: Listener,
-    wants: Wants,
+    own: Own, source: Source, config: Config, engine: Engine, listener: Listener, wants: Wants
 ) -> Prepared:
-    """Everything up to the Plan, the image built. arguments: the user's, which take CMD's place as with `docker run`."""
+    """Everything up to the Plan, the image built."""
     with listener.phase("detect"):
         detection = _seen(own, source, config)
         file = _parsed(own, source)
@@ -108,17 +104,11 @@ def prepare_own(
         ensure_gateway(facts, config, engine, listener)
     with listener.phase("build"):
         tag = _build(own, source, file, config, engine, listener)
+    image = engine.image_config(tag)
     with listener.phase("plan"):
-        plan = _plan(
-            detection,
-            engine.image_config(tag),
-            _user_label(engine, tag),
-            arguments,
-            facts,
-            config,
-            model.plan,
-        )
-    for note in said(engine.image_config(tag), plan.sandbox.user):
+        numbered = msgspec.structs.replace(image, user=_user_label(engine, tag) or image.user)
+        plan = _plan(detection, numbered, own.arguments, facts, config, model.plan)
+    for note in said(image, plan.sandbox.user):
         listener.say(note)
     return Prepared(detection=detection, facts=facts, plan=plan, tag=tag, supply=model, label=source.label)
 
@@ -273,13 +263,12 @@ def _user_label(engine: Engine, tag: str) -> str:
 def _plan(
     detection: Detection,
     image: ImageConfig,
-    named: str,
     arguments: tuple[str, ...],
     facts: Facts,
     config: Config,
     model: ModelPlan | None,
 ) -> Plan:
-    """The image's own words, in Jitney's sandbox. named: the numbers of a user that is a name."""
+    """The image's own words, in Jitney's sandbox."""
     if not (image.entrypoint or image.command or arguments):
         raise PlanError(
             "the image says nothing of what is run: no CMD, no ENTRYPOINT",
@@ -302,7 +291,7 @@ def _plan(
         delivery="none",
         trust=trust(facts, config, model),
     )
-    config = msgspec.structs.replace(config, user=user_of(image, named, config))
+    config = msgspec.structs.replace(config, user=user_of(image.user, config))
     box = sandbox_plan(facts, config, run, model)
     rooms = {volume: VOLUME_BYTES for volume in image.volumes if volume not in box.tmpfs}
     evidence = [
@@ -325,13 +314,10 @@ def _plan(
     )
 
 
-def user_of(image: ImageConfig, named: str, config: Config) -> str:
-    """--user > the image's own > Jitney's. Nobody is root unless it is said."""
-    if config.user != Config().user:
-        return config.user
-    user = named or image.user
+def user_of(user: str, config: Config) -> str:
+    """--user > the image's own, in numbers > Jitney's. Nobody is root unless it is said."""
     uid, _, gid = user.partition(":")
-    if not uid.isdigit() or int(uid) == 0:
+    if config.user != Config().user or not uid.isdigit() or int(uid) == 0:
         return config.user
     return f"{uid}:{gid or uid}"
 

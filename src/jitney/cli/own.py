@@ -28,9 +28,10 @@ def run_own(
     report: Report,
 ) -> int:
     """Builds even with --dry-run: what is run stands in the image alone."""
-    own = locate(source, inputs.environment((), arguments.build_args or ()), arguments.target)
-    wants = Wants(model=not arguments.no_model)
-    prepared = prepare_own(own, source, errand.arguments, config, engine, report, wants)
+    args = inputs.environment((), arguments.build_args or ())
+    asked = {"args": args, "target": arguments.target, "arguments": errand.arguments}
+    own = msgspec.structs.replace(locate(source), **asked)
+    prepared = prepare_own(own, source, config, engine, report, Wants(model=not arguments.no_model))
     report.clear()
     cached = prepared.tag in prepared.facts.built
     report.event("planned", tag=prepared.tag, cached=cached)

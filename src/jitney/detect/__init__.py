@@ -32,6 +32,16 @@ def detect(source: Source, wishes: Wishes) -> Detection:
     that nobody knows
     stand in `unknown`. SourceError: a file cannot be read.
     """
+    try:
+        return _whole(source, wishes)
+    except DetectionError as error:
+        if _has_dockerfile(source):
+            offer = "or run its Dockerfile as it stands: jitney run --use-dockerfile …"
+            error.hint = f"{error.hint}\n{offer}" if error.hint else offer
+        raise
+
+
+def _whole(source: Source, wishes: Wishes) -> Detection:
     notes = Notes(wishes.frameworks)
     source, wishes = _at_program(source, wishes, notes)
     language = choose(source, wishes, notes)
@@ -85,3 +95,9 @@ def _has_recipes(source: Source) -> bool:
         return False
     files, folders = source.folder(source.workdir)
     return any(name.lower().startswith(RECIPES) for name in (*files, *folders))
+
+
+def _has_dockerfile(source: Source) -> bool:
+    return not source.alone and any(
+        source.has(f"{source.workdir}/{name}".lstrip("/")) for name in ("Dockerfile", "Containerfile")
+    )

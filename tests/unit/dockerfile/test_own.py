@@ -9,7 +9,7 @@ import pytest
 
 from jitney.config import Config
 from jitney.detect.recipes.dockerfile import parse
-from jitney.dockerfile import is_dockerfile, locate, numbers, prepare_own, said, user_of
+from jitney.dockerfile import Own, is_dockerfile, locate, numbers, prepare_own, said, user_of
 from jitney.engine.fake import FakeEngine
 from jitney.engine.protocol import BuildRequest, ImageConfig
 from jitney.errors import PlanError, UsageError
@@ -63,8 +63,8 @@ def prepare(
     engine, quiet = engine or Imaging(), Quiet()
     engine.add_image("base:1")
     source = Source.from_mapping(dict(files), workdir="")
-    own = locate(source, args, target)
-    found = prepare_own(own, source, arguments, Config(), engine, quiet, Wants(model=False))
+    own = Own(path=locate(source).path, folder="", args=args, target=target, arguments=arguments)
+    found = prepare_own(own, source, Config(), engine, quiet, Wants(model=False))
     return found, engine, quiet
 
 
@@ -107,7 +107,7 @@ def test_an_image_that_is_there_is_not_built_again_and_another_byte_is() -> None
     first = prepare(FILES, engine=engine)[0].tag
     engine.builds.clear()
     again = Source.from_mapping(dict(FILES), workdir="")
-    found = prepare_own(locate(again, {}, ""), again, (), Config(), engine, Quiet(), Wants(model=False))
+    found = prepare_own(locate(again), again, Config(), engine, Quiet(), Wants(model=False))
     assert (found.tag, engine.builds) == (first, [])
     assert prepare({**FILES, "main.py": "print(2)\n"})[0].tag != first
     assert prepare(FILES, A="c")[0].tag != first
@@ -152,10 +152,14 @@ def test_an_image_without_a_command_needs_arguments() -> None:
 
 def test_nobody_is_root_unless_it_is_said() -> None:
     usual = Config().user
-    assert user_of(ImageConfig(user=""), "", Config()) == usual
-    assert user_of(ImageConfig(user="0:0"), "", Config()) == usual
-    assert user_of(ImageConfig(user="app"), "5:6", Config()) == "5:6"
-    assert user_of(ImageConfig(user="5"), "", Config(user="0:0")) == "0:0"
+    assert [user_of(user, Config()) for user in ("", "0:0", "root", "5", "5:6")] == [
+        usual,
+        usual,
+        usual,
+        "5:5",
+        "5:6",
+    ]
+    assert user_of("5", Config(user="0:0")) == "0:0"
 
 
 def test_what_is_not_honoured_is_said() -> None:
@@ -178,4 +182,4 @@ def test_names_of_dockerfiles() -> None:
     assert all(map(is_dockerfile, ("Dockerfile", "Containerfile", "Dockerfile.gpu", "api.Dockerfile")))
     assert not any(map(is_dockerfile, ("dockerfile.py.bak~", "main.py", "MyDockerfile")))
     with pytest.raises(UsageError, match="no Dockerfile"):
-        locate(Source.from_mapping({"a.py": "1"}, "a.py"), {}, "")
+        locate(Source.from_mapping({"a.py": "1"}, "a.py"))

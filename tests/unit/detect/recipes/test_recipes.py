@@ -231,3 +231,9 @@ def test_a_linked_recipe_outside_is_not_read(tmp_path: Path) -> None:
     (home / "main.py").write_text(HELLO)
     (home / "Dockerfile").symlink_to("../outside")
     assert read_recipes(open_source(str(home))) == []
+
+
+def test_where_detection_ends_a_dockerfile_is_offered() -> None:
+    with pytest.raises(DetectionError) as caught:
+        seen({"readme.xyz": "nothing", "Dockerfile": "FROM x\n"})
+    assert "--use-dockerfile" in caught.value.hint
