@@ -53,6 +53,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
+    if options.snippets:
+        from benchmarks import detection_snippets
+
+        return detection_snippets.run(options.checkouts, options.show, options.language)
     if options.packages:
         from benchmarks import detection_npm, detection_packages
 
