@@ -82,8 +82,19 @@ def test_conditions(code: str, want: list[str]) -> None:
         ("from agno.models.xai import xAI\n", ["agno", "openai"]),
         ("from agno.agent import Agent\n", ["agno"]),
         ("from langchain_community.document_loaders import PyPDFLoader\n", ["langchain-community", "pypdf"]),
-        ("from langchain.document_loaders import PyPDFLoader\n", ["langchain", "pypdf"]),  # as it was before 0.2
+        (
+            "from langchain.document_loaders import PyPDFLoader\n",
+            ["langchain", "pypdf"],
+        ),  # as it was before 0.2
         ("from strands.models.litellm import LiteLLMModel\n", ["strands-agents", "litellm"]),
+        (
+            "from llama_index.core import VectorStoreIndex\n",
+            ["llama-index-core", "llama-index-llms-openai", "llama-index-embeddings-openai"],
+        ),
+        ("from transformers import BertModel\n", ["transformers", "torch"]),
+        ("from transformers import TFBertModel, AutoTokenizer\n", ["transformers"]),
+        ("from crewai import LLM\nLLM(model='gemini/gemini-3')\n", ["crewai", "google-genai"]),
+        ("from bs4 import BeautifulSoup\nBeautifulSoup('', 'lxml')\n", ["beautifulsoup4", "lxml"]),
         ("import cgi\n", ["legacy-cgi"]),
         ("import distutils.core\n", ["setuptools"]),
     ],
@@ -144,7 +155,9 @@ def test_python_2_is_said_clearly(code: str) -> None:
 
 def test_a_module_of_python_2_is_said_clearly() -> None:
     found = seen("import urllib2\nurllib2.urlopen('x')\n")
-    assert [(one.level, one.code) for one in found.findings] == [("error", "python.two")] and not found.unknown
+    assert [(one.level, one.code) for one in found.findings] == [
+        ("error", "python.two")
+    ] and not found.unknown
 
 
 @pytest.mark.parametrize(

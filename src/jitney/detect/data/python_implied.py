@@ -46,8 +46,17 @@ IMPLIED: dict[str, tuple[str, ...]] = {
     "smolagents.DuckDuckGoSearchTool": ("ddgs",), "smolagents.GradioUI": ("gradio",),
     "autogen_ext.models.openai": ("openai", "tiktoken"), "autogen_ext.models.ollama": ("ollama",),
     "autogen_ext.models.anthropic": ("anthropic",), "pandas.read_excel": ("openpyxl",),
+    "fastapi.WebSocket": ("websockets",), "starlette.websockets": ("websockets",), "diffusers": ("torch", "transformers"),
+    "transformers.AutoImageProcessor": ("Pillow",), "transformers.T5Tokenizer": ("sentencepiece",),
+    "transformers.LlamaTokenizer": ("sentencepiece",), "transformers.MarianTokenizer": ("sentencepiece", "sacremoses"),
+    "transformers.XLMRobertaTokenizer": ("sentencepiece",), "transformers.MBartTokenizer": ("sentencepiece",),
+    "transformers.AlbertTokenizer": ("sentencepiece",), "transformers.CamembertTokenizer": ("sentencepiece",),
+    "transformers.NllbTokenizer": ("sentencepiece",), "transformers.M2M100Tokenizer": ("sentencepiece",),
+    "llama_index.core.SimpleDirectoryReader": ("llama-index-readers-file",),
 }  # fmt: skip
 """Imported name → further distributions that it needs at run time without declaring them."""
+_MODELS = re.compile(r"transformers\.(?!TF|Flax)(?:AutoModel\w*|\w+For[A-Z]\w+|\w+Model)")
+"""Classes of transformers' that are networks: they want PyTorch, which it does not depend on."""
 
 
 LIBRARIES = frozenset({"agno", "langchain_community", "autogen_ext", "strands", "smolagents"})
@@ -71,6 +80,8 @@ class _Needs(msgspec.Struct):
 def implied(module: str) -> tuple[str, ...]:
     """What else the module or imported name needs; the longest prefix decides, and what was written by hand before what was
     read from sources."""
+    if _MODELS.fullmatch(module):
+        return ("torch",)
     name = _MOVED.sub("langchain_community.", module)
     read = _read() if name.partition(".")[0] in LIBRARIES else {}
     while name:
@@ -108,8 +119,15 @@ WORDS: tuple[tuple[str, str, str], ...] = (
     ("sqlalchemy|sqlmodel|databases", "sqlite+aiosqlite://", "aiosqlite"),
     ("sqlalchemy", "mssql+pyodbc://", "pyodbc"), ("sqlalchemy", "snowflake://", "snowflake-sqlalchemy"),
     ("sqlalchemy", "duckdb://", "duckdb-engine"), ("sqlalchemy", "bigquery://", "sqlalchemy-bigquery"),
+    ("requests", "socks5://", "PySocks"), ("requests", "socks5h://", "PySocks"), ("httpx", "socks5://", "socksio"),
+    ("crewai", "gemini/", "google-genai"), ("crewai", "anthropic/", "anthropic"), ("crewai", "groq/", "litellm"),
+    ("crewai", "ollama/", "litellm"), ("crewai", "openrouter/", "litellm"), ("crewai", "nebius/", "litellm"),
+    ("crewai", "huggingface/", "litellm"), ("crewai", "mistral/", "litellm"), ("crewai", "together_ai/", "litellm"),
+    ("bs4", "lxml", "lxml"), ("bs4", "html5lib", "html5lib"), ("bs4", "lxml-xml", "lxml"), ("pandas", "xlsxwriter", "XlsxWriter"),
+    ("passlib", "bcrypt", "bcrypt"), ("passlib", "argon2", "argon2-cffi"), ("jwt", "RS256", "cryptography"), ("jwt", "ES256", "cryptography"),
 )  # fmt: skip
-"""Modules that read such addresses, how the address begins → its driver."""
+"""Modules that read such words; the word, or with a slash at its end what it begins with → the distribution that it takes (a
+database's driver, a parser, a vendor's client)."""
 
 PROVIDERS = {
     "openai": "langchain-openai", "azure_openai": "langchain-openai", "anthropic": "langchain-anthropic",

@@ -11,6 +11,13 @@ from jitney.detect.python.modules import Program
 
 _Need = tuple[str, str, At]
 """Requirement, rule, the place that says so."""
+_INDEXES = (
+    ".VectorStoreIndex",
+    ".SummaryIndex",
+    ".DocumentSummaryIndex",
+    ".PropertyGraphIndex",
+    ".KnowledgeGraphIndex",
+)
 
 
 def needs(program: Program) -> Iterator[_Need]:
@@ -21,6 +28,7 @@ def needs(program: Program) -> Iterator[_Need]:
         if "init_chat_model" in facts.calls or "init_embeddings" in facts.calls:
             yield from _providers(facts)
     yield from _drivers(program, tops)
+    yield from _defaults(program)
 
 
 def _called(path: str, facts: Facts, tops: set[str]) -> Iterator[_Need]:
@@ -60,11 +68,22 @@ def _says_provider(facts: Facts) -> bool:
 
 
 def _drivers(program: Program, tops: set[str]) -> Iterator[_Need]:
-    """Drivers of databases, by their addresses. A driver that is imported is the program's own choice."""
+    """Drivers of databases by their addresses, and the like. A driver that is imported is the program's own choice."""
     rows = [row for row in WORDS if tops & set(row[0].split("|"))]
     for at in program.code.strings if rows else ():
-        for _, head, requirement in rows:
-            if at.value.startswith(head) and not (
-                head == "postgresql://" and tops & {"psycopg", "asyncpg", "pg8000"}
-            ):
-                yield requirement, "address.driver", At(head, at.file, at.line)
+        for _, word, requirement in rows:
+            is_chosen = word == "postgresql://" and tops & {"psycopg", "asyncpg", "pg8000"}
+            if (at.value.startswith(word) if word.endswith("/") else at.value == word) and not is_chosen:
+                yield requirement, "word.implied", At(word, at.file, at.line)
+
+
+def _defaults(program: Program) -> Iterator[_Need]:
+    """LlamaIndex takes OpenAI for a model and for embeddings that nobody names."""
+    asked = [
+        at
+        for name, (at, _) in program.outside.items()
+        if name.startswith("llama_index.core") and name.endswith(_INDEXES)
+    ]
+    for kind in ("llms", "embeddings") if asked else ():
+        if not any(name.startswith(f"llama_index.{kind}.") for name in program.outside):
+            yield f"llama-index-{kind}-openai", "default.implied", asked[0]
