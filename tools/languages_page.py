@@ -98,7 +98,9 @@ def languages() -> str:
         if one.table is None:
             ways = WAYS.get(one.name, ("", ""))
             files = " ".join(f"`{word}`" for word in (*one.endings, *one.manifests[:3]))
-            lines.append(f"| {one.name} | {files} | {_bases(one.name)} | {ways[0]} | {ways[1]} |\n")
+            lines.append(
+                f"| [{one.name}](languages/{one.name}.md) | {files} | {bases_of(one.name)} | {ways[0]} | {ways[1]} |\n"
+            )
     lines.append(TABLES)
     lines += [_row(one) for one in sorted(tables().values(), key=lambda one: one.title.lower())]
     hints = [one for one in sorted(tables().values(), key=lambda one: one.title.lower()) if one.registry_hint]
@@ -107,7 +109,7 @@ def languages() -> str:
     return "".join(lines)
 
 
-def _bases(name: str) -> str:
+def bases_of(name: str) -> str:
     kind = KINDS.get(name, name)
     if kind == "python":
         return ", ".join(sorted(PYTHONS["debian"]))
@@ -118,17 +120,17 @@ def _bases(name: str) -> str:
 
 
 def _row(one: LanguageTable) -> str:
-    examples = [f"[{name}](../examples/{name})" for name, language in _examples() if language == one.name]
+    examples = [f"[{name}](../examples/{name})" for name, language in examples() if language == one.name]
     static = one.compile is not None and one.compile.static
     ran = "static binary" if static else "binary" if one.compile and not one.debian.run else "script"
     if one.compile is not None and one.debian.run:
         ran = "compiled, on its runtime"
     cells = [
-        one.title,
+        f"[{one.title}](languages/{one.name}.md)",
         " ".join(f"`{ending}`" for ending in one.endings),
-        _versions(one.debian),
-        _versions(one.registry),
-        " ".join(examples),
+        versions_of(one.debian),
+        versions_of(one.registry),
+        " ".join(shown),
         ran,
         str(len(one.packages)) if one.packages else "",
     ]
@@ -136,7 +138,7 @@ def _row(one: LanguageTable) -> str:
 
 
 @cache
-def _examples() -> tuple[tuple[str, str], ...]:
+def examples() -> tuple[tuple[str, str], ...]:
     """Name and language of each, as detection sees it."""
     found = []
     for path in sorted(ROOT.glob("examples/*/expect.toml")):
@@ -146,7 +148,7 @@ def _examples() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _versions(tools: Toolchain) -> str:
+def versions_of(tools: Toolchain) -> str:
     return ", ".join(tools.all_versions) if tools.version else "–"
 
 

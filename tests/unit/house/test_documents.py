@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
         "tools/help_pages.py",
         "tools/gallery.py",
         "tools/languages_page.py",
+        "tools/language_pages.py",
         "tools/matrices_page.py",
         "tools/frameworks_page.py",
     ],
