@@ -45,7 +45,7 @@ NAMES = HERE / "import_names.txt"
 OVERLAY = HERE / "import_overlay.toml"
 DATA = HERE.parent / "src/jitney/detect/data"
 NOT_MODULES = re.compile(
-    r"(?:^|\.)(?:tests?|docs?|examples?|benchmarks?|scripts|samples?|demo|_.*|.*-.*|bin|lib|src)$"
+    r"(?:^|\.)(?:tests?|docs?|examples?|benchmarks?|scripts|samples?|demo|_[^.]*|[^.]*-[^.]*|bin|lib|src)(?:\.|$)"
 )
 DEPTH = 3
 """Parts of a namespace that are looked into: `google.cloud.storage`."""
