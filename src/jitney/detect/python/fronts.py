@@ -31,8 +31,8 @@ WITH_RUNNER: tuple[Front, ...] = (
 )  # fmt: skip
 """A file that imports one of these means nothing to `python FILE`: its own runner executes it, whether or not it has a guard."""
 
-OWN_RUNNER = ("streamlit.web", "streamlit.cli", "chainlit.cli", "subprocess")
-"""Who imports one of these may start the runner itself, from its guard."""
+OWN_RUNNER = ("streamlit.web", "streamlit.cli", "chainlit.cli")
+"""Who imports one of these starts the runner itself, from its guard."""
 
 SERVERS: tuple[Front, ...] = (
     Front(("fastapi", "langserve"), ("FastAPI",), ("-m", "uvicorn", "{app}", *SERVED), "uvicorn"),

@@ -66,9 +66,16 @@ def runner_of(facts: Facts) -> Front | None:
     modules = {item.module.partition(".")[0] for item in facts.imports if not item.optional}
     for front in WITH_RUNNER:
         if modules & set(front.modules) and (not front.builds or facts.builds.keys() & set(front.builds)):
-            starts_itself = facts.main and any(item.module.startswith(OWN_RUNNER) for item in facts.imports)
-            return None if starts_itself else front
+            return None if facts.main and _runs_itself(facts, front) else front
     return None
+
+
+def _runs_itself(facts: Facts, front: Front) -> bool:
+    """From its guard: by the runner's own module, or as another process."""
+    if any(item.module.startswith(OWN_RUNNER) for item in facts.imports):
+        return True
+    words = {word for at in facts.code.strings for word in at.value.split()[:1]}
+    return _imports(facts, "subprocess") and bool(words & set(front.modules))
 
 
 def _by_runner(local: str, facts: Facts) -> Start | None:
