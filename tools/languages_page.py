@@ -120,7 +120,7 @@ def bases_of(name: str) -> str:
 
 
 def _row(one: LanguageTable) -> str:
-    examples = [f"[{name}](../examples/{name})" for name, language in examples() if language == one.name]
+    shown = [f"[{name}](../examples/{name})" for name, language in examples() if language == one.name]
     static = one.compile is not None and one.compile.static
     ran = "static binary" if static else "binary" if one.compile and not one.debian.run else "script"
     if one.compile is not None and one.debian.run:
