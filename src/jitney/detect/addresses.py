@@ -71,7 +71,7 @@ class Address(NamedTuple):
 
     @property
     def told(self) -> bool:
-        return self.at.role == "place"
+        return self.at.role in ("place", "option")
 
 
 MAYBE = re.compile(r"://|localhost|127\.0\.0\.1|0\.0\.0\.0")

@@ -1,6 +1,7 @@
 """Which modes a program offers, and the line that says so. What it is told beats what its libraries do by themselves.
 
 an address on this machine  >  a server that it names  >  what its frameworks do  >  a vendor's address  >  what embeds
+what stands in a branch that the program does not take by itself comes last
 nothing of these: a variable or a path that only a model's client has; weights it names; a sampler of its own
 """
 
@@ -55,6 +56,8 @@ def modes_of(reached: Reached, code: Code, notes: Notes) -> tuple[Mode, ...]:
     if not seen:
         notes.saw("mode.nothing", "mode", "none")
         return ("none",)
+    options = {(at.file, at.line) for at in code.strings if at.role == "option"}
+    seen.sort(key=lambda one: (one.at.file, one.at.line) in options)
     modes = list(dict.fromkeys(one.mode for one in seen))
     first = seen[0]
     notes.saw(first.rule, "mode", first.mode, first.at.file, first.at.line, tuple(modes[1:]))

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from jitney.detect.addresses import MAYBE, role_of
+from jitney.detect.python.branches import options
 from jitney.detect.python.imports import name_of
 
 _PASS_ON = frozenset({"getenv", "get", "str", "rstrip", "strip", "format", "urljoin", "HttpUrl"})
@@ -13,13 +14,16 @@ _PASS_ON = frozenset({"getenv", "get", "str", "rstrip", "strip", "format", "urlj
 
 
 def roles(tree: ast.Module) -> dict[int, str]:
-    """By id of the constant. What stands nearest decides."""
+    """By id of the constant. What stands nearest decides; `option` for what the program does only if it is told to."""
     found: dict[int, str] = {}
+    idle = options(tree)
     stack: list[tuple[ast.AST, str]] = [(tree, "")]
     while stack:
         node, before = stack.pop()
         if isinstance(node, ast.Constant):
-            if isinstance(node.value, str) and MAYBE.search(node.value):
+            if id(node) in idle:
+                found[id(node)] = "option"
+            elif isinstance(node.value, str) and MAYBE.search(node.value):
                 seen = (role_of(node.value, one) for one in reversed(before.split("\n")))
                 found[id(node)] = next(filter(None, seen), "")
             continue
