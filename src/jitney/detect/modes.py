@@ -56,8 +56,9 @@ def modes_of(reached: Reached, code: Code, notes: Notes) -> tuple[Mode, ...]:
     if not seen:
         notes.saw("mode.nothing", "mode", "none")
         return ("none",)
-    options = {(at.file, at.line) for at in code.strings if at.role == "option"}
-    seen.sort(key=lambda one: (one.at.file, one.at.line) in options)
+    idle = [at for at in code.strings if at.role == "option"]
+    options = {*((at.file, at.line) for at in idle), *((at.file, at.value) for at in idle)}
+    seen.sort(key=lambda one: bool({(one.at.file, one.at.line), (one.at.file, one.at.value)} & options))
     modes = list(dict.fromkeys(one.mode for one in seen))
     first = seen[0]
     notes.saw(first.rule, "mode", first.mode, first.at.file, first.at.line, tuple(modes[1:]))
