@@ -143,7 +143,7 @@ def table(rows: Iterable[Evidence], *, colour: bool = False) -> list[str]:
             if colour
             else (f"{row.decides:<10}", tail)
         )
-        width = column if len(value) <= column and column <= room else 0
+        width = min(column, max(room, len(value)))
         printed.append(f"{head}{value:<{width}}  {tail}")
         printed += _lost(row, colour=colour)
     return printed

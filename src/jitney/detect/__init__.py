@@ -51,6 +51,8 @@ def _whole(source: Source, wishes: Wishes) -> Detection:
     except DetectionError as error:
         known = error.seen if isinstance(error.seen, Detection) else Detection(language=language.name)
         error.seen = _noted(known, source, notes)
+        if broken := next((one.message for one in notes.findings if one.level == "error"), ""):
+            error.message = f"{broken}\n{error.message}"  # the likelier reason why nothing was found
         raise
 
 
@@ -66,10 +68,13 @@ def _at_program(source: Source, wishes: Wishes, notes: Notes) -> tuple[Source, W
 def _noted(found: Detection, source: Source, notes: Notes) -> Detection:
     findings = (*source.findings, *notes.findings)
     fronts = dict.fromkeys(seen.value for seen in notes.evidence if seen.decides == "front")
+    weights = weights_in(source)
+    for one in weights[:3]:
+        notes.saw("weights.file", "weights", f"{one.path} ({one.format})", one.path)
     return msgspec.structs.replace(
         found,
         fronts=tuple(fronts),
-        weights=weights_in(source),
+        weights=weights,
         evidence=tuple(notes.evidence),
         findings=findings,
     )

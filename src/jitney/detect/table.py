@@ -36,6 +36,10 @@ def detect_table(table: LanguageTable, source: Source, wishes: Wishes, notes: No
     build, run, unknown = packages_of(table, program.foreign, wishes, notes)
     unknown = tuple(one for one in unknown if not program.is_lazy(one, entry))
     version, required, manifests = version_of(table, source, wishes, notes)
+    if manifests:
+        from jitney.detect.broken import tell_broken
+
+        tell_broken(source, manifests, notes)
     return Detection(
         language=table.name,
         version=version,
