@@ -56,6 +56,8 @@ def usage(
     modes = modes_of(reached, code, notes)
     for use in reached.found[:1]:
         notes.saw("framework.import", "framework", use.name, use.at.file, use.at.line, tuple(names[1:]))
+    for use in [use for use in reached.found if use.way.gpu][:1]:
+        notes.saw("framework.gpu", "gpu", f"{use.name} {use.way.gpu} one", use.at.file, use.at.line)
     own = (name for use in reached.found for name in use.way.env)
     variables = dict.fromkeys([*(at.value for at in code.env), *own])
     ends = endpoints(reached.found, reached.places, reached.providers, code, modes)
@@ -103,9 +105,11 @@ def _places(code: Code, found: list[Use]) -> list[Address]:
 
 
 def _providers(found: list[Use], code: Code) -> list[Provider]:
-    """Servers on this machine that libraries for many vendors are told to use, by the head of a model's name."""
+    """Servers on this machine that libraries for many vendors are told to use, by the head of a model's name, or
+    by name where it is said who is asked: in a list of names it is not."""
     if not any(use.framework.multi for use in found):
         return []
     words = [*code.strings, *(At(use.name, use.why.file, use.why.line) for use in code.models)]
     seen = ((at.value.partition("/")[0].partition(":")[0].lower(), at) for at in words if len(at.value) < 80)
-    return [Provider(head, *PROVIDERS[head], at) for head, at in seen if head in PROVIDERS]
+    chosen = ((head, at) for head, at in seen if at.value != head or at.role == "provider")
+    return [Provider(head, *PROVIDERS[head], at) for head, at in chosen if head in PROVIDERS]

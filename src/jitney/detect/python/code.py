@@ -44,6 +44,9 @@ _POSITIONAL = _WEIGHTS - {"pipeline", "LLM", "Engine", "load_model", "Model"} | 
     "GenerativeModel",
 }
 
+_OLLAMA = frozenset({"ollama.chat", "ollama.generate", "ollama.embed", "ollama.embeddings", "ollama.pull"})
+"""Functions whose first argument is the model."""
+
 _CONNECTIONS = {"HTTPConnection": "http", "HTTPSConnection": "https"}
 
 
@@ -231,7 +234,7 @@ class _Reader(ImportReader, ast.NodeVisitor):
             file = "model.safetensors"
         if name == "hf_hub_download" and len(node.args) > 1:
             file = file or self._text(node.args[1])
-        if first and name in _POSITIONAL:
+        if first and (name in _POSITIONAL or _chain(node.func) in _OLLAMA):
             self._model(first, kind if kind == "weights" else "served", node.lineno, file)
         for word in _MODEL_KEYWORDS & words.keys():
             self._model(words[word], kind, node.lineno, file)
