@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from jitney.detect.code import LOOPBACK, PLACE, At
-from jitney.detect.data.hosts import HOSTED
+from jitney.detect.data.hosts import HOSTED, PROVIDERS
 
 _LINK = r"[\"'`\])]{0,3}\s*(?:=>|[=:(,\[{]|\?\?|\|\||\bor\b)?\s*(?:new\s+\w+\(|Uri\(|[\w.]+\()?\s*[\"'`brfu@$&]{0,3}$"
 """From a name to the string that it gets: `name = `, `"name": `, `.name(`, `"NAME", ` (a default), `name=new Uri(`."""
@@ -34,6 +34,8 @@ _SAID = re.compile(
     r"(?i)(?:\bprint\w*|\becho|\bputs|\bwarn\w*|\binfo|\bdebug|\berror\w*|\blogf?|\bwrite_?line|\bsay|\bhelp|\bdescription|placeholder"
     r"|\btitle|\blabel|\bpanic|\bcaption|\bmarkdown|exception)\s*[!(=:]{0,2}\s*[\"'`brfu@$(]{0,4}$"
 )
+_CHOOSES = re.compile(r"(?i)(?:provider|backend|vendor|llm|engine|embedder)[^\n]{0,40}$")
+"""In front of a word that says which of several servers a library asks."""
 _TELLS = re.compile(r"(?i)^\s*(?:[\w.]*\b(?:echo|printf?|puts|say|println|writeln)\b)")
 """A line that prints."""
 
@@ -80,11 +82,13 @@ MAYBE = re.compile(r"://|localhost|127\.0\.0\.1|0\.0\.0\.0")
 
 def role_of(value: str, before: str) -> str:
     """What a string is for, by the code in front of it: `base` (a model's place), `place` (of something that is
-    asked), `own`, `said`; `` if nobody knows, or if it
+    asked), `own`, `said`, `provider` (who is asked); `` if nobody knows, or if it
     is no address."""
+    tail = before[-160:]
+    if value in PROVIDERS:
+        return "provider" if _CHOOSES.search(tail) else ""
     if not MAYBE.search(value):
         return ""
-    tail = before[-160:]
     for role, pattern in (("base", _BASE), ("place", _PLACE), ("own", _OWN), ("said", _SAID)):
         if pattern.search(tail):
             return role

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from jitney.detect.addresses import MAYBE, role_of
+from jitney.detect.data.hosts import PROVIDERS
 from jitney.detect.python.branches import options
 from jitney.detect.python.imports import name_of
 
@@ -23,7 +24,7 @@ def roles(tree: ast.Module) -> dict[int, str]:
         if isinstance(node, ast.Constant):
             if id(node) in idle:
                 found[id(node)] = "option"
-            elif isinstance(node.value, str) and MAYBE.search(node.value):
+            elif isinstance(node.value, str) and (node.value in PROVIDERS or MAYBE.search(node.value)):
                 seen = (role_of(node.value, one) for one in reversed(before.split("\n")))
                 found[id(node)] = next(filter(None, seen), "")
             continue
