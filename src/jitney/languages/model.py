@@ -143,7 +143,8 @@ class LanguageTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     installs its packages. entries: usual names of the file to start, preferred first, a pattern where it fits one file alone;
     no_entries: files of tools, never the program; last: what is started where there is no other file; launch: entry → what runs it in the place of all but the last word of
     run.argv, `config.ru` by `rackup`. prebuilt: file beside a compiled program → that program, {stem} its name. main: a file without a match is no program (empty: every file may be one). marks: lines that only
-    this language has, for programs without a name. clients, http: what reaches a model; http: modules of plain HTTP.
+    this language has, for programs without a name. clients: what reaches a model, of a language without a file in
+    detect/data/frameworks; http: modules of plain HTTP.
     packages: import → Debian packages, empty: it comes with the language; the longest prefix up to `.`, `/`, `::` wins.
     run_packages: the same for the last stage of a compiled program. standard: imports that come with the language, patterns
     of the whole name; an import that neither knows stops the run. Empty: imports are not checked.
