@@ -54,6 +54,8 @@ def test_which_file_is_started(files: Files, entry: str | None) -> None:
         ({"main.py": FASTAPI.format("app") + "import uvicorn\nuvicorn.run(app)\n"}, ("main.py",)),
         ({"main.py": "from fastapi import FastAPI\ndef make():\n    app = FastAPI()\n    return app\n"},
          ("-m", "uvicorn", "main:make", *SERVED, "--factory")),
+        ({"main.py": "from fastapi import FastAPI\ndef make(name):\n    app = FastAPI()\n    return app\n"}, ("main.py",)),
+        ({"main.py": "import gradio as gr\ndef make():\n    ui = gr.Interface(f, 'text', 'text')\n    return ui\n"}, ("main.py",)),
         ({"main.py": "from flask import Flask\ndef create():\n    web = Flask('x')\n    return web\n"},
          ("-m", "flask", "--app", "main:create", "run", "--host", "0.0.0.0")),
         ({"main.py": "from flask import Flask\nweb = Flask('x')\n", "requirements.txt": "flask\ngunicorn\n"},

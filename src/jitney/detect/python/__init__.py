@@ -32,15 +32,12 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
     manifest = manifests.script_block(source, entry, notes) or _fitting(source, manifest, program, notes)
     local = manifests.local_projects(source, manifest, notes) if manifest else []
     wanted, unknown = _packages(manifest, program, wishes)
-    names = (
-        frozenset(packages.normal(package.name) for package in manifest.packages) if manifest else frozenset()
-    )
-    named, extra = (
-        ((), "") if given else start.command(source, script, source.workdir, program.files[entry], names)
-    )
-    wanted = start.with_package(wanted, extra, entry)
+    if not given:
+        names = frozenset(packages.normal(package.name) for package in wanted)
+        given, extra = start.command(source, script, source.workdir, program.files[entry], names)
+        wanted = start.with_package(wanted, extra, entry)
     declared = [At(one.name, one.why.file, one.why.line) for one in wanted]
-    paths = _module_path(source, program, local, (entry, (given or named)[0]))
+    paths = _module_path(source, program, local, (entry, given[0]))
     use = usage(program.code, "python", notes, declared=declared)
     return msgspec.structs.replace(
         _declared(source, manifest, wishes, notes),
@@ -48,7 +45,7 @@ def detect_python(source: Source, wishes: Wishes, notes: Notes) -> Detection:
         mode=use.modes[0],
         modes=use.modes,
         entry=entry,
-        start=given or named,
+        start=given,
         packages=tuple(wanted),
         unknown=tuple(unknown),
         models=_models(program, use.modes),

@@ -72,20 +72,17 @@ def _named_by(manifest: Manifest | None, notes: Notes) -> tuple[str, tuple[str, 
 def _by_rules(source: Source, workdir: str, notes: Notes) -> str:
     """The first rule that leaves one file. Several under a telling rule: an error."""
     own = [path for path in source.written() if path.endswith(_ENDINGS) and is_under(path, workdir)]
-    here = [path for path in own if parent(path) == workdir]
     alike: list[str] = []
     for rule, candidates in _rules(source, workdir, own, notes):
         paths = candidates()
         if len(paths) == 1:
-            losers = tuple(path for path in here if path != paths[0])[:9]
-            notes.saw(f"python.entry.{rule}", "entry", paths[0], paths[0], 0, losers)
+            losers = [path for path in own if parent(path) == workdir and path != paths[0]]
+            notes.saw(f"python.entry.{rule}", "entry", paths[0], paths[0], 0, tuple(losers[:9]))
             return paths[0]
-        alike = paths if paths and rule in _TELLING else alike or paths
         if paths and rule in _TELLING:
-            break
-    if alike:
-        raise _two(alike)
-    raise _nothing(source, workdir, own)
+            raise _two(paths)
+        alike = alike or paths
+    raise _two(alike) if alike else _nothing(source, workdir, own)
 
 
 def _rules(source: Source, workdir: str, own: list[str], notes: Notes) -> Iterator[Rule]:

@@ -165,16 +165,17 @@ def _tell_unread(source: Source, head: str, locks: list[str], notes: Notes) -> N
 
 
 def _first(source: Source, head: str, locks: list[str], notes: Notes) -> Manifest | None:
-    if locks:
-        return _locked(source, head, locks[0], notes)
-    found = _packaged(source, head, notes)
-    if found is not None:
-        return found
+    said = _locked(source, head, locks[0], notes) if locks else _packaged(source, head, notes)
+    if said is not None:
+        return said
     requirements = requirements_in(source, head)
-    if source.has(f"{head}pyproject.toml"):
-        found = read_pyproject(source, head, Reading(source, notes), "", notes)
-        if found is not None and (found.lock or found.packages or found.reading.local or not requirements):
-            return found
+    found = (
+        read_pyproject(source, head, Reading(source, notes), "", notes)
+        if source.has(f"{head}pyproject.toml")
+        else None
+    )
+    if found is not None and (found.packages or found.reading.local or found.lock or not requirements):
+        return found
     if source.has(f"{head}Pipfile"):
         return read_pipfile(source, head, Reading(source, notes), locked=False)
     if requirements:

@@ -21,14 +21,18 @@ def read_pipfile(source: Source, head: str, reading: Reading, *, locked: bool) -
     tell_indexes(data, source, path, reading.notes)
     for name, value in table(data, "packages").items():
         reading.add(_requirement(name, value), path, line_of(source, path, name))
-    requires = table(data, "requires")
-    if not requires and lock:
-        found.requires_file, requires = lock, table(_lock(source, lock, reading.notes), "_meta", "requires")
-    version = str(requires.get("python_full_version") or requires.get("python_version") or "")
-    if version:
-        found.requires = f"=={version}" + ("" if version.count(".") == 2 else ".*")
-        found.requires_line = line_of(source, found.deciding, "python_")
+    said = _version(table(data, "requires"))
+    kept = _version(table(_lock(source, lock, reading.notes), "_meta", "requires")) if lock else ""
+    if said or kept:
+        found.requires, found.requires_file = said or kept, path if said else lock
+        found.requires_line = line_of(source, found.requires_file, "python_")
     return found
+
+
+def _version(requires: dict[str, Any]) -> str:
+    """`python_full_version` or `python_version` as a specifier."""
+    version = str(requires.get("python_full_version") or requires.get("python_version") or "")
+    return f"=={version}" + ("" if version.count(".") == 2 else ".*") if version else ""
 
 
 def _lock(source: Source, path: str, notes: Notes) -> dict[str, Any]:

@@ -99,23 +99,27 @@ def _by_server(
 ) -> Start | None:
     """An app that does not start its own server: gunicorn where the program declares it for Flask, else its framework's."""
     found = front_of(facts)
-    tree = _tree(source, entry) if found else None
-    if found is None or tree is None or facts.main or _serves(tree, found[1]):
+    tree = _tree(source, entry) if found and not facts.main else None
+    if found is None or tree is None or _serves(tree, found[1]):
         return None
     front, variable = found
-    factory = "" if variable in _top_names(tree) else _factory(tree, variable)
-    is_flask = "flask" in front.modules
-    words = _words(front, local, factory or variable)
-    if words is None or (factory and not is_flask and front.package != "uvicorn"):
+    is_factory = variable not in _top_names(tree)
+    words = _words(front, local, _factory(tree, variable, front) if is_factory else variable)
+    if words is None:
         return None
-    template = GUNICORN if is_flask and "gunicorn" in declared else front.command
-    if factory and front.package == "uvicorn":
-        template = (*template, "--factory")
-    elif factory and template is GUNICORN:
+    template = _template(front, declared, is_factory=is_factory)
+    if is_factory and template[1] == "gunicorn":
         words["app"] += "()"
     if words["folder"]:
         template = (*template, "--app-dir", "{folder}")
     return tuple(word.format(**words) for word in template), front.package
+
+
+def _template(front: Front, declared: frozenset[str], *, is_factory: bool) -> tuple[str, ...]:
+    """gunicorn where the program declares it for Flask, else the front's own; uvicorn has to be told of a function."""
+    if "flask" in front.modules and "gunicorn" in declared:
+        return GUNICORN
+    return (*front.command, "--factory") if is_factory and front.package == "uvicorn" else front.command
 
 
 def _words(front: Front, local: str, variable: str) -> dict[str, str] | None:
@@ -125,7 +129,7 @@ def _words(front: Front, local: str, variable: str) -> dict[str, str] | None:
     if all(part.isidentifier() for part in module.split("/")):
         folder, stem = "", module.replace("/", ".")
     elif front.package != "uvicorn":
-        return None
+        return None  # only uvicorn can be told where to look
     if not variable.isidentifier() or not stem.rpartition(".")[2].isidentifier():
         return None
     return {"file": local, "module": stem, "app": f"{stem}:{variable}", "name": variable, "folder": folder}
@@ -144,21 +148,23 @@ def _top_names(tree: ast.Module) -> set[str]:
     return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
-def _factory(tree: ast.Module, variable: str) -> str:
-    """The function of the module that makes the app and returns it; empty: none does."""
-    for part in tree.body:
-        if (
-            isinstance(part, ast.FunctionDef)
-            and not part.args.posonlyargs + part.args.args[len(part.args.defaults) :]
-        ):
-            returned = {
-                node.value.id
-                for node in ast.walk(part)
-                if isinstance(node, ast.Return) and isinstance(node.value, ast.Name)
-            }
-            if variable in returned:
-                return part.name
-    return ""
+def _factory(tree: ast.Module, variable: str, front: Front) -> str:
+    """The function of the module that makes the app and returns it; empty: none does, or nothing can call it."""
+    functions = [part for part in tree.body if isinstance(part, ast.FunctionDef)]
+    if "flask" not in front.modules and front.package != "uvicorn":
+        return ""
+    return next((one.name for one in functions if not _needs_words(one) and variable in _returned(one)), "")
+
+
+def _needs_words(function: ast.FunctionDef) -> bool:
+    """Whether it has an argument without a default."""
+    words = function.args
+    return len(words.posonlyargs + words.args) > len(words.defaults) or None in words.kw_defaults
+
+
+def _returned(function: ast.FunctionDef) -> set[str]:
+    values = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+    return {value.id for value in values if isinstance(value, ast.Name)}
 
 
 def _serves(tree: ast.Module, variable: str) -> bool:
