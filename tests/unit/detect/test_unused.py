@@ -26,3 +26,12 @@ def test_names_used_by_another_name_or_in_an_annotation_count() -> None:
         "from openai import OpenAI\n__all__ = ['OpenAI']\n",
     ):
         assert _seen(code)[:2] == ("hosted", ("openai",)), code
+
+
+def test_a_module_of_ones_own_is_not_the_library_of_its_name() -> None:
+    files: dict[str, str | bytes] = {
+        "app.py": "from agents import team\nprint(team())\n",
+        "agents.py": "from anthropic import Anthropic\ndef team():\n    return Anthropic()\n",
+    }
+    found = detect(Source.from_mapping(files, "app.py"), Wishes())
+    assert found.frameworks == ("anthropic",)

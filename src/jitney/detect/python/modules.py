@@ -113,6 +113,11 @@ def follow(
     return program
 
 
+def _foreign(words: list[At], own: set[str]) -> list[At]:
+    """Without modules of the user's, whatever library is called like one of them (`agents.py` beside the program)."""
+    return [at for at in words if at.value.partition(".")[0] not in own]
+
+
 class _Road:
     """Tells what is the user's from what is somebody else's, and writes the latter down."""
 
@@ -128,6 +133,7 @@ class _Road:
         roots = self._roots(path, facts)
         taken: dict[int, int] = {}  # group → the branch that is known
         found: list[str] = []
+        own: set[str] = set()
         for item in facts.imports:
             files = self._local(item, path, roots)
             if item.group and not self._chosen(item, files, taken):
@@ -136,6 +142,9 @@ class _Road:
                 self._outside(item, path)
             else:
                 found += files
+                own |= {item.module.partition(".")[0]} if files and not item.level else set()
+        facts.code.imports = _foreign(facts.code.imports, own)
+        facts.code.uses = _foreign(facts.code.uses, own)
         return found
 
     def _chosen(self, item: Import, files: list[str] | None, taken: dict[int, int]) -> bool:
