@@ -70,11 +70,18 @@ def _reached(reached: Reached, code: Code) -> Iterator[Seen]:
     yield from (Seen("local-server", "mode.address", one.at) for one in here)
     yield from (Seen("local-server", "mode.provider", one.at) for one in reached.providers)
     yield from (Seen("local-server", "mode.model", at) for at in _tagged(reached.found, code))
+    away = [Seen("hosted", "mode.address", one.at) for one in reached.places if one not in here]
+    yield from away if any(_is_led(use) for use in reached.found) else []
     yield from (Seen(use.way.mode, "mode.framework", use.at) for use in reached.found if use.way.generates)
-    yield from (Seen("hosted", "mode.address", one.at) for one in reached.places if one not in here)
+    yield from away
     yield from (Seen(use.way.mode, "mode.embedding", use.at) for use in reached.found if use.way.embeds)
     ollama = (at for at in code.env if at.value.startswith("OLLAMA_"))
     yield from (Seen("local-server", "mode.variable", at) for at in ollama)
+
+
+def _is_led(use: Use) -> bool:
+    """A library that speaks OpenAI's API to a server on this machine unless it is told a vendor's address."""
+    return use.way.mode == "local-server" and use.way.api == "openai"
 
 
 def _tagged(found: list[Use], code: Code) -> list[At]:

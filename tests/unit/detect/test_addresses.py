@@ -110,3 +110,12 @@ def test_pythons_names_and_docstrings_give_roles() -> None:
         if isinstance(node, ast.Constant) and "localhost" in str(node.value)
     }
     assert by_line == {1: "said", 2: "place", 3: "place", 4: "base", 5: "said", 6: "own"}
+
+
+def test_a_vendors_address_leads_a_library_that_is_local_by_habit() -> None:
+    code = (
+        'import { createOpenAICompatible } from "@ai-sdk/openai-compatible";\nimport { generateText } from "ai";\n'
+        'const one = createOpenAICompatible({ name: "x", baseURL: "https://api.groq.com/openai/v1" });\n'
+        "console.log(generateText, one);\n"
+    )
+    assert detect(Source.from_mapping({"ask.mjs": code}, "ask.mjs"), Wishes()).mode == "hosted"
