@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from jitney.detect.code import At, Code
-from jitney.detect.syntax import harvest, line_of, literals, nodes, parse, text_of
+from jitney.detect.syntax import harvest, line_of, literals, nodes, parse, select, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -78,7 +78,7 @@ def look(text: str, file: str) -> JsFile:
     seen = JsFile()
     typed = file.endswith((".ts", ".mts", ".cts", ".tsx"))
     used = _values(tree) if typed else None
-    for node in nodes(tree.root_node):
+    for node in select(tree, _LOOKED_AT):
         _node(node, seen, used)
     if re.search(r"typeof\s+(?:globalThis\.)?(?:Deno|Bun)\b|['\"](?:Deno|Bun)['\"] in globalThis", text):
         seen.deno = seen.bun = 0  # it asks where it runs, so it runs elsewhere too
@@ -101,11 +101,7 @@ def _tree(text: str, file: str) -> Tree:
 
 def _values(tree: Tree) -> set[str]:
     """Names that stand somewhere for a value, outside imports: types have node types of their own."""
-    found = set()
-    for node in nodes(tree.root_node):
-        if node.type in ("identifier", "shorthand_property_identifier") and not _in_import(node):
-            found.add(text_of(node))
-    return found
+    return {text_of(node) for node in select(tree, _VALUES) if not _in_import(node)}
 
 
 def _in_import(node: Node) -> bool:
@@ -279,7 +275,7 @@ def _literal(node: Node) -> str:
 
 def _variables(tree: Tree, file: str, code: Code) -> None:
     """`process.env.NAME`, `import.meta.env.NAME`, `const { NAME } = process.env`."""
-    for node in nodes(tree.root_node):
+    for node in select(tree, frozenset({"member_expression", "variable_declarator"})):
         if node.type == "member_expression":
             whole = text_of(node)
             match = re.fullmatch(r"(?:process|Bun|import\.meta)\.env\??\.([A-Za-z_]\w*)", whole)
@@ -298,3 +294,5 @@ _HANDLED: dict[str, Callable[[Node, JsFile], None]] = {
     "jsx_self_closing_element": _jsx, "jsx_fragment": _jsx, "meta_property": _meta, "await_expression": _await,
     "for_in_statement": _await, "member_expression": _member, "new_expression": _url,
 }  # fmt: skip
+_LOOKED_AT = frozenset({"import_statement", *_HANDLED, *_NOT_ERASED})
+_VALUES = frozenset({"identifier", "shorthand_property_identifier"})

@@ -90,7 +90,7 @@ class _Attempt:
         if decided is None or decided.rule in STRONG:
             return found
         for one, entry, after in self._starts(said):
-            if entry == found.entry:
+            if entry == found.entry or _is_in(self.source, entry, found.entry):
                 return _with_words(found, one, after, self.notes)
             is_taken = one.rule in STRONG or decided.rule.startswith(GUESSES)
             better = self._again(entry) if is_taken else None
@@ -126,6 +126,11 @@ class _Attempt:
         except DetectionError:
             evidence[self.mark[0] :], findings[self.mark[1] :] = kept
             return None
+
+
+def _is_in(source: Source, file: str, folder: str) -> bool:
+    """A file of the package that is started: Go's entries are folders."""
+    return file.rpartition("/")[0] == folder and source.has_folder(folder)
 
 
 def _deciding(notes: Notes, field: str) -> Evidence | None:
