@@ -61,6 +61,7 @@ def test_the_only_notebook_of_a_folder_is_its_program() -> None:
         ("pip install rich", ["rich"], []),
         ("%%bash\npip install rich\nnvidia-smi", ["rich"], []),
         ("!sudo apt-get -qq install -y ffmpeg libsndfile1 > /dev/null", [], ["ffmpeg", "libsndfile1"]),
+        ("!ls", [], ["dash"]),
         ("!pip install git+https://example.org/x.git .", [], []),
         ("text = '''\n!pip install rich\n'''", [], []),
         ("# !pip install rich", [], []),

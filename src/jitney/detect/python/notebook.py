@@ -153,6 +153,7 @@ class _Writing:
         if self._installs(words):
             return f"pass  # {sign}{words}"
         if sign == "!":
+            self.script.apt.append(("dash", len(self.lines) + 1))  # an image for Python has no shell
             ran = f'__import__("subprocess").run({words!r}, shell=True)'
             got = f'__import__("subprocess").getoutput({words!r}).splitlines()'
             return f"{target} = {got}" if target else ran
