@@ -44,7 +44,7 @@ GOAL_LANGUAGES = ("python", "javascript", "typescript", "go", "rust", "java", "k
 BY_TABLE = {
     "csharp": (".cs",), "ruby": (".rb",), "php": (".php",), "swift": (".swift",), "dart": (".dart",), "julia": (".jl",),
     "lua": (".lua",), "elixir": (".ex", ".exs"), "shell": (".sh", ".bash"), "haskell": (".hs",), "r": (".R", ".r"),
-    "perl": (".pl",), "ocaml": (".ml",), "zig": (".zig",), "nim": (".nim",), "crystal": (".cr",), "d": (".d",),
+    "perl": (".pm",), "ocaml": (".ml",), "zig": (".zig",), "nim": (".nim",), "crystal": (".cr",), "d": (".d",),
 }  # fmt: skip
 NAMES = {
     "c#": "csharp", "c++": "cpp", "f#": "fsharp", "matlab": "octave", "tsx": "typescript", "visual basic .net": "visual-basic",

@@ -52,6 +52,8 @@ FAR = 3.5
 """A lead that stands although the parser stops: a window may begin within a string, and Python 2 is no Python to `ast`."""
 CLEAN = 100
 """With a line of another language in it, a text has to be read but for this part."""
+OWN = 1.5
+"""A lead that another language's marks do not take away."""
 LEAD = 1.0
 """What a language without a parser and without a mark needs before the next."""
 
@@ -105,15 +107,15 @@ def _is_read(text: str, best: Likeness, ranked: list[Likeness], strange: dict[st
 
 
 def _by_counts(ranked: list[Likeness], strange: dict[str, int], counts: dict[str, int]) -> str:
-    """Languages without a parser: more marks than the likeliest has, else its own, else a lead."""
+    """Languages without a parser: the likeliest, unless another has more marks and it does not stand far before the rest."""
     first = ranked[0] if ranked else Likeness("", 0.0)
+    lead = first.score - (ranked[1].score if len(ranked) > 1 else 0.0)
     own = counts.get(first.language, 0)
-    for found in (strange, counts):
+    for found, enough in ((strange, FAR), (counts, OWN)):
         most = max(found.values(), default=0)
-        if most > own:
+        if most > own and lead < enough:
             likely = [one.language for one in ranked] + sorted(found)
             return next(name for name in likely if found.get(name) == most)
-    lead = first.score - (ranked[1].score if len(ranked) > 1 else 0.0)
     return first.language if own or lead >= LEAD else ""
 
 

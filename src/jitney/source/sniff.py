@@ -58,6 +58,7 @@ _TELLING: tuple[tuple[str, str], ...] = (
     ("clojure", r"^\(ns [\w.-]+"),
     ("vala", r"^using (?:GLib|Gee|Soup);|^int main\(string\[\] args\)"),
     ("crystal", r'^require "http/client"$'),
+    ("fennel", r"^\(local [\w-]+ \(require [:\"]"),
     ("mojo", r"^\s*(?:def|fn) \w+\(.*\) raises(?: -> .*)?:$"),
 )
 """Lines that nobody else writes, searched with re.MULTILINE, in this order; compiled only where a program has no name."""
