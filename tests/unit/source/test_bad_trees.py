@@ -119,7 +119,7 @@ def test_a_tree_that_is_too_large_or_too_deep_is_said(home: Path) -> None:
 
 
 def test_long_code_is_said() -> None:
-    source = Source.from_mapping({"main.py": "x = 1\n" * MAX_CODE}, "main.py")
+    source = Source.from_mapping({"main.py": "x = 1\n" + "# and so on\n" * (MAX_CODE // 10)}, "main.py")
     found = detect(source, Wishes())
     assert any(one.code == "source.long" for one in found.findings)
 
