@@ -23,7 +23,7 @@ class Build(NamedTuple):
     def __str__(self) -> str:
         kind, _, version = self.platform.partition(" ")
         names = {"cuda": f"CUDA {version}", "rocm": f"ROCm {version}", "": "the CPU alone"}
-        return f"torch {self.torch}, built for {names[kind]}"
+        return f"torch {self.torch} for {names[kind]}"
 
     @property
     def folder(self) -> str:

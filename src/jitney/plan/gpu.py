@@ -57,7 +57,7 @@ class Here(NamedTuple):
     def __str__(self) -> str:
         drivers = ", ".join(sorted({gpu.driver for gpu in self.gpus if gpu.driver})) or "not seen"
         able = ", ".join(sorted({gpu.compute_capability for gpu in self.gpus if gpu.compute_capability}))
-        return f"driver {drivers}; compute capability {able or 'not seen'}"
+        return f"driver {drivers}, capability {able or 'not seen'}"
 
 
 def accelerate(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Accelerated:
@@ -81,7 +81,7 @@ def accelerate(detection: Detection, facts: Facts, config: Config, lock: Lock) -
     if chosen is None:
         return _none_runs(losers, builds, table, here)
     limits = (f"torch<={chosen.torch}",) if losers and not detection.lock else ()
-    told = tuple(f"torch.newer: {build}: {why}" for build, why in losers[:LOSERS])
+    told = tuple(f"{build.torch}: {why}" for build, why in losers[:LOSERS])
     return Accelerated(chosen.url, limits, _saw(str(chosen), table, here, told), ())
 
 
@@ -162,7 +162,7 @@ def obstacle(build: Build, here: Here) -> str:
     floor = driver_floor(version, here.extra)
     for gpu in here.gpus:
         if gpu.driver and numbers(gpu.driver) < numbers(floor):
-            return f"CUDA {version} wants an NVIDIA driver of {floor} or newer, here is {gpu.driver}"
+            return f"CUDA {version} wants driver {floor} or newer, here is {gpu.driver}"
         kernels = kernels_of(build.torch, version, here.arch, here.extra)
         if gpu.compute_capability and kernels and not runs(gpu.compute_capability, kernels):
             able = f"compute capability {gpu.compute_capability}"
@@ -237,7 +237,7 @@ def _cannot(losers: list[tuple[Build, str]], builds: list[Build], here: Here) ->
     return Finding(
         level="warning",
         code="torch-gpu-cannot",
-        message=f"{build}, cannot use the GPU here: {why}",
+        message=f"{build} cannot use the GPU here: {why}",
         hint=hint,
     )
 
@@ -253,5 +253,5 @@ def _none_runs(
 
 def _saw(value: str, table: TorchTable, here: Here, losers: tuple[str, ...] = ()) -> Evidence:
     return Evidence(
-        rule="torch.gpu", decides="torch", value=f"{value} ({here}; table of {table.made})", losers=losers
+        rule="torch.gpu", decides="torch", value=f"{value} ({here}; table {table.made})", losers=losers
     )
