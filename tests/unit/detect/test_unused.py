@@ -35,3 +35,13 @@ def test_a_module_of_ones_own_is_not_the_library_of_its_name() -> None:
     }
     found = detect(Source.from_mapping(files, "app.py"), Wishes())
     assert found.frameworks == ("anthropic",)
+
+
+def test_an_example_in_the_librarys_own_checkout_uses_the_library() -> None:
+    files: dict[str, str | bytes] = {
+        "examples/ask.py": "from openai import OpenAI\nprint(OpenAI())\n",
+        "src/openai/__init__.py": "class OpenAI: ...\n",
+        "pyproject.toml": '[project]\nname = "openai"\nversion = "1"\n',
+    }
+    found = detect(Source.from_mapping(files, "examples/ask.py"), Wishes())
+    assert (found.mode, found.frameworks) == ("hosted", ("openai",))

@@ -113,6 +113,22 @@ def follow(
     return program
 
 
+_NAME = re.compile(r"(?m)^\s*name\s*=\s*[\"']?([\w.-]+)")
+
+
+def _project_names(source: Source, folders: tuple[str, ...]) -> set[str]:
+    """What manifests in these folders call their projects."""
+    found: set[str] = set()
+    for folder in folders:
+        for file in ("pyproject.toml", "setup.cfg", "setup.py"):
+            path = f"{folder}/{file}".lstrip("/")
+            if source.has(path):
+                found |= {
+                    name.lower().replace("_", "-") for name in _NAME.findall(source.read_text(path)[:8192])
+                }
+    return found
+
+
 def _foreign(words: list[At], own: set[str]) -> list[At]:
     """Without modules of the user's, whatever library is called like one of them (`agents.py` beside the program)."""
     return [at for at in words if at.value.partition(".")[0] not in own]
@@ -142,10 +158,21 @@ class _Road:
                 self._outside(item, path)
             else:
                 found += files
-                own |= {item.module.partition(".")[0]} if files and not item.level else set()
+                own |= self._shadow(item, files)
         facts.code.imports = _foreign(facts.code.imports, own)
         facts.code.uses = _foreign(facts.code.uses, own)
         return found
+
+    def _shadow(self, item: Import, files: list[str]) -> set[str]:
+        """The top module of an import that means the user's files, unless these are the library's own: an example in a checkout
+        of the library that it shows."""
+        top = item.module.partition(".")[0]
+        if item.level or not files:
+            return set()
+        head = files[0].rpartition(f"{top}/")[0].strip("/") if f"{top}/" in files[0] else parent(files[0])
+        names = {top, self.program.known.distribution(top) or top}
+        wanted = {name.lower().replace("_", "-") for name in names}
+        return set() if wanted & _project_names(self.source, (head, parent(head))) else {top}
 
     def _chosen(self, item: Import, files: list[str] | None, taken: dict[int, int]) -> bool:
         """Of alternatives the first branch that is known; the others are for machines that lack it."""
