@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jitney.engine.address import Address
-from jitney.engine.answers import EMPTY_LAYER, abilities, layers
+from jitney.engine.answers import EMPTY_LAYER, abilities, image_config, layers
 
 VERSION = {"Version": "20.10.24", "ApiVersion": "1.41"}
 SOCKET, TCP = Address(path="/var/run/docker.sock"), Address(host="127.0.0.1", port=2375)
@@ -51,3 +51,26 @@ def test_layers_get_the_sizes_of_the_history(digests: list[str], sizes: list[int
     found = layers({"RootFS": {"Layers": digests}}, [{"Size": size} for size in sizes])
     assert [layer.digest for layer in found] == digests
     assert [layer.size_bytes for layer in found] == want
+
+
+def test_what_an_image_says_of_itself() -> None:
+    config = {
+        "Entrypoint": ["/bin/x"], "Cmd": None, "Env": ["A=b"], "User": "app", "WorkingDir": "/app", "Volumes": {"/data": {}},
+        "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGINT", "Healthcheck": {"Test": ["CMD-SHELL", "true"]},
+    }  # fmt: skip
+    said = image_config({"Config": config})
+    assert (said.entrypoint, said.command, said.env, said.user, said.workdir) == (
+        ("/bin/x",),
+        (),
+        ("A=b",),
+        "app",
+        "/app",
+    )
+    assert (said.volumes, said.ports, said.stop_signal, said.has_healthcheck) == (
+        ("/data",),
+        ("80/tcp",),
+        "SIGINT",
+        True,
+    )
+    assert not image_config({"Config": {"Healthcheck": {"Test": ["NONE"]}}}).has_healthcheck
+    assert image_config({}).command == ()

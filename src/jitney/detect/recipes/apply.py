@@ -106,10 +106,10 @@ class _Attempt:
         for one in said:
             if one.kind != "start" or not one.words:
                 continue
-            entry, after = entry_of(self.source, one.words)
+            entry, after = entry_of(self.source, one.words, one.folder)
             if entry.endswith(".sh") and ".sh" not in self.language.endings:
                 script = self.source.read_text(entry)[:_SCRIPT]
-                entry, after = entry_of(self.source, ("sh", "-c", script))
+                entry, after = entry_of(self.source, ("sh", "-c", script), one.folder)
             if entry and (entry.endswith(self.language.endings) or self.source.has_folder(entry)):
                 found.append((one, entry, after))
         return found

@@ -10,7 +10,7 @@ import re
 import shlex
 
 from jitney.source import Source
-from jitney.source.paths import inside, join
+from jitney.source.paths import join
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _BEFORE = frozenset({"exec", "time", "nohup", "nice", "env", "tini", "dumb-init", "--", "gosu", "su-exec", "watch", "wait-for-it",
@@ -73,13 +73,13 @@ def _bare(words: list[str]) -> list[str]:
     return rest
 
 
-def entry_of(source: Source, words: tuple[str, ...], workdir: str = "") -> tuple[str, tuple[str, ...]]:
+def entry_of(source: Source, words: tuple[str, ...], home: str | None = None) -> tuple[str, tuple[str, ...]]:
     """What of the source a command starts, and the words that follow it; empty where it names nothing that lies there.
 
-    workdir: the folder inside an image from which absolute paths are meant, as far as it is known.
+    home: the folder of the source in which its paths are meant; the program's own unless given.
     """
     for folder, bare in reversed(commands(words)):
-        place = _place(source, folder, workdir)
+        place = _place(source, folder, source.workdir if home is None else home)
         named, after = _named(bare)
         for candidate in named:
             if found := _lies(source, place, candidate):
@@ -87,11 +87,10 @@ def entry_of(source: Source, words: tuple[str, ...], workdir: str = "") -> tuple
     return "", ()
 
 
-def _place(source: Source, folder: str, workdir: str) -> str:
-    """Where a `cd` leads, in the source."""
-    clean = inside(folder.removeprefix(workdir).lstrip("/")) if folder else ""
-    place = join(source.workdir, clean) if clean else source.workdir
-    return place if place is not None and source.has_folder(place) else source.workdir
+def _place(source: Source, folder: str, home: str) -> str:
+    """Where a `cd` leads, in the source; one to a place of an image's own is home."""
+    place = join(home, folder) if folder and not folder.startswith("/") else None
+    return place if place and source.has_folder(place) else home
 
 
 def _named(words: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:

@@ -8,6 +8,7 @@ from jitney.detect.recipes.dockerfile import shell_words
 from jitney.detect.recipes.images import language_of, server_of
 from jitney.detect.recipes.model import Said
 from jitney.detect.recipes.yamltree import EMPTY, BrokenYaml, Node, load
+from jitney.source.paths import join
 
 _PORT = re.compile(r"(?:[\d.]+:)?(?:\d+:)?(\d{1,5})(?:/tcp)?")
 
@@ -23,7 +24,8 @@ def read(text: str, path: str, folder: str) -> list[Said]:
     for service in (
         own[:1] or [one for one in services.values() if not server_of(one.get("image").text)[0]][:1]
     ):
-        found += _program(service, path, folder)
+        build = service.get("build")
+        found += _program(service, path, join(folder, build.get("context").text or build.text) or folder)
     for name, service in services.items():
         found += _server(name, service, path)
     return found

@@ -37,6 +37,8 @@ STARTS = [
     ("server", {"Dockerfile": 'FROM x\nCMD ["uvicorn", "serve:app", "--port", "80"]\n'}, "dockerfile.cmd", 2),
     ("earlier stage", {"Dockerfile": "FROM x AS base\nCMD python serve.py\nFROM base\nUSER 1\n"}, "dockerfile.cmd", 2),
     ("compose", {"compose.yaml": "services:\n  web:\n    build: .\n    command: python serve.py\n"}, "compose.command", 4),
+    ("compose elsewhere", {"compose.yaml": "services:\n  web:\n    build: {context: ./}\n    entrypoint: [python, serve.py]\n"},
+     "compose.command", 4),
     ("script", {"Dockerfile": 'FROM x\nCMD ["./start.sh"]\n', "start.sh": "set -e\nexec python serve.py\n"},
      "dockerfile.cmd", 2),
 ]  # fmt: skip
@@ -237,3 +239,10 @@ def test_where_detection_ends_a_dockerfile_is_offered() -> None:
     with pytest.raises(DetectionError) as caught:
         seen({"readme.xyz": "nothing", "Dockerfile": "FROM x\n"})
     assert "--use-dockerfile" in caught.value.hint
+
+
+def test_a_service_counts_from_the_folder_that_it_is_built_in() -> None:
+    compose = "services:\n  api:\n    build: ./api\n    command: python serve.py\n"
+    source = Source.from_mapping({"api/serve.py": HELLO, "compose.yaml": compose})
+    (start,) = [one for one in read_recipes(source) if one.kind == "start"]
+    assert entry_of(source, start.words, start.folder) == ("api/serve.py", ())
