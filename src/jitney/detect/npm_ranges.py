@@ -13,6 +13,7 @@ NAMES = {
 Version = tuple[int, int, int]
 Interval = tuple[Version, Version]
 END: Version = (1 << 30, 0, 0)
+LONGEST = 300
 
 
 def plain(wanted: str) -> str:
@@ -29,6 +30,8 @@ def plain(wanted: str) -> str:
 
 def intervals(text: str) -> list[Interval]:
     """Half-open intervals of a range. ValueError: it is none."""
+    if len(text) > LONGEST:
+        raise ValueError("longer than any range")
     found = []
     for part in text.split("||"):
         low, high = (0, 0, 0), END

@@ -542,3 +542,32 @@ def test_python_and_javascript_side_by_side() -> None:
 )
 def test_json_as_people_write_it(text: str, want: object) -> None:
     assert loads(text) == want
+
+
+ODD = (
+    '"' + '\\"' * 20_000,
+    "/* " * 20_000,
+    ",/* */" * 20_000,
+    ",//\n" * 20_000,
+    "'" + "\\'" * 20_000 + "x",
+    "a" * 60_000,
+    ", " * 20_000,
+)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
+def test_odd_json_is_read_in_time(text: str) -> None:
+    for is_json5 in (False, True):
+        with pytest.raises(ValueError, match=r".+"):
+            loads(text, is_json5=is_json5)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("word", ["npx ", "a && ", "A=1 ", "'", "cd a && ", "npm run ", "yarn workspace "])
+def test_odd_scripts_are_read_in_time(word: str) -> None:
+    files: dict[str, str | bytes] = {"index.js": HELLO}
+    files["package.json"] = manifest(scripts={"start": word * 20_000}, engines={"node": "<" * 20_000})
+    assert "start:shell" in see(files).features
+    short = parse("start", {"start": word * 300})
+    assert short.shell or short.tool or short.file

@@ -46,6 +46,8 @@ _MAKING = re.compile(r"(?:^|[:-])(?:build|compile|generate|clean|bundle)(?:$|[:-
 _LAUNCHERS = frozenset({"npx", "bunx", "pnpm", "yarn", "npm", "bun", "run", "exec", "cross-env", "env"})
 _FILE = re.compile(r"[\w@./-]+\.(?:[cm]?[jt]s|[jt]sx)")
 MAX_DEPTH = 6
+LONGEST = 4096
+"""Characters of a script that are taken apart; a longer one is a shell's."""
 
 
 class Command(msgspec.Struct):
@@ -68,6 +70,8 @@ def parse(name: str, scripts: dict[str, str], depth: int = 0) -> Command:
     """The command of the script `name`. What stands before it builds; what does anything else (a migration, an echo) belongs to
     each start, so that all of the script goes to a shell."""
     text = scripts[name].strip()
+    if len(text) > LONGEST:
+        return Command(shell=text)
     before = (scripts[f"pre{name}"],) if f"pre{name}" in scripts else ()
     parts = [part.strip() for part in text.split("&&")]
     parts = [part for part in parts[:-1] if not is_install(part)] + parts[-1:]
@@ -135,15 +139,27 @@ def _started(head: str, rest: list[str]) -> Command:
 
 def _launched(words: list[str]) -> list[str] | None:
     """What `npx`, `bunx`, `pnpm exec` … start; None: the words are something else."""
-    if words[0] in ("npx", "bunx", "pnpx"):
+    rest = _after_launcher(words)
+    if rest is None:
+        return None
+    while (inner := _after_launcher(rest)) is not None:
+        rest = inner
+    return rest
+
+
+def _after_launcher(words: list[str]) -> list[str] | None:
+    if words[:1] and words[0] in ("npx", "bunx", "pnpx"):
         rest = words[1:]
-    elif words[:2] in (["pnpm", "exec"], ["yarn", "exec"], ["npm", "exec"], ["pnpm", "dlx"], ["yarn", "dlx"]):
+    elif tuple(words[:2]) in _LAUNCHES:
         rest = words[2:]
     else:
         return None
     return [word for word in rest if word not in ("-y", "--yes", "--", "--bun", "-s")]
 
 
+_LAUNCHES = frozenset(
+    {("pnpm", "exec"), ("yarn", "exec"), ("npm", "exec"), ("pnpm", "dlx"), ("yarn", "dlx"), ("bun", "x")}
+)
 _CALLS = frozenset({"run", "task", "--run", "-s", "--silent", "run-script"})
 
 

@@ -16,6 +16,7 @@ _RUNS = frozenset(
 _EVERYWHERE = frozenset({"--workspaces", "-ws", "-r", "--recursive", "workspaces"})
 """Words of a manager that run a script in all members."""
 
+LONGEST = 4096
 MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun"})
 RUNNERS = frozenset({"turbo", "nx", "lerna", "moon", "rush", "wireit"})
 """Programs that run a script in members of a workspace."""
@@ -36,7 +37,9 @@ class Forward(msgspec.Struct, frozen=True):
 
 
 def forward(text: str) -> Forward | None:
-    """None: the script starts something here."""
+    """None: the script starts something here, or is longer than anybody writes."""
+    if len(text) > LONGEST:
+        return None
     match = re.fullmatch(r"cd\s+([\w@./-]+)\s*&&\s*(.+)", text.strip(), re.DOTALL)
     if match:
         return _below(match[1], match[2])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 
-_TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=\s*(?:(?://[^\n]*|/\*.*?\*/)\s*)*[}\]])', re.DOTALL
-)
+_REMARK = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
+_TOKEN = re.compile(rf'"(?:[^"\\]|\\.)*+(?:"|\Z)|{_REMARK}|,(?=\s*+(?:(?>{_REMARK})\s*+)*+[}}\]])', re.DOTALL)
+"""What never ends reaches to the end of the text, and no step is taken back: each part is looked at once."""
 
-_JSON5 = re.compile(r"'(?:[^'\\]|\\.)*'|[A-Za-z_$][\w$]*(?=\s*:)|" + _TOKEN.pattern, re.DOTALL)
+_JSON5 = re.compile(
+    rf"'(?:[^'\\]|\\.)*+(?:'|\Z)|(?<![\w$])[A-Za-z_$][\w$]*+(?=\s*+:)|{_TOKEN.pattern}", re.DOTALL
+)
 """JSON5 has names and strings beyond that: unquoted, and in single quotes."""
 
 
@@ -20,8 +22,10 @@ def loads(text: str, *, is_json5: bool = False) -> object:
         found = match[0]
         if found.startswith('"'):
             return found
-        if found.startswith("'"):
+        if len(found) > 1 and found[0] == found[-1] == "'":
             return json.dumps(found[1:-1].replace("\\'", "'"))
+        if found.startswith("'"):
+            return found  # it never ends
         if found[0].isalpha() or found[0] in "_$":
             return f'"{found}"'
         return "\n" * found.count("\n") if found.startswith("/") else ""
