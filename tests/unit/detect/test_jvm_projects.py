@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+import time
 
 import pytest
 from tests.unit.detect.seeing import errors, packages, see
 
 from jitney.detect.jvm import edn
 from jitney.detect.jvm.version import number
-from jitney.errors import DetectionError
+from jitney.errors import DetectionError, JitneyError
 
 MAIN = "public class Main { public static void main(String[] a) { } }\n"
 BOOT = "package a;\n@SpringBootApplication\npublic class App { public static void main(String[] a) { } }\n"
@@ -303,3 +304,43 @@ def test_parts_that_a_framework_finds_by_itself_are_of_the_program() -> None:
     assert "MY_KEY" in see(files).env
     plain = {**files, "src/main/java/a/App.java": BOOT.replace("@SpringBootApplication\n", "")}
     assert "MY_KEY" not in see(plain).env
+
+
+def test_words_of_a_gradle_build_stand_for_versions_wherever_they_are() -> None:
+    files = {
+        "settings.gradle": 'include "lib",\n    "app"\n',
+        "gradle.properties": "one = 1.1\ntwo=2.2 \n\nthree=3.3\n",
+        "lib/build.gradle": "plugins { id 'java-library' }\n",
+        "lib/src/main/java/L.java": "class L {}",
+        "app/build.gradle": (
+            "/* ( { */ plugins { id 'application' }\ndependencies {\n  implementation group: 'a',\n    name: 'b', version: one\n"
+            '  implementation "c:d:$two", "e:f:${three}"\n  implementation("g:h:4") {\n    exclude group: \'x\'\n  }\n}\n'
+        ),
+        "app/src/main/java/Main.java": MAIN,
+    }
+    found = see(files)
+    assert (
+        packages(found) == ["a:b", "c:d:2.2", "e:f:3.3", "g:h:4"]
+        and found.entry == "app/src/main/java/Main.java"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dependencies {\n" * 20_000,
+        "/*" * 60_000,
+        "plugins" + " " * 120_000 + "x",
+        "val x = project" + "\n" * 100_000,
+        "lazy val a = Seq(" * 8_000,
+    ],
+)
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("file", ["build.gradle", "build.sbt", "project.clj"])
+def test_odd_text_takes_no_time(file: str, text: str) -> None:
+    began = time.monotonic()
+    try:
+        see({file: text, "src/main/java/Main.java": MAIN})
+    except JitneyError as error:
+        assert error.message
+    assert time.monotonic() - began < 5

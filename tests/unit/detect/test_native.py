@@ -242,7 +242,7 @@ def test_meson_with_several_programs_in_its_folders() -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("project(A)\nadd_executable(a a.cpp\n", "2:15: ( is not closed"),
+        ("project(A)\nadd_executable(a a.cpp)\nset(X a\n", "3:4: ( is not closed"),
         ("project(A))\nadd_executable(a a.cpp)\n", "1:11: ) closes nothing"),
         ('project(A)\nset(X "abc)\nadd_executable(a a.cpp)\n', '2:7: a " that does not end'),
     ],
@@ -250,6 +250,11 @@ def test_meson_with_several_programs_in_its_folders() -> None:
 def test_a_broken_cmake_file_has_line_and_column(text: str, place: str) -> None:
     found = see({"CMakeLists.txt": text + "add_executable(a a.cpp)\n", "a.cpp": MAIN})
     assert [one.message for one in found.findings if one.level == "error"] == [f"CMakeLists.txt:{place}"]
+
+
+def test_a_cmake_file_that_is_broken_before_it_makes_anything() -> None:
+    with pytest.raises(DetectionError, match=r"CMakeLists.txt:2:15: \( is not closed"):
+        see({"CMakeLists.txt": "project(A)\nadd_executable(a a.cpp\n", "a.cpp": MAIN})
 
 
 def test_brackets_in_comments_strings_and_bracket_arguments_are_no_fault() -> None:

@@ -31,7 +31,7 @@ _CGO = re.compile(
 """`#cgo linux LDFLAGS: -lfoo`, `#cgo pkg-config: foo`, in the comment before `import "C"`."""
 _BUILD = re.compile(r"(?m)^//go:build\s+(.+)$")
 _MAIN = re.compile(r"(?m)^func\s+main\s*\(\s*\)")
-_PACKAGE = re.compile(r"(?m)^\s*package\s+(\w+)")
+_PACKAGE = re.compile(r"(?m)^[ \t]*package\s+(\w+)")
 _IMPORT = re.compile(r"(?ms)^import\s*(?:\(([^)]*)\)|([^\n(]+)$)")
 Kind = Literal["weights", "served", "embedding"]
 

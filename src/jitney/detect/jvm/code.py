@@ -10,6 +10,7 @@ import msgspec
 
 from jitney.detect.code import At, Code
 from jitney.detect.jvm.headers import Header, header
+from jitney.detect.lines import Lines
 from jitney.detect.model import ModelUse
 from jitney.detect.syntax import Literal, harvest, line_of, literals, nodes, parse, text_of
 from jitney.findings import Evidence
@@ -207,8 +208,8 @@ def _kotlin_object(node: Node, seen: JvmFile) -> None:
 
 
 _IMPORTS = {
-    "scala": re.compile(r"(?m)^\s*import\s+([\w.]+\w)"),
-    "groovy": re.compile(r"(?m)^\s*import\s+(?:static\s+)?([\w.]+\w)"),
+    "scala": re.compile(r"(?m)^[ \t]*import\s+([\w.]+\w)"),
+    "groovy": re.compile(r"(?m)^[ \t]*import\s+(?:static\s+)?([\w.]+\w)"),
     "clojure": re.compile(
         r"(?m)\[([a-z][\w.-]+)\s+:(?:as|refer)\b|\[([a-z][\w-]+\.[\w.-]+)\]|\(:import\s+\(?\[?([\w.]+)|\[([a-z][\w.]+\.[\w.]+)\s+[A-Z]"
     ),
@@ -218,15 +219,16 @@ _STRING = re.compile(r'"""(.*?)"""|"((?:\\.|[^"\\\n])*)"|\'((?:\\.|[^\'\\\n]){2,
 
 def _patterns(text: str, file: str, seen: JvmFile, language: str) -> None:
     bare = re.sub(
-        r"(?m)^\s*;.*$" if language == "clojure" else r"(?m)^\s*(?://(?!>).*|\*.*)$",
+        r"(?m)^[ \t]*;.*$" if language == "clojure" else r"(?m)^[ \t]*(?://(?!>).*|\*.*)$",
         lambda m: " " * len(m[0]),
         text,
     )
-    if match := re.search(r"(?m)^\s*package\s+([\w.]+)", bare):
+    if match := re.search(r"(?m)^[ \t]*package\s+([\w.]+)", bare):
         seen.package = match[1]
+    lines = Lines(bare)
     for match in _IMPORTS[language].finditer(bare) if language in _IMPORTS else ():
         word = next(filter(None, match.groups()), "")
-        seen.code.imports.append(At(word, file, bare.count("\n", 0, match.start(match.lastindex or 0)) + 1))
+        seen.code.imports.append(At(word, file, lines.line(match.start(match.lastindex or 0))))
     stem = name(file).rpartition(".")[0]
     if language == "scala":
         seen.mains = _scala_mains(bare, seen)
@@ -239,21 +241,26 @@ def _patterns(text: str, file: str, seen: JvmFile, language: str) -> None:
     harvest(_literals(bare), file, seen.code, GETTERS)
 
 
+_OBJECT = re.compile(r"\bobject\s+(\w+)\b|(\bdef\s+main\s*\()|(?m:^)(?:class|@main)\b")
+
+
 def _scala_mains(text: str, seen: JvmFile) -> list[str]:
+    """Names after `@main`, objects that are an App, objects with a `def main` before the next class."""
     found = re.findall(r"@main\s+def\s+(\w+)", text)
     found += re.findall(r"\bobject\s+(\w+)\s+extends\s+(?:App|IOApp|ZIOAppDefault)\b", text)
-    for match in re.finditer(r"\bobject\s+(\w+)\b(?!\s+extends\s+App)", text):
-        rest = text[match.end() :]
-        end = re.search(r"(?m)^(?:object|class|@main)\b", rest)
-        if re.search(r"\bdef\s+main\s*\(", rest[: end.start()] if end else rest):
-            found.append(match[1])
+    around = ""
+    for match in _OBJECT.finditer(text):
+        if match[2] and around:
+            found.append(around)
+        elif not match[2]:
+            around = match[1] or ""
     return [_qualified(seen, word) for word in dict.fromkeys(found)]
 
 
 def _literals(text: str) -> list[Literal]:
-    found = []
+    found, lines = [], Lines(text)
     for match in _STRING.finditer(text):
         value = next((group for group in match.groups() if group is not None), "")
         before = text[max(0, match.start() - 160) : match.start()]
-        found.append(Literal(value, text.count("\n", 0, match.start()) + 1, before))
+        found.append(Literal(value, lines.line(match.start()), before))
     return found

@@ -68,11 +68,11 @@ _NO_NEED = frozenset(
 
 _NUMBER = r"(?:JavaVersion\.(?:VERSION_)?|JvmTarget\.JVM_|[\"'])?(?:1[._])?(\d+|[A-Za-z][\w.]*(?:\(\))?)"
 _JAVA = tuple(re.compile(pattern + _NUMBER) for pattern in (
-    r"languageVersion\s*(?:\.set\s*\(|=)\s*JavaLanguageVersion\.of\(\s*",
-    r"\bjvmToolchain\s*\(\s*",
-    r"options\.release\s*(?:\.set\s*\(|=)\s*",
-    r"(?:source|target)Compatibility\s*=?\s*",
-    r"jvmTarget\s*(?:\.set\s*\(|=)\s*",
+    r"languageVersion\s*+(?:\.set\s*+\(|=)\s*+JavaLanguageVersion\.of\(\s*+",
+    r"\bjvmToolchain\s*+\(\s*+",
+    r"options\.release\s*+(?:\.set\s*+\(|=)\s*+",
+    r"(?:source|target)Compatibility\s*+=?\s*+",
+    r"jvmTarget\s*+(?:\.set\s*+\(|=)\s*+",
 ))  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _read(source: Source, root: str, module: str) -> Gradle:
         _plugins(part, words, found)
         part = without(part, "buildscript")
         _dependencies(part, At("", path, 1), words, found)
-        found.repositories += re.findall(r"\burl\s*(?:=\s*)?(?:uri\()?\s*[\"'](https?://[^\"']+)", part)
+        found.repositories += re.findall(r"\burl\s*+(?:=\s*+)?(?:uri\()?\s*+[\"'](https?://[^\"']+)", part)
         _settings(part, words, found)
     found.sources = _sources(text)
     _versions(words, found)
@@ -156,13 +156,13 @@ def _shared(source: Source, root: str, module: str) -> str:
 def _plugins(text: str, words: Words, found: Gradle) -> None:
     for body in blocks(text, "plugins"):
         for line in body.splitlines():
-            version = re.search(r"version\s*\(?\s*[\"']([^\"']+)", line)
+            version = re.search(r"version\s*+\(?\s*+[\"']([^\"']+)", line)
             if named := _named_plugin(line, words):
                 _plugin(named[0], words.expand(version[1]) if version else named[1], found)
     old = {
         plugin: number for artifact, number in _classpath(text, words) if (plugin := _CLASSPATH.get(artifact))
     }
-    for word in re.findall(r"apply\s*\(?\s*plugin\s*[:=]\s*[\"']([\w.-]+)[\"']", text):
+    for word in re.findall(r"apply\s*+\(?\s*+plugin\s*+[:=]\s*+[\"']([\w.-]+)[\"']", text):
         plugin = _ALIASES.get(word, word)
         _plugin(plugin, old.get(plugin, ""), found)
 
@@ -171,21 +171,21 @@ def _named_plugin(line: str, words: Words) -> tuple[str, str] | None:
     """The plugin that a line of `plugins { }` names, and its version where a catalog has it."""
     if re.search(r"\bapply\s+false\b", line):
         return None
-    if match := re.search(r"\bkotlin\(\s*[\"']([\w.-]+)[\"']\s*\)", line):
+    if match := re.search(r"\bkotlin\(\s*+[\"']([\w.-]+)[\"']\s*+\)", line):
         return f"org.jetbrains.kotlin.{match[1]}", ""
-    if match := re.search(r"\bid\s*\(?\s*[\"']([\w.-]+)[\"']", line):
+    if match := re.search(r"\bid\s*+\(?\s*+[\"']([\w.-]+)[\"']", line):
         return match[1], ""
-    if match := re.search(r"alias\s*\(\s*libs\.plugins\.([\w.]+)\s*\)", line):
+    if match := re.search(r"alias\s*+\(\s*+libs\.plugins\.([\w.]+)\s*+\)", line):
         named, _, number = words.plugins.get(match[1], match[1]).partition(":")
         return named, number
-    if match := re.fullmatch(r"\s*`?([a-z][\w-]*)`?\s*;?\s*", line):
+    if match := re.fullmatch(r"\s*+`?([a-z][\w-]*)`?\s*+;?\s*+", line):
         return match[1], ""
     return None
 
 
 def _classpath(text: str, words: Words) -> list[tuple[str, str]]:
     """Artifacts of the `buildscript`, with their versions."""
-    named = re.findall(r"\bclasspath\s*\(?\s*[\"'][\w.-]+:([\w.-]+):([^\"']+)[\"']", text)
+    named = re.findall(r"\bclasspath\s*+\(?\s*+[\"'][\w.-]+:([\w.-]+):([^\"']+)[\"']", text)
     return [(artifact, words.expand(number)) for artifact, number in named]
 
 
@@ -202,17 +202,17 @@ def _plugin(named: str, version: str, found: Gradle) -> None:
 def _dependencies(text: str, at: At, words: Words, found: Gradle) -> None:
     for body in blocks(text, "dependencies"):
         for line in _statements(body):
-            if match := re.match(r"(\w+)\s*[( ]\s*(.+?)\)?$", line):
+            if match := re.match(r"(\w+)(?:\s*+\(|\s++)\s*+(.+?)\)?$", line):
                 _dependency(match[1], match[2], at, words, found)
     for body in blocks(text, "dependencyManagement"):
-        for named in re.findall(r"mavenBom\s*\(?\s*[\"']([^\"']+)", body):
+        for named in re.findall(r"mavenBom\s*+\(?\s*+[\"']([^\"']+)", body):
             found.platforms.append(At(words.expand(named), at.file, at.line))
 
 
 def _statements(body: str) -> list[str]:
     """One dependency each; a closing block of excludes is left out."""
     flat = re.sub(r"(?<!\$)\{[^{}]*(?:\$\{[^{}]*\}[^{}]*)*\}", "", body)
-    joined = re.sub(r",\s*\n\s*", ", ", flat)
+    joined = re.sub(r",[ \t]*+\n\s*+", ", ", flat)
     return [line.strip() for line in joined.splitlines() if line.strip()]
 
 
@@ -223,11 +223,11 @@ def _dependency(scope: str, rest: str, at: At, words: Words, found: Gradle) -> N
     if kind is None or kind in ("@kapt", "@ksp"):
         found.beyond.append(f"dependency by `{scope}`" if kind is None else f"code generation by `{scope}`")
         return
-    if match := re.search(r"project\s*\(?\s*(?:path\s*[:=]\s*)?[\"']:?([\w:.-]+)[\"']", rest):
+    if match := re.search(r"project\s*+\(?\s*+(?:path\s*+[:=]\s*+)?[\"']:?([\w:.-]+)[\"']", rest):
         place = join("", match[1].replace(":", "/"))
         found.projects.append(f"{words.root}/{place}".strip("/"))
         return
-    is_platform = bool(re.search(r"\b(?:enforcedP|p)latform\s*\(", rest))
+    is_platform = bool(re.search(r"\b(?:enforcedP|p)latform\s*+\(", rest))
     for need in _named(rest, words):
         _need(need, kind, At("", at.file, at.line), found, is_platform=is_platform)
 
@@ -243,25 +243,25 @@ def _need(need: str, kind: str, at: At, found: Gradle, *, is_platform: bool) -> 
 
 def _named(rest: str, words: Words) -> list[str]:
     """Artifacts that a dependency's words stand for; where they stand for none, the words themselves."""
-    if match := re.search(r"\bkotlin\(\s*[\"']([\w-]+)[\"']", rest):
+    if match := re.search(r"\bkotlin\(\s*+[\"']([\w-]+)[\"']", rest):
         return [f"org.jetbrains.kotlin:kotlin-{match[1]}"]
     if match := re.search(r"\blibs\.bundles\.([\w.]+)", rest):
         return [words.libraries.get(one, f"libs.{one}") for one in words.bundles.get(match[1], [])]
     if match := re.search(r"\blibs\.([\w.]+)", rest):
         return [words.libraries.get(match[1].removesuffix(".get"), f"libs.{match[1]}")]
-    named = dict(re.findall(r"\b(group|name|version)\s*[:=]\s*[\"']([^\"']+)[\"']", rest))
+    named = dict(re.findall(r"\b(group|name|version)\s*+[:=]\s*+[\"']([^\"']+)[\"']", rest))
     if "group" in named:
         return [words.expand(":".join(named[key] for key in ("group", "name", "version") if key in named))]
-    if re.match(r"(?:files|fileTree|gradleApi|localGroovy)\s*\(", rest):
+    if re.match(r"(?:files|fileTree|gradleApi|localGroovy)\s*+\(", rest):
         return [rest.partition("(")[0]]
-    concatenated = re.sub(r"[\"']\s*\+\s*(\w+)", r"${\1}'", rest)
+    concatenated = re.sub(r"[\"']\s*+\+\s*+(\w+)", r"${\1}'", rest)
     found = [words.expand(one) for one in re.findall(r"[\"']([^\"'\s]+:[^\"'\s]+)[\"']", concatenated)]
     return found or [rest.strip()[:60]]
 
 
 def _settings(text: str, words: Words, found: Gradle) -> None:
     main = re.search(
-        r"\b(?:mainClass(?:Name)?)\s*(?:\.set\s*\(|=)\s*(?:provider\s*\{)?\s*[\"']([\w.$]+)[\"']", text
+        r"\b(?:mainClass(?:Name)?)\s*+(?:\.set\s*+\(|=)\s*+(?:provider\s*+\{)?\s*+[\"']([\w.$]+)[\"']", text
     )
     if main and not found.main:
         found.main = main[1]
@@ -276,7 +276,7 @@ def _settings(text: str, words: Words, found: Gradle) -> None:
 def _sources(text: str) -> list[str]:
     """Folders of the main source set: `kotlin.srcDir("src")`, `java { srcDirs = ['src'] }`; tests' and resources' are others."""
     found = []
-    for match in re.finditer(r"\bsrcDirs?\b\s*(?:=|\(|\s)\s*\(?\[?([^\n)\]]*)", text):
+    for match in re.finditer(r"\bsrcDirs?\b\s*+[=(]?\s*+\(?\[?([^\n)\]]*)", text):
         if not re.search(
             r"(?i)test|resources", text[max(0, match.start() - 60) : match.start()].rpartition("\n")[2]
         ):

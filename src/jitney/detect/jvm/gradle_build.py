@@ -100,11 +100,11 @@ def _is_application(text: str) -> bool:
 
 def _included(text: str) -> list[str]:
     """Folders that `include` names: `":app:web"` is app/web, unless `projectDir` says otherwise."""
-    calls = re.findall(r"(?m)^\s*include\s*\(?([^)\n]+(?:,\s*\n[^)\n]+)*)\)?", text)
+    calls = re.findall(r"(?m)^[ \t]*+include\s*+\(?((?:,[ \t]*+\n|\([ \t]*+\n|[^)\n])+)\)?", text)
     words = [word for call in calls for word in re.findall(r"[\"']:?([\w:.-]+)[\"']", call)]
     moved = dict(
         re.findall(
-            r"project\(\s*[\"']:?([\w:.-]+)[\"']\s*\)\.projectDir\s*=\s*(?:new\s+File\(|file\()[^\"'\n]*[\"']([^\"']+)[\"']",
+            r"project\(\s*+[\"']:?([\w:.-]+)[\"']\s*+\)\.projectDir\s*+=\s*+(?:new\s+File\(|file\()[^\"'\n]*[\"']([^\"']+)[\"']",
             text,
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from jitney.source import Source
@@ -10,9 +11,9 @@ from jitney.source import Source
 FILES = ("build.gradle.kts", "build.gradle")
 SETTINGS = ("settings.gradle.kts", "settings.gradle")
 _VARIABLE = re.compile(
-    r"(?m)(?:\b(?:def|val|var|ext\.|String)\s*|^\s*(?:extra\[)?)\"?([\w.]+)\"?\]?\s*(?::\s*String\s*)?=\s*[\"']([^\"'$]+)[\"']"
+    r"(?m)(?:\b(?:def|val|var|ext\.|String)\s*+|^[ \t]*+(?:extra\[)?)\"?([\w.]+)\"?\]?\s*+(?::\s*+String\s*+)?=\s*+[\"']([^\"'$]+)[\"']"
 )
-_PROPERTY = re.compile(r"(?m)^\s*([\w.]+)\s*=\s*(\S+)\s*$")
+_PROPERTY = re.compile(r"(?m)^[ \t]*+([\w.]+)\s*+=\s*+(\S+)[ \t]*+$")
 
 
 def find(source: Source, folder: str) -> str:
@@ -32,7 +33,7 @@ def _first(source: Source, folder: str, files: tuple[str, ...]) -> str:
 
 def bare(text: str) -> str:
     """Without comments; line breaks stay."""
-    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.S)
+    text = re.sub(r"/\*.*?(?:\*/|\Z)", lambda m: "\n" * m[0].count("\n"), text, flags=re.S)
     return re.sub(r"(?m)(?<![:\"'])//.*$", "", text)
 
 
@@ -43,19 +44,33 @@ def blocks(text: str, word: str) -> list[str]:
 
 def without(text: str, word: str) -> str:
     """The text less all `word { … }`; line breaks stay."""
-    for start, end in reversed(_spans(text, word)):
-        text = text[:start] + "\n" * text.count("\n", start, end) + text[end:]
-    return text
+    kept, at = [], 0
+    for start, end in _spans(text, word):
+        kept += [text[at:start], "\n" * text.count("\n", start, end)]
+        at = end
+    return "".join((*kept, text[at:]))
 
 
 def _spans(text: str, word: str) -> list[tuple[int, int]]:
+    """Of blocks within one another the outermost."""
+    closing = _closing(text)
     found: list[tuple[int, int]] = []
-    for match in re.finditer(rf"\b{word}\b[^\n{{]*\{{", text):
-        depth, at = 1, match.end()
-        while depth and at < len(text):
-            depth += {"{": 1, "}": -1}.get(text[at], 0)
-            at += 1
-        found.append((match.end(), max(match.end(), at - 1)))
+    for match in re.finditer(rf"\b{word}\b[^\n{{]{{0,200}}\{{", text):
+        if not found or match.end() > found[-1][1]:
+            found.append((match.end(), closing.get(match.end() - 1, len(text))))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _closing(text: str) -> dict[int, int]:
+    """Where each brace is closed; all of a text in one go, however many are not."""
+    found: dict[int, int] = {}
+    stack: list[int] = []
+    for match in re.finditer(r"[{}]", text):
+        if match[0] == "{":
+            stack.append(match.start())
+        elif stack:
+            found[stack.pop()] = match.start()
     return found
 
 
@@ -73,7 +88,7 @@ class Words:
         for part in (bare(source.read_text(above)) if above else "", text):
             self.values |= dict(_VARIABLE.findall(part))
             for body in blocks(part, "ext"):
-                self.values |= dict(re.findall(r"(?m)^\s*(\w+)\s*=\s*[\"']([^\"'$]+)[\"']", body))
+                self.values |= dict(re.findall(r"(?m)^[ \t]*+(\w+)\s*+=\s*+[\"']([^\"'$]+)[\"']", body))
         self.libraries: dict[str, str] = {}
         self.plugins: dict[str, str] = {}
         self.bundles: dict[str, list[str]] = {}

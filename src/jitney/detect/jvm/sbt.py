@@ -4,6 +4,7 @@ not run: words that stand for a version or a dependency are followed through `va
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import msgspec
 
@@ -16,19 +17,19 @@ from jitney.detect.notes import Notes
 from jitney.source import Source
 from jitney.source.paths import join
 
-_VALUE = re.compile(r"\bval\s+(\w+)\s*(?::\s*String\s*)?=\s*\"([^\"\n]+)\"")
+_VALUE = re.compile(r"\bval\s+(\w+)\s*+(?::\s*+String\s*+)?=\s*+\"([^\"\n]+)\"")
 _NEED = re.compile(
-    r"\"([\w.-]+)\"\s*(%%?%?)\s*\"([\w.-]+)\"\s*%\s*(?:\"([^\"]+)\"|([\w.]+))(?:\s*%\s*(?:\"([^\"]+)\"|(\w+)))?"
+    r"\"([\w.-]+)\"\s*+(%%?%?)\s*+\"([\w.-]+)\"\s*+%\s*+(?:\"([^\"]+)\"|([\w.]+))(?:\s*+%\s*+(?:\"([^\"]+)\"|(\w+)))?"
 )
 _NAMED = re.compile(
-    r"(?m)(?:^|[{;])\s*(?:lazy\s+)?val\s+(\w+)\s*(?::[^=\n]+)?=\s*(?=[^\n]*%|\s*(?:Seq|List)\b)"
+    r"(?m)(?:^|[{;])[ \t]*+(?:lazy\s+)?val\s+(\w+)\s*+(?::[^=\n]+)?=\s*+(?=[^\n]*%|\s*+(?:Seq|List)\b)"
 )
 _MODULE = re.compile(
-    r"(?m)^(?:lazy\s+)?val\s+(\w+)\s*(?::[^=\n]+)?=\s*\(?\s*project\b(?:\s*\.?\s*in\s*\(?\s*file\(\s*\"([^\"]*)\")?"
+    r"(?m)^(?:lazy\s+)?val\s+(\w+)\s*+(?::[^=\n]+)?=\s*+\(?\s*+project\b(?:\s*+\.?\s*+in\s*+\(?\s*+file\(\s*+\"([^\"]*)\")?"
 )
-_ASKED = re.compile(r"\blibraryDependencies\s*(?:\+\+=|\+=|:=)\s*")
+_ASKED = re.compile(r"\blibraryDependencies\s*+(?:\+\+=|\+=|:=)\s*+")
 _RELEASE = re.compile(
-    r"\"-{1,2}(?:release|target|java-output-version)(?::|\"\s*,\s*\")(?:jvm-)?(?:1\.)?(\d+)\""
+    r"\"-{1,2}(?:release|target|java-output-version)(?::|\"\s*+,\s*+\")(?:jvm-)?(?:1\.)?(\d+)\""
 )
 _PLUGINS = re.compile(r"enablePlugins\(([^)]*)\)")
 BEYOND = {
@@ -42,6 +43,10 @@ _PLAY = re.compile(r"\bPlay(?:Scala|Java|Service)\b")
 _SOURCES = ("src/main/scala", "src/main/java")
 _OF_PLAY = ("app",)
 _RESOURCES = ("src/main/resources",)
+
+
+LONGEST, MOST = 20_000, 500
+"""Characters of one expression, and expressions of one build, that are looked at: nobody writes more."""
 
 
 class _Module(msgspec.Struct):
@@ -64,7 +69,7 @@ def sbt_project(source: Source, folder: str, notes: Notes) -> Project:
     build = _Build(said, "\n".join((text, *(bare(source.read_text(one)) for one in helpers))))
     needed, beyond = build.needs()
     release = _RELEASE.search(said)
-    main = re.search(r"\bmainClass\b[^\n]*?:=\s*Some\(\s*\"([\w.$]+)\"", said)
+    main = re.search(r"\bmainClass\b[^\n]*?:=\s*+Some\(\s*+\"([\w.$]+)\"", said)
     return Project(
         manager="sbt",
         root=folder,
@@ -153,12 +158,14 @@ class _Build:
     def __init__(self, said: str, shared: str) -> None:
         self.said, self.shared = said, shared
         self.values: dict[str, str] = dict(_VALUE.findall(shared))
-        self.named = {match[1]: _expression(shared, match.end()) for match in _NAMED.finditer(shared)}
+        self.named = {
+            match[1]: _expression(shared, match.end()) for match in islice(_NAMED.finditer(shared), MOST)
+        }
         self.scala = self._scala()
 
     def _scala(self) -> str:
         for text in (self.said, self.shared):
-            match = re.search(r"\bscalaVersion\s*:=\s*(?:\"([^\"]+)\"|([\w.]+))", text)
+            match = re.search(r"\bscalaVersion\s*+:=\s*+(?:\"([^\"]+)\"|([\w.]+))", text)
             if match and (found := match[1] or self.values.get(match[2].rpartition(".")[2], "")):
                 return found
         return TOOLS["scala"]
@@ -180,9 +187,12 @@ class _Build:
 
     def _asked(self) -> list[str]:
         """What `libraryDependencies` is set to; also in settings that modules share: `.settings(commonSettings)`."""
-        common = [text for word, text in self.named.items() if re.search(rf"\b{word}\b", self.said)]
-        places = [self.said, *(text for text in common if "libraryDependencies" in text)]
-        return [_expression(text, match.end()) for text in places for match in _ASKED.finditer(text)]
+        words = set(_words(self.said))
+        common = [
+            text for word, text in self.named.items() if word in words and "libraryDependencies" in text
+        ]
+        matches = ((text, match) for text in (self.said, *common) for match in _ASKED.finditer(text))
+        return [_expression(text, match.end()) for text, match in islice(matches, MOST)]
 
     def _need(self, match: re.Match[str]) -> tuple[str, str]:
         """One artifact and nothing, or nothing and what is odd about it; neither for a test's."""
@@ -211,11 +221,11 @@ def _words(text: str) -> list[str]:
 def _expression(text: str, start: int) -> str:
     """To the closing bracket of `Seq(…)`, or to the end of the line."""
     depth = 0
-    for at in range(start, len(text)):
+    for at in range(start, min(len(text), start + LONGEST)):
         depth += {"(": 1, ")": -1}.get(text[at], 0)
         if depth < 0 or (depth == 0 and text[at] in "\n)" and text[start:at].strip()):
             return text[start : at + (text[at] == ")" and depth == 0)]
-    return text[start:]
+    return text[start : start + LONGEST]
 
 
 def _placed(needs: list[str], text: str, path: str) -> list[At]:

@@ -164,7 +164,7 @@ def _cmake(source: Source, folder: str, wishes: Wishes, notes: Notes) -> Build:
         _wished(made, wishes.entry) if wishes.entry else _one(made, project.project, project.files[0], source)
     )
     if chosen is None and not project.executables and not wishes.entry:
-        raise _library(source, project)
+        raise _broken(project) or _library(source, project)
     if chosen is not None:
         _saw(notes, "native.entry.cmake", chosen, made)
     entry = (chosen.name if chosen else wishes.entry) or project.project or "CMakeLists.txt"
@@ -188,6 +188,12 @@ def _meson(source: Source, manifest: str, wishes: Wishes, notes: Notes) -> Build
 def _saw(notes: Notes, rule: str, chosen: cmake.Executable, made: list[cmake.Executable]) -> None:
     losers = tuple(one.name for one in made if one is not chosen)
     notes.saw(rule, "entry", chosen.name, chosen.file, chosen.line, losers)
+
+
+def _broken(project: cmake.CMake) -> DetectionError | None:
+    for path, line, column, what in project.broken:
+        return DetectionError(f"{path}:{line}:{column}: {what}", "`cmake -S . -B build` says the same")
+    return None
 
 
 def _library(source: Source, project: cmake.CMake) -> DetectionError:

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from jitney.detect.lines import Lines
 from jitney.source import Source
 from jitney.source.paths import join, parent
 
-_COMMENT = re.compile(r"#\[\[.*?\]\]|#[^\n]*", re.S)
-_CALL = re.compile(r"(?im)^[ \t]*(\w+)[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
+_COMMENT = re.compile(r"#\[\[.*?(?:\]\]|\Z)|#[^\n]*", re.S)
+_COMMAND = re.compile(r"(\w+)[ \t]*\Z")
 _WORD = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s"]+)')
 _SHAPE = re.compile(
-    r"#\[(?P<c>=*)\[.*?\](?P=c)\]|#[^\n]*|\[(?P<b>=*)\[.*?\](?P=b)\]|\"(?:\\.|[^\"\\])*\"|\\.|(?P<open>\()|(?P<close>\))|(?P<quote>\")",
+    r"#\[(?P<c>=*)\[.*?(?:\](?P=c)\]|\Z)|#[^\n]*|\[(?P<b>=*)\[.*?(?:\](?P=b)\]|\Z)|\"(?:\\.|[^\"\\])*\"|\\.|(?P<open>\()|(?P<close>\))|(?P<quote>\")",
     re.S,
 )
 _TEST = re.compile(
@@ -98,15 +99,29 @@ def faults(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _place(text: str, at: int) -> tuple[int, int]:
-    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    lines = Lines(text)
+    return lines.line(at), lines.column(at)
 
 
 def _calls(text: str, path: str, variables: dict[str, str]) -> Iterator[_Call]:
-    text = _COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
-    for match in _CALL.finditer(text):
-        words = [_expand(one[0] or one[1], variables) for one in _WORD.findall(match[2])]
-        if found := [word for word in words if word]:
-            yield _Call(match[1].lower(), found, path, text.count("\n", 0, match.start()) + 1)
+    """Commands with their words, in one pass over the text: brackets within a command's are part of it."""
+    lines, depth, start, before = Lines(text), 0, 0, 0
+    for match in _SHAPE.finditer(text):
+        if match.lastgroup == "open":
+            start = match.start() if depth == 0 else start
+            depth += 1
+        elif match.lastgroup == "close" and depth:
+            depth -= 1
+            named = _COMMAND.search(text, before, start) if depth == 0 else None
+            if named and (words := _split(text[start + 1 : match.start()], variables)):
+                yield _Call(named[1].lower(), words, path, lines.line(named.start(1)))
+            before = match.end() if depth == 0 else before
+
+
+def _split(body: str, variables: dict[str, str]) -> list[str]:
+    bare = _COMMENT.sub(" ", body)
+    words = (_expand(one[0] or one[1], variables) for one in _WORD.findall(bare))
+    return [word for word in words if word]
 
 
 def _expand(word: str, variables: dict[str, str]) -> str:

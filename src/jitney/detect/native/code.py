@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from jitney.detect.code import At, Code
+from jitney.detect.lines import Lines
 from jitney.detect.model import ModelUse
 from jitney.detect.syntax import harvest, literals, parse, select, text_of
 from jitney.findings import Evidence
@@ -51,8 +52,10 @@ class NativeFile(msgspec.Struct):
 def look(text: str, file: str) -> NativeFile:
     bare = _without_comments(text)
     seen = NativeFile(is_new=bool(NEW_STANDARD.search(bare)))
-    for match in INCLUDE.finditer(_on_linux(bare)):
-        line = bare.count("\n", 0, match.start(2)) + 1
+    text_on_linux = _on_linux(bare)
+    lines = Lines(text_on_linux)
+    for match in INCLUDE.finditer(text_on_linux):
+        line = lines.line(match.start(2))
         seen.includes.append(Include(match[2].strip(), line, match[1] == '"'))
     seen.code.imports = [At(one.header, file, one.line) for one in seen.includes]
     if len(text) <= PARSED or has_main(text):
@@ -116,7 +119,7 @@ def _is_main(declarator: str) -> bool:
 
 def _without_comments(text: str) -> str:
     """Comments blanked, lines kept."""
-    return re.sub(r"/\*.*?\*/|//[^\n]*(?=\n)", lambda found: re.sub(r"[^\n]", " ", found[0]), text, flags=re.S) \
+    return re.sub(r"/\*.*?(?:\*/|\Z)|//[^\n]*(?=\n)", lambda found: re.sub(r"[^\n]", " ", found[0]), text, flags=re.S) \
         if "/*" in text or "//" in text else text  # fmt: skip
 
 

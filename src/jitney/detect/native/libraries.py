@@ -121,7 +121,7 @@ def _asked(text: str, path: str, notes: Notes) -> list[tuple[str, int]]:
         names = _vcpkg(text, path, notes)
     elif path.endswith(".txt"):
         block = re.search(r"(?ms)^\[requires\]\s*$(.*?)(?=^\[|\Z)", text)
-        names = re.findall(r"(?m)^\s*([\w.+-]+)/", block[1]) if block else []
+        names = re.findall(r"(?m)^[ \t]*([\w.+-]+)/", block[1]) if block else []
     else:
         names = re.findall(r"[\"']([\w.+-]+)/[\w.\[\]<>=-]+(?:@[^\"']*)?[\"']", text)
     lines = text.splitlines()

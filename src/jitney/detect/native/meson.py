@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from jitney.detect.lines import Lines
 from jitney.detect.native.cmake import Executable
 from jitney.source import Source
 from jitney.source.paths import join, parent
 
-_PROJECT = re.compile(r"\bproject\s*\(\s*'([^']+)'")
-_EXECUTABLE = re.compile(r"\bexecutable\s*\(\s*(?:'([^']+)'|(\w+)|meson\.project_name\(\))\s*,?([^)]*)")
-_VARIABLE = re.compile(r"(?m)^\s*(\w+)\s*=\s*'([^']+)'\s*$")
+_PROJECT = re.compile(r"\bproject\s*+\(\s*+'([^']+)'")
+_EXECUTABLE = re.compile(r"\bexecutable\s*+\(\s*+(?:'([^']+)'|(\w+)|meson\.project_name\(\))\s*+,?([^)]*)")
+_VARIABLE = re.compile(r"(?m)^[ \t]*+(\w+)\s*+=\s*+'([^']+)'[ \t]*+$")
 MANY = 60
 
 
@@ -31,17 +32,17 @@ def read(source: Source, path: str) -> tuple[str, list[Executable], list[str]]:
         named = _PROJECT.search(text)
         project = project or (named[1] if named else "")
         found += _executables(text, place, project, values)
-        below = (join(parent(place), folder) for folder in re.findall(r"\bsubdir\s*\(\s*'([^']+)'", text))
+        below = (join(parent(place), folder) for folder in re.findall(r"\bsubdir\s*+\(\s*+'([^']+)'", text))
         todo += [f"{folder}/meson.build" for folder in below if folder]
     return project, found, files
 
 
 def _executables(text: str, path: str, project: str, values: dict[str, str]) -> list[Executable]:
-    found = []
+    found, lines = [], Lines(text)
     for match in _EXECUTABLE.finditer(text):
         name = match[1] or values.get(match[2] or "", "") or (project if not match[2] else "")
         words = re.findall(r"'([^']+\.\w+)'", match[3])
         sources = tuple(place for word in words if (place := join(parent(path), word)))
         if name:
-            found.append(Executable(name, path, text.count("\n", 0, match.start()) + 1, sources))
+            found.append(Executable(name, path, lines.line(match.start()), sources))
     return found

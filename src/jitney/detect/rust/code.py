@@ -54,7 +54,7 @@ FRONT = re.compile(r"\A(?:#![^\[\n][^\n]*\n)?\s*^(-{3,})[ \t]*(?:cargo)?[ \t]*\n
 """A manifest at the head of a file, which Rust's grammar does not know."""
 
 
-GLOB = re.compile(r"(?m)^\s*(?:pub\s+)?use\s+([a-z]\w*(?:::\w+)*)::\*\s*;")
+GLOB = re.compile(r"(?m)^[ \t]*(?:pub\s+)?use\s+([a-z]\w*(?:::\w+)*)::\*\s*;")
 TYPE = re.compile(r"\b([A-Z]\w+)(?:::<[^>\n]*>)?::\w")
 """`use kalosm::language::*;` … `Llama::new_chat()`: what is used of all that was imported says how."""
 
