@@ -311,7 +311,7 @@ def _said(source: Source, here: list[str], said: list[tuple[Language, str]], not
 def _started(source: Source) -> str:
     """The language of the program that the Procfile starts."""
     path = f"{source.workdir}/Procfile".lstrip("/")
-    match = re.search(r"(?m)^\s*web\s*:\s*(\S+)", source.read_text(path)) if source.has(path) else None
+    match = re.search(r"(?m)^[ \t]*web[ \t]*:[ \t]*(\S+)", source.read_text(path)) if source.has(path) else None
     return STARTERS.get(match[1].removeprefix("./"), "") if match else ""
 
 
@@ -363,7 +363,7 @@ def _has_binary(source: Source, place: str) -> bool:
     folder = f"{source.workdir}/" if source.workdir else ""
     text = source.read_text(place)
     has_file = source.has(f"{folder}src/main.rs") or source.has_folder(f"{folder}src/bin")
-    return has_file or bool(re.search(r"(?m)^\s*\[(?:\[bin\]\]|workspace\b)", text))
+    return has_file or bool(re.search(r"(?m)^[ \t]*\[(?:\[bin\]\]|workspace\b)", text))
 
 
 def _ranked(source: Source, paths: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from jitney.detect.model import Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.scripts import hands_over
+from jitney.detect.table_scan import MOST, line_pattern
 from jitney.errors import DetectionError
 from jitney.languages import LanguageTable
 from jitney.source import Source
@@ -119,7 +120,7 @@ def _is_code(table: LanguageTable, source: Source, path: str) -> bool:
 
 
 def _is_main(table: LanguageTable, source: Source, path: str) -> bool:
-    text = source.read_text(path)
+    text = source.read_text(path)[:MOST]
     if not table.main:
         return interpreter(text) in table.interpreters
-    return bool(re.search(table.main, text, re.MULTILINE))
+    return bool(line_pattern(table.main).search(text))

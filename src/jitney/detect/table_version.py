@@ -7,6 +7,7 @@ from fnmatch import filter as fnfilter
 
 from jitney.detect.model import Wishes
 from jitney.detect.notes import Notes
+from jitney.detect.table_scan import MOST, line_pattern
 from jitney.languages import LanguageTable
 from jitney.source import Source
 from jitney.source.paths import parents
@@ -57,8 +58,8 @@ def _in_folder(table: LanguageTable, source: Source, folder: str, files: tuple[s
 
 
 def _in_file(source: Source, path: str, pattern: str, sign: str) -> list[Seen]:
-    text = source.read_text(path)
-    match = re.search(pattern, text, re.MULTILINE)
+    text = source.read_text(path)[:MOST]
+    match = line_pattern(pattern).search(text)
     if match is None:
         return []
     words = [word.strip() for word in match.groups() if word]
