@@ -19,6 +19,7 @@ from jitney.detect.names import EMBEDS
 from jitney.detect.syntax import BEFORE, IS_MODEL, Literal, harvest
 from jitney.findings import Evidence
 from jitney.languages.model import Code as Rules
+from jitney.source.grammar import shallow
 
 MOST = 256 << 10
 """Characters of a file that are looked at: code that people write is shorter."""
@@ -38,8 +39,11 @@ class Scanned(msgspec.Struct):
     local: list[At] = msgspec.field(default_factory=list)
 
 
+MOST_HEREDOCS = 1_000
+
+
 def scan(text: str, file: str, rules: Rules) -> Scanned:
-    text = text[:MOST]
+    text = shallow(_few_heredocs(text[:MOST]) if rules.heredocs else text[:MOST])
     found = Scanned()
     blanked, spans = _blank(text, rules)
     lines = [match.start() for match in re.finditer(r"\n", blanked)]
@@ -78,6 +82,12 @@ def _add_models(code: Code, words: Iterable[At]) -> None:
         code.models.append(
             ModelUse(name=at.value, kind="embedding" if kind == "embedding" else "served", why=why)
         )
+
+
+def _few_heredocs(text: str) -> str:
+    """The text up to where more here-documents begin than anybody writes: each that never ends is looked for to the end."""
+    parts = text.split("<<", MOST_HEREDOCS + 1)
+    return text if len(parts) <= MOST_HEREDOCS + 1 else "<<".join(parts[:-1])
 
 
 def _words(

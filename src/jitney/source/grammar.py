@@ -23,7 +23,7 @@ def parse(text: str, grammar: str, function: str = "language") -> Tree:
     """tree-sitter's tree of a text; broken code gives what could be parsed. grammar: `tree_sitter_rust`."""
     from tree_sitter import Parser
 
-    return Parser(_language(grammar, function)).parse(_shallow(text).encode("utf-8", "replace"))
+    return Parser(_language(grammar, function)).parse(shallow(text).encode("utf-8", "replace"))
 
 
 MAX_OPEN = 500
@@ -31,7 +31,7 @@ _BRACKETS = re.compile(r"[([{}\])]")
 _TAGS = re.compile(r"(?:<\w{1,20}>\s{0,3}){300}")
 
 
-def _shallow(text: str) -> str:
+def shallow(text: str) -> str:
     """The text up to where more brackets are open at once than anybody writes: grammars mend what is never closed in a time that
     grows with its square (20,000 open braces: 20 s in Kotlin's)."""
     if len(text) > MAX_OPEN and (tags := _TAGS.search(text)):
