@@ -84,7 +84,7 @@ def test_conditions(code: str, want: list[str]) -> None:
         ("from langchain_community.document_loaders import PyPDFLoader\n", ["langchain-community", "pypdf"]),
         (
             "from langchain.document_loaders import PyPDFLoader\n",
-            ["langchain", "pypdf"],
+            ["langchain", "langchain-community", "pypdf"],
         ),  # as it was before 0.2
         ("from strands.models.litellm import LiteLLMModel\n", ["strands-agents", "litellm"]),
         (
@@ -198,3 +198,11 @@ def test_the_users_file_comes_before_the_tables() -> None:
     found = detect(code, Wishes(imports=own))
     assert [one.name + one.spec for one in found.packages] == ["our-fitz>=2", "other"]
     assert not found.unknown
+
+
+def test_an_old_name_asks_for_the_version_that_has_it() -> None:
+    code = "from langchain.tools import tool\nfrom moviepy.editor import VideoFileClip\nfrom langchain.chains import LLMChain\n"
+    assert sorted(one.name + one.spec for one in seen(code).packages) == ["langchain<1", "moviepy<2"]
+    assert [one.name + one.spec for one in seen("from langchain.agents import create_agent\n").packages] == [
+        "langchain"
+    ]

@@ -62,8 +62,10 @@ _MODELS = re.compile(r"transformers\.(?!TF|Flax)(?:AutoModel\w*|\w+For[A-Z]\w+|\
 LIBRARIES = frozenset({"agno", "langchain_community", "autogen_ext", "strands", "smolagents"})
 """Those whose sources tools/needs_table.py has read."""
 _MOVED = re.compile(
-    r"^langchain\.(?=(?:chat_loaders|chat_models|document_loaders|document_transformers|embeddings|llms|retrievers|tools|utilities|vectorstores)\.)"
+    r"^langchain\.(?=(?:chat_loaders|document_loaders|document_transformers|llms|utilities|vectorstores)\.|"
+    r"(?:chat_models|embeddings)\.(?!Base|Embeddings|Cache)[A-Z])"
 )
+"""What LangChain hands on from langchain-community, without depending on it since 0.2."""
 
 
 @cache
@@ -84,13 +86,14 @@ def implied(module: str) -> tuple[str, ...]:
         return ("torch",)
     name = _MOVED.sub("langchain_community.", module)
     read = _read() if name.partition(".")[0] in LIBRARIES else {}
+    moved = ("langchain-community",) if name != module else ()
     while name:
         if name in IMPLIED:
-            return IMPLIED[name]
+            return moved + IMPLIED[name]
         if name in read:
-            return tuple(read[name])
+            return moved + tuple(read[name])
         name = name.rpartition(".")[0]
-    return ()
+    return moved
 
 
 CALLS: tuple[tuple[str, str, str], ...] = (

@@ -21,6 +21,7 @@ from jitney.detect.data.lines import holds
 
 _HERE = Path(__file__).parent
 _VERSIONED = re.compile(r"_v\d\w*$")
+_SPEC = re.compile(r"[\[<>=!~ ;]")
 _NEAR = 3
 
 
@@ -55,7 +56,7 @@ def is_distribution(name: str) -> bool:
 
 @cache
 def _brought() -> frozenset[str]:
-    return frozenset(normal(one.partition("[")[0]) for one in _table().imports.values())
+    return frozenset(normal(_SPEC.split(one)[0]) for one in _table().imports.values())
 
 
 def normal(name: str) -> str:
@@ -64,7 +65,8 @@ def normal(name: str) -> str:
 
 
 def distribution(module: str) -> str:
-    """The distribution that brings this module or imported name; an empty string where nobody knows it.
+    """The requirement that brings this module or imported name: a distribution, with an extra where the bare one does not do, and
+    with a version where newer ones have the module no longer. An empty string where nobody knows it.
 
     The longest dotted prefix that something is known about decides; of a namespace, only what lies below it.
     """
