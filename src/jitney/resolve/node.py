@@ -95,8 +95,8 @@ def _project(request: ResolveRequest, texts: Mapping[str, str]) -> dict[str, str
     files = {}
     for path, text in texts.items():
         below = path.removeprefix(f"{root}/" if root else "")
-        if path.rpartition("/")[2] == "package.json":
-            files[below] = manifest_for_install(text)
+        if path.rpartition("/")[2] in ("package.json", "package.json5"):
+            files[below.removesuffix("5")] = manifest_for_install(text, is_json5=path.endswith("5"))
         elif path != request.lock and not path.endswith(("tsconfig.json", "jitney.lock")):
             files[below] = _plain(below, text)
     return files

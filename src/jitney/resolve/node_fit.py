@@ -19,10 +19,10 @@ READ = (
 KINDS = ("dependencies", "devDependencies", "optionalDependencies")
 
 
-def manifest_for_install(text: str) -> str:
-    """package.json with only what matters, so that an edited script makes no new image."""
+def manifest_for_install(text: str, *, is_json5: bool = False) -> str:
+    """package.json with only what matters, so that an edited script makes no new image. As JSON, which all managers read."""
     try:
-        data = table(loads(text))
+        data = table(loads(text, is_json5=is_json5))
     except ValueError:
         data = {}  # detection has told
     return json.dumps({name: data[name] for name in READ if name in data}, indent=2) + "\n"

@@ -12,6 +12,7 @@ from jitney.detect.model import Detection, Wishes
 from jitney.detect.node.command import parse
 from jitney.detect.node.jsonc import loads
 from jitney.errors import DetectionError
+from jitney.resolve.node_fit import manifest_for_install
 from jitney.source import Source
 
 CHAT = 'import OpenAI from "openai";\nconst client = new OpenAI();\nconst model = "gpt-4o";\nawait client.models.list();\n'
@@ -486,6 +487,18 @@ def test_a_manifest_in_json5() -> None:
     text = "{ // pnpm's\n name: 'x', main: \"b.js\", engines: { node: '>=22', },\n}"
     found = see({"package.json5": text, "b.js": HELLO})
     assert (found.manager, found.entry, found.version) == ("pnpm", "b.js", ">=22")
+    wanted = manifest_for_install("{ dependencies: { openai: '^6', }, }", is_json5=True)
+    assert json.loads(wanted) == {"dependencies": {"openai": "^6"}}
+
+
+def test_the_language_is_what_the_program_is_written_in() -> None:
+    """package.json says JavaScript of both; what is compiled before the start counts by its sources."""
+    fields = manifest(scripts={"build": "tsc", "start": "node dist/a.js"})
+    found = see({"package.json": fields, "src/a.ts": HELLO, "vite.config.js": HELLO})
+    said = [one for one in found.evidence if one.decides == "language"]
+    assert found.language == said[0].value == "typescript"
+    assert said[0].losers[-1] == "javascript (language.manifest)"
+    assert see({"package.json": fields, "src/a.js": HELLO, "x.d.ts": HELLO}).language == "javascript"
 
 
 def test_paths_of_a_tsconfig() -> None:

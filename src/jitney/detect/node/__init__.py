@@ -66,8 +66,7 @@ def _detect(source: Source, wishes: Wishes, notes: Notes, language: str) -> Dete
     found = _seen(source, project, started, needs, wishes, notes)
     final = _language(source, start, language)
     if final != language:
-        file = start if source.has(start) else ""
-        notes.saw("node.language", "language", final, file, 0, (f"{language} (the manifest is of both)",))
+        _say_language(final, notes)
     return msgspec.structs.replace(
         found,
         language=final,
@@ -140,6 +139,16 @@ def _begin(
     if place.text:
         project.own = {**project.own, "scripts": {**project.scripts, "start": place.text}}
     return entry.find(source, project, wishes.entry, notes, place.script or "start")
+
+
+def _say_language(final: str, notes: Notes) -> None:
+    """package.json is of both: what the program is written in decided."""
+    for number, seen in enumerate(notes.evidence):
+        if seen.decides == "language" and seen.value != final:
+            losers = (*seen.losers, f"{seen.value} ({seen.rule})")
+            notes.evidence[number] = msgspec.structs.replace(
+                seen, rule="node.language", value=final, losers=losers
+            )
 
 
 def _language(source: Source, start: str, chosen: str) -> str:
