@@ -48,7 +48,7 @@ def _lines(strings: list[At]) -> list[At]:
     """Literals of one line as the words of one command, and each by itself."""
     lines: dict[tuple[str, int], list[At]] = {}
     for at in strings:
-        if len(at.value) < 400:
+        if len(at.value) < 400 and at.role != "said":
             lines.setdefault((at.file, at.line), []).append(at)
     joined = [
         At(" ".join(at.value for at in words), *place) for place, words in lines.items() if len(words) > 1

@@ -24,6 +24,9 @@ from jitney.detect.modes import Reached, modes_of, told
 from jitney.detect.names import complete
 from jitney.detect.notes import Notes
 
+BROAD = ("std.", "sys", "stdlib", "stdio", "cstd", "java.net", "Foundation", "System.Net.Sockets")
+"""Modules of plain HTTP that serve other ends as well."""
+
 
 class Usage(msgspec.Struct, frozen=True):
     """frameworks: those that reach a model, the primary one first."""
@@ -88,8 +91,10 @@ def _without_silent(found: list[Use]) -> list[Use]:
 
 
 def _plain(code: Code, heads: tuple[str, ...]) -> list[At]:
+    """Those that are nothing but clients first: what a language brings along does much besides."""
     known = {canonical(head) for head in heads}
-    return [at for at in code.imports if any(one in known for one in prefixes(canonical(at.value)))]
+    met = [at for at in code.imports if any(one in known for one in prefixes(canonical(at.value)))]
+    return sorted(met, key=lambda at: canonical(at.value).startswith(BROAD))
 
 
 def _module(name: str, language: str) -> str:
