@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from jitney.config import load
 from jitney.detect import detect
 from jitney.detect.code import At, Code
 from jitney.detect.commands import started
@@ -17,6 +19,7 @@ from jitney.detect.match import uses
 from jitney.detect.model import Detection, Wishes
 from jitney.errors import UsageError
 from jitney.languages import names
+from jitney.road import wishes
 from jitney.source import Source
 
 LOCAL, HOSTED, HERE = "local-server", "hosted", "in-process"
@@ -284,3 +287,22 @@ def test_javascript_by_the_names_it_takes(names: str, want: str) -> None:
     code = f'import {{ {names} }} from "@huggingface/transformers";\nrun({names});\n'
     assert see({"ask.mjs": code}).mode == want
     assert see({"ask.ts": code.replace("@hugging", "npm:@hugging"), "deno.json": "{}"}).mode == want
+
+
+def test_rows_in_jitney_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    lines = [
+        "[[frameworks]]",
+        'name = "ours"',
+        'kind = "client"',
+        'imports = ["ourllm"]',
+        'mode = "local-server"',
+        "port = 7000",
+    ]
+    (tmp_path / "jitney.toml").write_text("\n".join(lines))
+    asked = wishes(load(tmp_path, {}))
+    found = detect(Source.from_mapping({"a.py": "import ourllm\nourllm.ask()\n"}), asked)
+    assert (found.frameworks, found.mode, found.endpoints[0].port) == (("ours",), LOCAL, 7000)
+    (tmp_path / "jitney.toml").write_text("\n".join([*lines[:2], 'kind = "oracle"']))
+    with pytest.raises(UsageError, match="kind"):
+        wishes(load(tmp_path, {}))
