@@ -113,6 +113,12 @@ def _choice(source: Source, found: list[Program]) -> tuple[str, Program, list[Pr
     """Rule, the program that is meant, the others. DetectionError: several alike."""
     found = [one for one in found if not _ASIDE.search(_below(one.folder, source))] or found
     found = [one for one in found if not _is_library(source, one)] or found
+    rule, chosen = _meant(source, found)
+    return rule, chosen, [one for one in found if one is not chosen]
+
+
+def _meant(source: Source, found: list[Program]) -> tuple[str, Program]:
+    """The first rule that leaves one."""
     tries = (
         ("only", found),
         ("started", _started_below(source, found)),
@@ -120,7 +126,7 @@ def _choice(source: Source, found: list[Program]) -> tuple[str, Program, list[Pr
     )
     for rule, some in tries:
         if len(some) == 1:
-            return rule, some[0], [one for one in found if one is not some[0]]
+            return rule, some[0]
     raise _several(source, found)
 
 
@@ -232,12 +238,22 @@ def of_folder(source: Source, notes: Notes) -> Language:
     here = sorted({name(path) for path in files if parent(path) == source.workdir})
     by_shebang = scripts(source, source.workdir)
     said = [(language, _manifest_of(language, here, source)) for language in _with_manifest(here)]
-    if coded := [one for one in said if _has_code(one[0], files, by_shebang)]:
+    coded = [one for one in said if _has_code(one[0], files, by_shebang)]
+    if coded:
         return _said(source, here, coded, notes)
-    if found := _of_files(source, files, notes):
-        if not (by_shebang and found.name in known()):
-            return found
-        del notes.evidence[-1:]  # an expression of Nix, a page: what a script beside it runs in, or shows
+    found = _of_files(source, files, by_shebang, notes)
+    return found or _without_code(source, files, here, said, by_shebang, notes)
+
+
+def _without_code(
+    source: Source,
+    files: list[str],
+    here: list[str],
+    said: list[tuple[Language, str]],
+    by_shebang: dict[str, str],
+    notes: Notes,
+) -> Language:
+    """A manifest of an environment that has no program, then a script without an ending."""
     if alone := [one for one in said if name(one[1]) not in _OF_MANY]:
         return _said(source, here, alone, notes)
     if not by_shebang:
@@ -247,17 +263,19 @@ def of_folder(source: Source, notes: Notes) -> Language:
     return languages.supported_one(language, path)
 
 
-def _of_files(source: Source, files: list[str], notes: Notes) -> Language | None:
+def _of_files(source: Source, files: list[str], by_shebang: dict[str, str], notes: Notes) -> Language | None:
     """What a jar has in it, laid out as a folder; the files right in the folder, then those below."""
     jar = f"{source.workdir}/META-INF/MANIFEST.MF".lstrip("/")
     if source.has(jar) and "Main-Class:" in source.read_text(jar):
         notes.saw("language.jar", "language", "java", jar)
         return languages.supported_one("java", jar)
-    for group in ([path for path in files if parent(path) == source.workdir], files):
-        if ranked := _ranked(source, group):
-            notes.saw("language.files", "language", ranked[0], source.workdir, 0, tuple(ranked[1:]))
-            return languages.supported_one(ranked[0], source.label)
-    return None
+    here = [path for path in files if parent(path) == source.workdir]
+    ranked = _ranked(source, here) or _ranked(source, files)
+    # an expression of Nix, a page: what a script beside it runs in, or shows
+    if not ranked or (by_shebang and ranked[0] in known()):
+        return None
+    notes.saw("language.files", "language", ranked[0], source.workdir, 0, tuple(ranked[1:]))
+    return languages.supported_one(ranked[0], source.label)
 
 
 @cache
@@ -311,7 +329,9 @@ def _said(source: Source, here: list[str], said: list[tuple[Language, str]], not
 def _started(source: Source) -> str:
     """The language of the program that the Procfile starts."""
     path = f"{source.workdir}/Procfile".lstrip("/")
-    match = re.search(r"(?m)^[ \t]*web[ \t]*:[ \t]*(\S+)", source.read_text(path)) if source.has(path) else None
+    match = (
+        re.search(r"(?m)^[ \t]*web[ \t]*:[ \t]*(\S+)", source.read_text(path)) if source.has(path) else None
+    )
     return STARTERS.get(match[1].removeprefix("./"), "") if match else ""
 
 

@@ -57,8 +57,7 @@ def choose_manager(source: Source, project: Project, notes: Notes) -> None:
     """Sets the project's manager, its version and its lock. DetectionError: package.json names two."""
     locks = [(file, whose) for file, whose in LOCKS if source.has(within(project.root, file))]
     found = _named(project) or _told(source, project, locks)
-    own = next((file for file, whose in locks if whose == found.manager), "")
-    others = [f"{file} ({whose})" for file, whose in locks if whose != found.manager]
+    own, others = _sorted(locks, found.manager)
     project.manager, project.is_default = found.manager, found.rule == "node.manager.default"
     project.lock = within(project.root, own) if own else ""
     project.manager_version = found.version or _version(source, project)
@@ -67,6 +66,12 @@ def choose_manager(source: Source, project: Project, notes: Notes) -> None:
     if others:
         _tell_others(found, own, others, notes)
     notes.saw(found.rule, "manager", project.manager, found.file, 0, tuple(others))
+
+
+def _sorted(locks: list[tuple[str, str]], manager: str) -> tuple[str, list[str]]:
+    """The manager's own lock, empty where it has none; the others in words."""
+    own = next((file for file, whose in locks if whose == manager), "")
+    return own, [f"{file} ({whose})" for file, whose in locks if whose != manager]
 
 
 def _told(source: Source, project: Project, locks: list[tuple[str, str]]) -> Found:

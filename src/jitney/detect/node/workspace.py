@@ -52,9 +52,8 @@ def members(source: Source, root: str, globs: list[str]) -> list[str]:
     ends = tuple(f"/{name}" for name in MANIFESTS)
     places = dict.fromkeys(parent(path) for path in source.files(root) if path.endswith(ends))
     below = {place: place.removeprefix(root).strip("/") for place in places}
-    return [
-        place for place, path in below.items() if path and _any(path, wanted) and not _any(path, unwanted)
-    ]
+    named = [place for place, path in below.items() if path and _any(path, wanted)]
+    return [place for place in named if not _any(below[place], unwanted)]
 
 
 def _any(path: str, globs: list[str]) -> bool:
