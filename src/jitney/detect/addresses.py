@@ -12,29 +12,30 @@ from typing import NamedTuple
 from jitney.detect.code import LOOPBACK, PLACE, At
 from jitney.detect.data.hosts import HOSTED, PROVIDERS
 
-_LINK = r"[\"'`\])]{0,3}\s*(?:=>|[=:(,\[{]|\?\?|\|\||\bor\b)?\s*(?:new\s+\w+\(|Uri\(|[\w.]+\()?\s*[\"'`brfu@$&]{0,3}$"
+_LINK = (
+    r"[\"'`\])]{0,3}\s*(?:=>|[=:(,\[{]|\?\?|\|\||\bor\b)?\s*(?:new\s+\w+\(|[\w.]+\()?\s*[\"'`brfu@$&]{0,3}$"
+)
 """From a name to the string that it gets: `name = `, `"name": `, `.name(`, `"NAME", ` (a default), `name=new Uri(`."""
 _BASE = re.compile(
-    r"(?i)(?:api[_-]?base|\w*ollama\w*|\w*openai\w*|\w*anthropic\w*|\w*llm\w*|lm[_-]?studio\w*|\w*llama\w*|\w*inference\w*"
-    r"|\w*completions?\w*|chat[_-]?(?:ur[li]|api)|model[_-]?(?:ur[li]|host|server)|set_?server_?ur[li]|tgi\w*)"
+    r"(?:api[_-]?base|ollama\w*|openai\w*|anthropic\w*|llm\w*|lm[_-]?studio\w*|llama\w*|inference\w*"
+    r"|completions?\w*|chat[_-]?(?:ur[li]|api)|model[_-]?(?:ur[li]|host|server)|set_?server_?ur[li]|tgi\w*)"
     r"(?:[ ._-]?(?:(?:api[_-]?)?base[_-]?)?(?:ur[li]|host|server|api|endpoint))?" + _LINK
 )
 """Names by which people call the place of a model and hardly anything else."""
 _PLACE = re.compile(
-    r"(?i)(?:(?<!data)base[_-]?ur[li]|(?<!data)base[_-]?path|api[_-]?(?:ur[li]|host|address)|\w*endpoint)"
-    + _LINK
+    r"(?:(?<!data)base[_-]?ur[li]|(?<!data)base[_-]?path|api[_-]?(?:ur[li]|host|address)|endpoint)" + _LINK
 )
 """Names by which libraries call the place of whatever they ask: a model's where they are libraries for models."""
 _OWN = re.compile(
-    r"(?i)(?:(?:listen\w*|serve|bind|start|run|launch)\s*\(\s*(?:[\w.&]+\s*,\s*){0,2}|(?:allow_?)?origins?|referr?er|http-referer|redirect\w*"
+    r"(?:(?:listen\w*|serve|bind|start|run|launch)\s*\(\s*(?:[\w.&]+\s*,\s*){0,2}|(?:allow_?)?origins?|referr?er|http-referer|redirect\w*"
     r"|callback\w*|webhook\w*|frontend\w*|cors\w*|(?:site|app|public|home_?page)_?url)" + _LINK
 )
 """Where the program itself listens, or what it says of itself to others."""
 _SAID = re.compile(
-    r"(?i)(?:\bprint\w*|\becho|\bputs|\bwarn\w*|\binfo|\bdebug|\berror\w*|\blogf?|\bwrite_?line|\bsay|\bhelp|\bdescription|placeholder"
+    r"(?:\bprint\w*|\becho|\bputs|\bwarn\w*|\binfo|\bdebug|\berror\w*|\blogf?|\bwrite_?line|\bsay|\bhelp|\bdescription|placeholder"
     r"|\btitle|\blabel|\bpanic|\bcaption|\bmarkdown|exception)\s*[!(=:]{0,2}\s*[\"'`brfu@$(]{0,4}$"
 )
-_CHOOSES = re.compile(r"(?i)(?:provider|backend|vendor|llm|engine|embedder)[^\n]{0,40}$")
+_CHOOSES = re.compile(r"(?:provider|backend|vendor|llm|engine|embedder)[^\n]{0,40}$")
 """In front of a word that says which of several servers a library asks."""
 _TELLS = re.compile(r"(?i)^\s*(?:[\w.]*\b(?:echo|printf?|puts|say|println|writeln)\b)")
 """A line that prints."""
@@ -84,7 +85,7 @@ def role_of(value: str, before: str) -> str:
     """What a string is for, by the code in front of it: `base` (a model's place), `place` (of something that is
     asked), `own`, `said`, `provider` (who is asked); `` if nobody knows, or if it
     is no address."""
-    tail = before[-160:]
+    tail = before[-90:].lower()
     if value in PROVIDERS:
         return "provider" if _CHOOSES.search(tail) else ""
     if not MAYBE.search(value):
@@ -99,7 +100,7 @@ def role_of(value: str, before: str) -> str:
 def addresses(strings: Iterable[At]) -> list[Address]:
     """Those that are or may be a model's, in the order of the code."""
     kept = [at for at in strings if at.role not in ("said", "own")]
-    asks = next((at for at in kept if _WHOLE_API.search(at.value) and _is_address(at.value)), None)
+    asks = next((at for at in kept if _WHOLE_API.search(at.value) and is_address(at.value)), None)
     found = [one for at in kept for one in _of(at, asks=asks is not None)]
     return found if asks is None or any(one.sure for one in found) else found + _in_parts(kept, asks)
 
@@ -117,7 +118,7 @@ def _of(at: At, *, asks: bool) -> Iterator[Address]:
     if bare := _bare_host(at.value):
         yield Address(bare, 443, at, sure=True)
         return
-    if not _is_address(at.value):
+    if not is_address(at.value):
         return
     for match in PLACE.finditer(at.value):
         host = match[1] or match[3]
@@ -139,7 +140,7 @@ def _kind(host: str, port: int, path: str, at: At) -> str:
     return "sure" if port in _MODELS or at.role == "base" or _API.match(path) else "maybe"
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
     """Not words with an address among them; a command that fetches it is none of those."""
     stripped = text.strip()
     return (

@@ -12,7 +12,7 @@ from functools import cache
 
 import msgspec
 
-from jitney.detect.addresses import role_of
+from jitney.detect.addresses import is_address, role_of
 from jitney.detect.code import At, Code
 from jitney.detect.model import ModelUse
 from jitney.detect.names import EMBEDS
@@ -62,8 +62,9 @@ def scan(text: str, file: str, rules: Rules) -> Scanned:
     )
     harvest(literals, file, found.code, NEVER)
     known = {seen.value for seen in found.code.strings}
+    starts = [start for start, _, _ in spans]
     for match in ADDRESS.finditer(blanked):
-        if match[0] not in known:
+        if match[0] not in known and not _is_prose(match.start(), starts, spans):
             before = blanked[max(0, match.start() - BEFORE) : match.start()]
             place = at(match.start(), match[0])
             found.code.strings.append(msgspec.structs.replace(place, role=role_of(match[0], before)))
@@ -71,6 +72,12 @@ def scan(text: str, file: str, rules: Rules) -> Scanned:
     models += _words(blanked, rules.models, ())
     _add_models(found.code, (at(start, word) for start, word in models))
     return found
+
+
+def _is_prose(start: int, starts: list[int], spans: list[tuple[int, int, str]]) -> bool:
+    """Whether a place lies in a literal of several words that is no command: said to people."""
+    number = bisect_right(starts, start) - 1
+    return number >= 0 and start < spans[number][1] and not is_address(spans[number][2])
 
 
 def _add_models(code: Code, words: Iterable[At]) -> None:

@@ -109,11 +109,20 @@ def _string(node: Node, at: At, seen: GoFile, constants: dict[str, str]) -> None
 
 
 def _before(node: Node) -> str:
-    """The code in front of a literal, as far as its call, its element or its assignment goes."""
+    """The code in front of a literal, as far as its call, its element or its assignment goes. Nothing where that is a long one:
+    a table of words, whose text would be copied for each of them."""
     above = node
     for _ in range(4):
-        if above.parent is not None and above.parent.type not in ("block", "source_file"):
-            above = above.parent
+        parent = above.parent
+        if (
+            parent is None
+            or parent.type in ("block", "source_file")
+            or node.start_byte - parent.start_byte > 500
+        ):
+            break
+        above = parent
+    if above.end_byte - above.start_byte > 20_000:
+        return ""
     return (above.text or b"")[: node.start_byte - above.start_byte].decode("utf-8", "replace")
 
 
