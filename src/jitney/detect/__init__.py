@@ -60,7 +60,7 @@ def _at_program(source: Source, wishes: Wishes, notes: Notes) -> tuple[Source, W
     """A folder without a program of its own may have one below."""
     if source.alone or source.entry:
         return source, wishes
-    from jitney.detect.folder import locate
+    from jitney.detect.programs import locate
 
     return locate(source, wishes, notes)
 

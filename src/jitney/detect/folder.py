@@ -1,7 +1,7 @@
-"""Which language a folder is, and which of the programs in it is meant.
+"""Which language a folder is.
 
-a manifest beside the program ─► files right in the folder ─► programs in folders below: the only one, or a list
-─► files below ─► a manifest of an environment that has no program ─► scripts without an ending
+a manifest beside the program ─► files right in the folder ─► files below ─► a manifest of an environment that has no program
+─► scripts without an ending
 """
 
 from __future__ import annotations
@@ -12,37 +12,28 @@ from fnmatch import filter as fnfilter
 from fnmatch import translate
 from functools import cache
 
-import msgspec
-
 from jitney.detect import languages
 from jitney.detect.data.starters import STARTERS
 from jitney.detect.languages import LANGUAGES, OTHERS, Language
-from jitney.detect.model import Detection, Wishes
 from jitney.detect.notes import Notes
 from jitney.detect.scripts import scripts
 from jitney.errors import DetectionError
 from jitney.languages import known, manifests
 from jitney.source import Source
 from jitney.source.kinds import binary_hint, binary_kind
-from jitney.source.paths import is_under, join, name, parent
+from jitney.source.paths import is_under, name, parent
 
 BINARIES_LOOKED_AT = 20
-_OF_MANY = ("Makefile", "configure", "configure.ac", "settings.gradle", "settings.gradle.kts")
+
+OF_MANY = ("Makefile", "configure", "configure.ac", "settings.gradle", "settings.gradle.kts")
 """Manifests that say nothing of a language where none of its files lies there."""
 
 _GLOB = re.compile(r"[*?\[]")
-_ASIDE = re.compile(
-    r"(?:^|/)(?:\.[^/]*|tests?|specs?|docs?|examples?|samples?|scripts?|tools?|fixtures|testdata|benchmarks?|e2e|ci|vendor"
-    r"|third_party|[^/]+[._-](?:[Tt]ests?|[Bb]enchmarks?|e2e))(?:/|$)"
-)
-"""Folders whose programs are beside the point where there are others."""
-
-_GLUE = frozenset({"shell", "sql", "powershell"})
-"""Languages of the scripts that start or deploy what lies in the folders below."""
 
 _PYTHON_PROGRAMS = frozenset(
     {"main.py", "app.py", "__main__.py", "server.py", "run.py", "cli.py", "manage.py", "bot.py", "chat.py"}
 )
+
 _SERVERS: dict[str, tuple[str, ...]] = {
     "php": ("artisan", "index.php", "public/index.php", "bin/console"),
     "ruby": ("config.ru", "bin/rails"),
@@ -60,184 +51,12 @@ _NODE_STARTS = tuple(
 )
 
 
-class Program(msgspec.Struct, frozen=True):
-    """A folder below that is a program of its own, by its manifest."""
-
-    folder: str
-    language: str
-    manifest: str
-    is_site: bool = False
-
-    def __str__(self) -> str:
-        kind = f"{self.language}, a web site's front" if self.is_site else self.language
-        return f"{self.folder} ({kind}: {name(self.manifest)})"
-
-
-def locate(source: Source, wishes: Wishes, notes: Notes) -> tuple[Source, Wishes]:
-    """The source with the folder of its program, and the wishes as seen from there. Another than what was handed over only where
-    that one has no program itself.
-
-    DetectionError: several programs below that are alike, all named.
-    """
-    if source.alone or source.entry or _has_own(source):
-        return source, wishes
-    found = [one for one in _programs(source) if wishes.language in ("", one.language)]
-    if wishes.entry:
-        return _around(source, wishes, found)
-    if not found:
-        return source, wishes
-    rule, chosen, others = _choice(source, found)
-    value = f"{chosen.folder} ({_WHY[rule]})"
-    notes.saw(f"program.{rule}", "program", value, chosen.manifest, 0, tuple(map(str, others)))
-    return source.at(chosen.folder), wishes
-
-
-_WHY = {
-    "only": "the only program below",
-    "started": "what the Procfile or the Dockerfile starts",
-    "server": "the only one that is no site's front",
-}
-
-
-def _around(source: Source, wishes: Wishes, found: list[Program]) -> tuple[Source, Wishes]:
-    """The program that has the entry which the user names."""
-    entry = join(source.workdir, wishes.entry) or ""
-    one = next((one for one in found if is_under(entry, one.folder) and source.has(entry)), None)
-    if one is None:
-        return source, wishes
-    below = entry.removeprefix(f"{one.folder}/")
-    return source.at(one.folder), msgspec.structs.replace(wishes, entry=below)
-
-
-def _choice(source: Source, found: list[Program]) -> tuple[str, Program, list[Program]]:
-    """Rule, the program that is meant, the others. DetectionError: several alike."""
-    found = [one for one in found if not _ASIDE.search(_below(one.folder, source))] or found
-    found = [one for one in found if not _is_library(source, one)] or found
-    rule, chosen = _meant(source, found)
-    return rule, chosen, [one for one in found if one is not chosen]
-
-
-def _meant(source: Source, found: list[Program]) -> tuple[str, Program]:
-    """The first rule that leaves one."""
-    tries = (
-        ("only", found),
-        ("started", _started_below(source, found)),
-        ("server", [one for one in found if not one.is_site]),
-    )
-    for rule, some in tries:
-        if len(some) == 1:
-            return rule, some[0]
-    raise _several(source, found)
-
-
-def _started_below(source: Source, found: list[Program]) -> list[Program]:
-    """Programs whose folder stands in the command of a Procfile or a Dockerfile: `cd server && npm start`."""
-    from jitney.detect.recipes import read_recipes
-
-    starts = [one.value for one in read_recipes(source, only=("procfile", "docker")) if one.kind == "start"]
-    return [
-        one
-        for one in found
-        for folder in [re.escape(_below(one.folder, source))]
-        if any(re.search(rf"(?:^|[\s=\"'/]){folder}(?:[/\s\"':]|$)", text) for text in starts[:1])
-    ]
-
-
-def _below(folder: str, source: Source) -> str:
-    return folder.removeprefix(f"{source.workdir}/" if source.workdir else "")
-
-
-def _several(source: Source, found: list[Program]) -> DetectionError:
-    listed = "\n  ".join(str(one) for one in found[:12])
-    prefix = "" if source.label in ("", ".") else f"{source.label.rstrip('/')}/"
-    error = DetectionError(
-        f"{len(found)} programs below {source.label} could be the one to start:\n  {listed}",
-        f"choose one: jitney run {prefix}{_below(found[0].folder, source)} …",
-    )
-    if len({one.language for one in found}) == 1:
-        error.seen = Detection(language=found[0].language)
-    return error
-
-
-def _has_own(source: Source) -> bool:
-    """The folder itself is a program, or says that it is one: a manifest in it, or code that does more than start others."""
-    head = f"{source.workdir}/" if source.workdir else ""
-    if source.has(f"{head}config.yaml") and source.has(f"{head}model/model.py"):
-        return True  # a Truss: its class has this place, and what it bundles lies beside in packages/
-    here = sorted(source.folder(source.workdir)[0])
-    if any(
-        _is_own(language, _manifest_of(language, here, source), source) for language in _with_manifest(here)
-    ):
-        return True
-    own = {found for path in here if (found := languages.by_ending(path))}
-    return bool((own | set(scripts(source, source.workdir).values())) - _GLUE)
-
-
-def _is_own(language: Language, place: str, source: Source) -> bool:
-    """Not: a package.json that starts nothing (hooks and formatters of a repository), a Makefile that compiles nothing."""
-    if language.name == "javascript":
-        return _node_starts(source)
-    return language.name != "c" or any(
-        path.endswith((".c", ".cc", ".cpp", ".cxx")) for path in source.files()
-    )
-
-
-def _programs(source: Source) -> list[Program]:
-    """Folders below with a manifest and code of its language; none that lies in another one."""
-    files = source.written()
-    folders: dict[str, list[str]] = {}
-    for path in files:
-        folders.setdefault(parent(path), []).append(name(path))
-    found: list[Program] = []
-    for folder in sorted(folders, key=lambda one: (one.count("/"), one)):
-        if folder == source.workdir or any(is_under(folder, one.folder) for one in found):
-            continue
-        if (one := _program(source, folder, folders[folder], files)) is not None:
-            found.append(one)
-    return found
-
-
-def _program(source: Source, folder: str, here: list[str], files: tuple[str, ...]) -> Program | None:
-    said = list(_with_manifest(here))
-    within = [path for path in files if is_under(path, folder)] if said else []
-    inner = source.at(folder)
-    for language in said:
-        manifest = _manifest_of(language, here, inner)
-        if name(manifest) not in _OF_MANY and any(path.endswith(language.endings) for path in within):
-            return Program(folder, language.name, manifest, _is_site(inner, manifest))
-    return None
-
-
-def _is_site(source: Source, manifest: str) -> bool:
-    """Pages that a tool makes: where a program of another kind lies beside them, that one is what they talk to."""
-    if name(manifest) != "package.json":
-        return False
-    from jitney.detect.node.manifest import Project, read
-    from jitney.detect.node.site import site_of
-
-    data = read(source, source.workdir, Notes())
-    return site_of(source, Project(source.workdir, source.workdir, data, data)) is not None
-
-
-def _is_library(source: Source, one: Program) -> bool:
-    """A .NET project that makes no program, or tests one; a package of Dart without bin/."""
-    text = source.read_text(one.manifest)
-    if one.manifest.endswith("proj"):
-        said = re.search(r"<OutputType>\s*(\w+)", text)
-        is_web = re.search(r"Sdk=\"Microsoft\.NET\.Sdk\.(?:Web|Worker|BlazorWebAssembly)", text)
-        makes = said[1].lower() in ("exe", "winexe") if said else bool(is_web)
-        return not makes or "Microsoft.NET.Test.Sdk" in text
-    if name(one.manifest) == "Cargo.toml":
-        return not _has_binary(source.at(one.folder), one.manifest)
-    return False
-
-
 def of_folder(source: Source, notes: Notes) -> Language:
     """The language of the program in the source's folder. DetectionError: nothing runnable."""
     files = [path for path in source.written() if is_under(path, source.workdir)]
     here = sorted({name(path) for path in files if parent(path) == source.workdir})
     by_shebang = scripts(source, source.workdir)
-    said = [(language, _manifest_of(language, here, source)) for language in _with_manifest(here)]
+    said = [(language, manifest_of(language, here, source)) for language in with_manifest(here)]
     coded = [one for one in said if _has_code(one[0], files, by_shebang)]
     if coded:
         return _said(source, here, coded, notes)
@@ -254,7 +73,7 @@ def _without_code(
     notes: Notes,
 ) -> Language:
     """A manifest of an environment that has no program, then a script without an ending."""
-    if alone := [one for one in said if name(one[1]) not in _OF_MANY]:
+    if alone := [one for one in said if name(one[1]) not in OF_MANY]:
         return _said(source, here, alone, notes)
     if not by_shebang:
         raise _nothing(source, files, here)
@@ -299,7 +118,7 @@ def _globs() -> re.Pattern[str]:
     )
 
 
-def _with_manifest(here: list[str]) -> Iterator[Language]:
+def with_manifest(here: list[str]) -> Iterator[Language]:
     """Languages whose manifest lies in a folder with these files."""
     named = [one for one in here if one in _exact() or _globs().match(one)]
     for word, patterns in _patterns() if named else ():
@@ -307,7 +126,7 @@ def _with_manifest(here: list[str]) -> Iterator[Language]:
             yield languages.supported_one(word, word)
 
 
-def _manifest_of(language: Language, here: list[str], source: Source) -> str:
+def manifest_of(language: Language, here: list[str], source: Source) -> str:
     file = next(file for pattern in language.manifests for file in fnfilter(here, pattern))
     return f"{source.workdir}/{file}".lstrip("/")
 
@@ -339,14 +158,12 @@ def _is_weak(language: Language, place: str, source: Source, here: list[str]) ->
     """A manifest that serves another language's program as often as one of its own, and nothing beside it says that it is one."""
     if language.name == "python":
         is_weak = name(place) in ("requirements.txt", "setup.py", "environment.yml")
-        return (
-            is_weak and "package.json" in here and _node_starts(source) and not _PYTHON_PROGRAMS & set(here)
-        )
+        return is_weak and "package.json" in here and node_starts(source) and not _PYTHON_PROGRAMS & set(here)
     if language.name == "rust":
-        return not _has_binary(source, place)
+        return not has_binary(source, place)
     if language.name == "javascript":
-        return not _node_starts(source) or _has_server(source)
-    return name(place) in _OF_MANY
+        return not node_starts(source) or _has_server(source)
+    return name(place) in OF_MANY
 
 
 def _has_server(source: Source) -> bool:
@@ -359,7 +176,7 @@ def _has_server(source: Source) -> bool:
     return False
 
 
-def _node_starts(source: Source) -> bool:
+def node_starts(source: Source) -> bool:
     """Whether a package.json says what starts, or a file of a program's name lies there: one for tools has neither."""
     from jitney.detect.node.manifest import Project, read
     from jitney.detect.node.site import site_of
@@ -378,7 +195,7 @@ def _node_starts(source: Source) -> bool:
     return any(source.has(prefix + file) for file in (*named, *_NODE_STARTS))
 
 
-def _has_binary(source: Source, place: str) -> bool:
+def has_binary(source: Source, place: str) -> bool:
     """A crate that is a program, or a workspace: a library beside a pyproject.toml or a package.json is their extension."""
     folder = f"{source.workdir}/" if source.workdir else ""
     text = source.read_text(place)

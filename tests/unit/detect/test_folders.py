@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from jitney.detect import detect
-from jitney.detect.folder import locate, of_folder
+from jitney.detect.folder import of_folder
 from jitney.detect.model import Wishes
 from jitney.detect.notes import Notes
+from jitney.detect.programs import locate
 from jitney.errors import DetectionError
 from jitney.source import Source
 
