@@ -150,7 +150,9 @@ def cut(text: str, number: int) -> Iterator[str]:
 
 def is_telling(piece: str, language: str) -> bool:
     lines = [
-        line for line in re.sub(r"(?s)/\*.*?\*/|\"\"\".*?\"\"\"", "", piece).splitlines() if line.strip()
+        line
+        for line in re.sub(r"(?s)/\*.*?(?:\*/|\Z)|\"\"\".*?\"\"\"", "", piece).splitlines()
+        if line.strip()
     ]
     mark = COMMENT.get(language, "//")
     code = [line for line in lines if not line.lstrip().startswith((mark, "*"))]

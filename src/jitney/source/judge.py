@@ -23,7 +23,7 @@ _TYPE = r"(?:string|number|boolean|any|unknown|void|never|bigint|symbol|object|P
 MARKS = {
     "typescript": re.compile(
         r"(?m)^\s*(?:import|export) type\b|^\s*(?:export )?(?:default )?(?:declare |abstract |const enum |enum |namespace \w+ \{|interface \w)"
-        r"|^import [^;]*[{,]\s*type \w|\btype \w+(?:<[^=\n]*>)? =|\bas (?:const|any|unknown|string|number)\b|\bsatisfies [A-Z{]"
+        r"|[{,]\s*type \w+(?: as \w+)?\s*[,}]|\btype \w+(?:<[^=\n]*>)? =|\bas (?:const|any|unknown|string|number)\b|\bsatisfies [A-Z{]"
         rf"|[(,]\s*\w+\??\s*:\s*{_TYPE}|\)\s*:\s*{_TYPE}|^\s*(?:const|let|var) \w+\s*:\s*\w"
         rf"|^\s*(?:static )?(?:(?:private|public|protected|readonly) )+\w+\??\s*[:=;(]|^\s*\w+\??: {_TYPE}[^,]*;$"
     ),

@@ -26,6 +26,8 @@ _WORD = re.compile(r"\w")
 _LONGEST = 16
 _COMMENTS = ("//", "# ", "* ", "/*", ";; ", "-- ", "% ")
 """Lines of these are prose in any language: only how they begin and end counts. A licence says nothing."""
+_BLOCKS = re.compile(r"(?ms)^[ \t]*/\*.*?(?:\*/|\Z)")
+"""A comment of many lines, where it begins a line: cut out."""
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -51,7 +53,7 @@ def weights() -> Weights:
 
 def features(text: str) -> set[str]:
     """What is looked at. `^x`: a line begins so; `$x`: a line ends so; `w` stands for any word."""
-    lines = {line.strip() for line in text[:MAX_CHARS].splitlines()} - {""}
+    lines = {line.strip() for line in _BLOCKS.sub("", text[:MAX_CHARS]).splitlines()} - {""}
     text = "\n".join(line for line in lines if not line.startswith(_COMMENTS))
     found = set(_WORDS.findall(text))
     for run in set(_SIGNS.findall(text)):
