@@ -83,7 +83,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language(
         "javascript",
         (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts"),  # TypeScript's too: package.json is of both
-        ("package.json", "bunfig.toml"),
+        ("package.json", "package.json5", "bunfig.toml"),
         ("node", "detect_javascript"),
     ),
     Language(

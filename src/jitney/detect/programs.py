@@ -176,7 +176,7 @@ def _program(source: Source, folder: str, here: list[str], files: tuple[str, ...
 
 def _is_site(source: Source, manifest: str) -> bool:
     """Pages that a tool makes: where a program of another kind lies beside them, that one is what they talk to."""
-    if name(manifest) != "package.json":
+    if not name(manifest).startswith("package.json"):
         return False
     from jitney.detect.node.manifest import Project, read
     from jitney.detect.node.site import site_of
