@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +122,19 @@ def test_files_that_other_tools_call_notebooks_are_plain_python() -> None:
     for text in (marimo, jupytext):
         found = detect(Source.from_mapping({"a.py": text}, "a.py"), Wishes())
         assert "openai" in [one.name for one in found.packages]
+
+
+def test_lines_that_only_look_like_magics_are_left_alone() -> None:
+    cell = "name = ('%s'\n        % 'x')\nassert 5 \\\n != 4\n"
+    assert cell.rstrip() in read(notebook(cell), "a.ipynb").text
+    assert "        % 'x')" in read(notebook("!ls\n" + cell), "a.ipynb").text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [" " * 3990 + "x", "a = " * 900, "[ \"'" * 900, "!pip install " + " " * 3900 + "&", "x" * 3_000_000],
+)
+def test_long_lines_take_no_time(line: str) -> None:
+    begun = time.monotonic()
+    read(notebook(line), "a.ipynb")
+    assert time.monotonic() - begun < 5

@@ -18,9 +18,10 @@ from typing import Any
 
 import msgspec
 
+from jitney.detect.python.code import parse
 from jitney.errors import DetectionError
 
-_MAGIC = re.compile(r"^(\s*)(?:([\w.,\s\[\]\"']+?)\s*=\s*)?([%!])(?![%!=])\s*(.*)$")
+_TARGET = re.compile(r"[\w.,\s\[\]\"']+")
 _CELL = re.compile(r"^%%(\w+)[ \t]*(.*)$")
 _HELP = re.compile(r"^\s*\??\??[\w.]+\?{1,2}\s*$|^\s*\?{1,2}[\w.]+\s*$")
 _TRANSPARENT = frozenset({"time", "timeit", "capture", "prun", "python", "python3", "px", "skip", "notify"})
@@ -32,6 +33,8 @@ _WITH_VALUE = frozenset({
     "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-r", "--requirement", "-c", "--constraint", "-t", "--target",
     "-e", "--editable", "--python", "--prefix", "--root", "--upgrade-strategy",
 })  # fmt: skip
+LONGEST = 4_000
+"""Characters of a line that may be a magic: data in a cell is longer, and looking at it takes time."""
 _DEBIAN = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 
@@ -86,8 +89,8 @@ def _cells(data: Any) -> list[dict[str, Any]] | None:
         return None
     cells = data.get("cells")
     if cells is None and isinstance(data.get("worksheets"), list):
-        sheets = [sheet for sheet in data["worksheets"] if isinstance(sheet, dict)]
-        cells = [cell for sheet in sheets for cell in sheet.get("cells", [])]
+        sheets = [sheet.get("cells") for sheet in data["worksheets"] if isinstance(sheet, dict)]
+        cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
     return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else None
 
 
@@ -129,20 +132,25 @@ class _Writing:
             self.lines.append(f"# left out: %%{magic[1]}")
 
     def _code(self, lines: list[str]) -> None:
+        if _is_python("\n".join(lines)):  # nothing of IPython's: not even `% name` at a line's begin
+            self.lines += lines
+            return
         inside = _in_strings(lines)
         waiting = ""
         for number, line in enumerate(lines):
             whole = waiting + line
-            match = None if number in inside and not waiting else _MAGIC.match(whole)
-            if match and whole.rstrip().endswith("\\"):
+            is_text = (number in inside and not waiting) or len(whole) > LONGEST
+            magic = None if is_text else _magic_of(whole)
+            if magic and whole.rstrip().endswith("\\"):
                 waiting = whole.rstrip()[:-1] + " "
                 continue
             waiting = ""
-            if match:
-                self.lines.append(f"{match[1]}{self._magic(match[2] or '', match[3], match[4].strip())}")
-            elif number not in inside and _HELP.match(line):
+            if magic:
+                indent = whole[: len(whole) - len(whole.lstrip())]
+                self.lines.append(indent + self._magic(*magic))
+            elif not is_text and _HELP.match(line):
                 self.lines.append(f"# {line.strip()}")
-            elif number not in inside and line.startswith(("pip install ", "pip3 install ")):
+            elif not is_text and line.startswith(("pip install ", "pip3 install ")):
                 self.lines.append(f"pass  # {line}" if self._installs(line.strip()) else line)
             else:
                 self.lines.append(line)
@@ -173,6 +181,26 @@ class _Writing:
         elif match := _APT.match(words):
             self.script.apt += [(one, line) for one in _arguments(match[1]) if _DEBIAN.fullmatch(one)]
         return match is not None
+
+
+def _is_python(text: str) -> bool:
+    try:
+        parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _magic_of(line: str) -> tuple[str, str, str] | None:
+    """`x = !ls`, `%time f()`: what is assigned to, the sign, the words. `% name` goes on with a line above it."""
+    target, words = "", line.strip()
+    head, equals, tail = words.partition("=")
+    if equals and words[:1] not in ("%", "!") and _TARGET.fullmatch(head):
+        target, words = head.strip(), tail.strip()
+    sign, rest = words[:1], words[1:]
+    if sign not in ("%", "!") or rest[:1] in ("", "=", "%", "!") or (sign == "%" and rest[0].isspace()):
+        return None
+    return target, sign, rest.strip()
 
 
 def _env(rest: str) -> str:
@@ -221,6 +249,8 @@ def _in_strings(lines: list[str]) -> set[int]:
     for number, line in enumerate(lines):
         if quote:
             inside.add(number)
+        if not any(mark in line for mark in ('"""', "'''")):
+            continue
         at = 0
         while at < len(line):
             three = line[at : at + 3]
@@ -240,8 +270,8 @@ def _awaits(text: str) -> bool:
     if "await" not in text and "async" not in text:
         return False
     try:
-        todo: list[ast.AST] = [ast.parse(text)]
-    except (SyntaxError, ValueError, RecursionError):
+        todo: list[ast.AST] = [parse(text)]
+    except SyntaxError:
         return False
     while todo:
         node = todo.pop()
