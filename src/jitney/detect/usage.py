@@ -97,8 +97,15 @@ def _plain(code: Code, heads: tuple[str, ...]) -> list[At]:
     return sorted(met, key=lambda at: canonical(at.value).startswith(BROAD))
 
 
+DEPTHS = {"java": 2, "io": 2, "kong": 2, "org": 3, "com": 3}
+"""Parts of a package's name on the JVM that are a library's: domain and name."""
+
+
 def _module(name: str, language: str) -> str:
-    return name if language == "go" else name.replace("/", ".").partition(".")[0]
+    """The library's own name; in Go its path."""
+    parts = name.replace("/", ".").split(".")
+    depth = DEPTHS.get(parts[0], 1) if language == "java" else 1
+    return name if language == "go" else ".".join(parts[:depth])
 
 
 def _places(code: Code, found: list[Use]) -> list[Address]:
