@@ -59,7 +59,7 @@ def java_version(
     """manifest: the release that it compiles for. gradle: the wrapper's version."""
     since = max((one.since for one in looked), default=0)
     seen = [*_said(source, looked, wishes), *([manifest] if manifest else [])]
-    if not seen and gradle and int(gradle.partition(".")[0]) <= OLD_GRADLE:
+    if not seen and gradle and _int(gradle) <= OLD_GRADLE:
         seen.append(Seen("gradle.wrapper", "~8"))
     if since:
         seen.append(Seen("java.syntax", f"{since}+"))
@@ -87,7 +87,7 @@ def _contradicted(first: Seen, rest: list[Seen], notes: Notes) -> str:
 
 
 def _int(value: str) -> int:
-    return int(re.sub(r"\D", "", value.partition(".")[0]) or 0)
+    return int(re.sub(r"\D", "", value.partition(".")[0])[:9] or 0)  # nobody has a version of more digits
 
 
 def _said(source: Source, looked: list[JvmFile], wishes: Wishes) -> Iterator[Seen]:
