@@ -6,7 +6,7 @@ import sys
 
 OF_PYTHON_2 = frozenset(
     "urllib2 urlparse ConfigParser StringIO cStringIO Queue httplib cPickle __builtin__ Tkinter tkMessageBox tkFileDialog "
-    "HTMLParser BaseHTTPServer SimpleHTTPServer SocketServer Cookie cookielib xmlrpclib commands dummy_thread thread sets md5 "
+    "HTMLParser BaseHTTPServer SimpleHTTPServer SocketServer Cookie cookielib xmlrpclib dummy_thread md5 "
     "sha robotparser anydbm UserDict UserList htmlentitydefs".split()
 )
 """Modules that only Python 2 had."""

@@ -4,6 +4,7 @@ line."""
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from contextlib import suppress
 
@@ -47,6 +48,7 @@ _POSITIONAL = _WEIGHTS - {"pipeline", "LLM", "Engine", "load_model", "Model"} | 
 _OLLAMA = frozenset({"ollama.chat", "ollama.generate", "ollama.embed", "ollama.embeddings", "ollama.pull"})
 """Functions whose first argument is the model."""
 
+_MODEL_NAME = re.compile(r"(?!https?:)[^ ]{1,200}", re.DOTALL)
 _CONNECTIONS = {"HTTPConnection": "http", "HTTPSConnection": "https"}
 
 
@@ -203,18 +205,23 @@ class _Reader(ImportReader, ast.NodeVisitor):
         name = name_of(node.func)
         owner = name_of(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         first = self._text(node.args[0]) if node.args else ""
-        if (name == "getenv" or (owner == "environ" and name in _GETTERS)) and first:
-            self._variable(first, node.lineno)
-        elif owner == "path" and name in ("append", "insert") and node.args:
+        if owner == "path" and name in ("append", "insert"):
             self.facts.paths += [text for part in ast.walk(node) if (text := _literal(part))]
-        elif name in _CONNECTIONS and first:
-            self._connection(node, _CONNECTIONS[name], first)
+        elif first:
+            self._read(node, owner, name, first)
         self.facts.builds.setdefault(name, "")
         self._call_models(node, name, first)
         self.facts.calls.setdefault(name, node.lineno)
         for word in node.keywords:
             self.facts.calls.setdefault(f"{name}({word.arg})", node.lineno)
         super().visit_Call(node)
+
+    def _read(self, node: ast.Call, owner: str, name: str, first: str) -> None:
+        """A variable of the environment, a connection."""
+        if name == "getenv" or (owner == "environ" and name in _GETTERS):
+            self._variable(first, node.lineno)
+        elif name in _CONNECTIONS:
+            self._connection(node, _CONNECTIONS[name], first)
 
     def _connection(self, node: ast.Call, scheme: str, host: str) -> None:
         """`HTTPConnection("localhost", 11434)` says an address in two words."""
@@ -229,17 +236,21 @@ class _Reader(ImportReader, ast.NodeVisitor):
     def _call_models(self, node: ast.Call, name: str, first: str) -> None:
         words = {word.arg: self._text(word.value) for word in node.keywords if word.arg}
         kind = "weights" if name in _WEIGHTS else "embedding" if "mbed" in _chain(node.func) else "served"
-        file = words.get("filename") or words.get("gguf_file", "")
-        if name == "TransformersConverter":  # CTranslate2's own converter reads what transformers reads
-            file = "model.safetensors"
-        if name == "hf_hub_download" and len(node.args) > 1:
-            file = file or self._text(node.args[1])
+        file = self._weight_file(node, name, words)
         if first and (name in _POSITIONAL or _chain(node.func) in _OLLAMA):
             self._model(first, kind if kind == "weights" else "served", node.lineno, file)
         for word in _MODEL_KEYWORDS & words.keys():
             self._model(words[word], kind, node.lineno, file)
         if name == "add_argument" and "model" in first and words.get("default"):
             self._model(words["default"], "served", node.lineno)
+
+    def _weight_file(self, node: ast.Call, name: str, words: dict[str, str]) -> str:
+        """The file of a repository that a call asks for; empty: the call names none."""
+        if name == "TransformersConverter":  # CTranslate2's own converter reads what transformers reads
+            return "model.safetensors"
+        file = words.get("filename") or words.get("gguf_file", "")
+        is_second = not file and name == "hf_hub_download" and len(node.args) > 1
+        return self._text(node.args[1]) if is_second else file
 
     def _text(self, node: ast.expr | None) -> str:
         """A string as far as it is known: literal, constant, default of a variable, `a or b`, a model
@@ -260,13 +271,7 @@ class _Reader(ImportReader, ast.NodeVisitor):
             self.facts.code.env.append(At(name, self.file, line))
 
     def _model(self, name: str, kind: str, line: int, file: str = "") -> None:
-        if (
-            not name
-            or len(name) > 200
-            or not name.isprintable()
-            or " " in name
-            or name.startswith(("http:", "https:"))
-        ):
+        if not _MODEL_NAME.fullmatch(name) or not name.isprintable():
             return
         why = Evidence(rule=f"model.{kind}", decides="model", value=name, file=self.file, line=line)
         use = ModelUse(name=name, kind="served", file=file, why=why)

@@ -130,15 +130,21 @@ def _verdict(test: ast.expr) -> bool | None:
         inner = _verdict(test.operand)
         return None if inner is None else not inner
     if isinstance(test, ast.Name | ast.Attribute):
-        return (
-            False if name_of(test) in ("TYPE_CHECKING", "PY2") else True if name_of(test) == "PY3" else None
-        )
-    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "startswith":
-        word = test.args[0] if test.args else None
-        said = _BOX.get(ast.unparse(test.func.value))
-        is_word = isinstance(word, ast.Constant) and isinstance(word.value, str)
-        return said.startswith(word.value) if said and is_word else None  # type: ignore[union-attr]
+        return {"TYPE_CHECKING": False, "PY2": False, "PY3": True}.get(name_of(test))
+    if isinstance(test, ast.Call):
+        return _begins(test)
     return _compared(test) if isinstance(test, ast.Compare) and len(test.ops) == 1 else None
+
+
+def _begins(test: ast.Call) -> bool | None:
+    """`sys.platform.startswith("win")`"""
+    if not isinstance(test.func, ast.Attribute) or test.func.attr != "startswith":
+        return None
+    said = _BOX.get(ast.unparse(test.func.value))
+    words = [
+        word.value for word in test.args[:1] if isinstance(word, ast.Constant) and isinstance(word.value, str)
+    ]
+    return said.startswith(words[0]) if said and words else None
 
 
 def _compared(test: ast.Compare) -> bool | None:

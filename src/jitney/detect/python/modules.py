@@ -202,10 +202,7 @@ class _Road:
     def _local(self, item: Import, path: str, roots: list[str]) -> list[str] | None:
         """Files of the user's that an import means; None: it is somebody else's."""
         if item.level:
-            folder = parent(path)
-            for _ in range(item.level - 1):
-                folder = parent(folder)
-            return _module_files(self.source, folder, item.module, item.names)
+            return self._relative(item, path)
         top = item.module.partition(".")[0]
         if not top or (top in STDLIB and not _beside(self.source, roots[0], top, item)):
             return []
@@ -216,6 +213,12 @@ class _Road:
             if (on_path or not is_known) and _beside(self.source, root, top, item, known=is_known):
                 return self._from(root, item)
         return None if is_known else self._anywhere(item)
+
+    def _relative(self, item: Import, path: str) -> list[str]:
+        folder = parent(path)
+        for _ in range(item.level - 1):
+            folder = parent(folder)
+        return _module_files(self.source, folder, item.module, item.names)
 
     def _from(self, root: str, item: Import) -> list[str]:
         if root != self.workdir and root not in self.program.above:
@@ -233,17 +236,23 @@ class _Road:
         return self._from(homes[0], item) if homes else None
 
     def _outside(self, item: Import, path: str) -> None:
-        top = item.module.partition(".")[0]
-        if top in OF_PYTHON_2 and not item.optional and not self.program.known.distribution(item.module):
-            self.program.old.setdefault(top, At(top, path, item.line))
-        if item.module in HOSTS or top in self.program.old:
+        """Note what an import takes from elsewhere: the first mention, and one without a fallback before those that have one."""
+        if item.module in HOSTS or self._is_old(item, path):
             return
-        names = [f"{item.module}.{name}" for name in item.names if name != "*"] or [item.module]
-        outside = self.program.outside
-        for name in names:
-            known = outside.get(name)
-            if name not in HOSTS and (known is None or (known[1] and not item.optional)):
-                outside[name] = (At(name, path, item.line), item.optional)
+        for name in [f"{item.module}.{name}" for name in item.names if name != "*"] or [item.module]:
+            known = self.program.outside.get(name)
+            is_better = known is None or (known[1] and not item.optional)
+            if is_better and name not in HOSTS:
+                self.program.outside[name] = (At(name, path, item.line), item.optional)
+
+    def _is_old(self, item: Import, path: str) -> bool:
+        """A module that only Python 2 has."""
+        top = item.module.partition(".")[0]
+        if top not in OF_PYTHON_2 or self.program.known.distribution(item.module):
+            return False
+        if not item.optional:
+            self.program.old.setdefault(top, At(top, path, item.line))
+        return True
 
 
 def _places(source: Source, workdir: str) -> dict[str, list[str]]:

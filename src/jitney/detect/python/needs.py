@@ -48,19 +48,23 @@ def _removed(path: str, facts: Facts) -> Iterator[_Need]:
 
 def _providers(facts: Facts) -> Iterator[_Need]:
     """`init_chat_model("openai:gpt-…")`: the name's head says which integration LangChain loads."""
-    heads = (
-        {at.value: at for at in facts.code.strings if at.value in PROVIDERS} if _says_provider(facts) else {}
-    )
+    heads: dict[str, At] = {}
+    is_word = _says_provider(facts)
     for at in facts.code.strings:
         head, colon, _ = at.value.partition(":")
-        if colon and head in PROVIDERS and " " not in at.value:
+        if head in PROVIDERS and " " not in at.value and (colon or is_word):
             heads.setdefault(head, at)
-    if not heads:
-        for use in facts.code.models:
-            provider = next((one for start, one in PREFIXES if use.name.startswith(start)), "")
-            heads |= {provider: At(use.name, use.why.file, use.why.line)} if provider else {}
-    for head, at in heads.items():
+    for head, at in (heads or _by_prefix(facts)).items():
         yield PROVIDERS[head], "model.provider", at
+
+
+def _by_prefix(facts: Facts) -> dict[str, At]:
+    """Providers of the models that are named without one."""
+    found = {}
+    for use in facts.code.models:
+        if provider := next((one for start, one in PREFIXES if use.name.startswith(start)), ""):
+            found[provider] = At(use.name, use.why.file, use.why.line)
+    return found
 
 
 def _says_provider(facts: Facts) -> bool:
