@@ -13,6 +13,9 @@ from jitney.source.paths import join, parent, parents
 VERSION = re.compile(r"(?:go)?\d+(?:\.\d+)*(?:(?:rc|beta)\d+)?(?:-\S+)?")
 _VERSION_FILE = re.compile(r"\s*(?:go)?(\d+(?:\.\d+)+)\s*$")
 
+TOLD = 5
+"""Faults of one file that are told: whoever mends the first ones sees the others then."""
+
 
 class Module:
     """file, work, sum: paths, empty where there is none. name: its own path. lines: of go.mod."""
@@ -31,7 +34,7 @@ class Module:
 
     def _tell_faults(self, *, has_name: bool) -> None:
         for path in (self.file, *([self.work] if self.work else [])):
-            for one in modfile.faults(self.source.read_text(path)):
+            for one in modfile.faults(self.source.read_text(path))[:TOLD]:
                 message = f"{path}:{one.line}:{one.column}: {one.message}"
                 self.notes.tell(
                     "error", "go.mod", message, file=path, line=one.line, hint="`go mod verify` says the same"
