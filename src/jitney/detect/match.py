@@ -102,6 +102,8 @@ def _met(code: Code, index: Index) -> dict[str, dict[Way, At]]:
     met: dict[str, dict[Way, At]] = {}
     words = {at.value for at in code.strings}
     for at in (*code.imports, *code.uses):
+        if at.role == "asked":  # whether it is there, says nothing of its use
+            continue
         seen: set[str] = set()
         for prefix in prefixes(canonical(at.value)):
             for row, way in index.get(prefix, ()):

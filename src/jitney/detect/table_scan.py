@@ -28,6 +28,8 @@ ADDRESS = re.compile(r"(?:https?|wss?)://[\w.:\[\]-]+(?:/[\w./-]*)?")
 MODEL_IN_TEXT = re.compile(r"\\?[\"']model\\?[\"']\s*(?:=>|:|,)\s*\\?[\"']([^\"'\\\s${}#]+)\\?[\"']")
 """JSON and maps written into a program, whatever quotes stand around."""
 
+ASKED = re.compile(r"\b(?:command +-[vV]|which|type(?: +-\w+)?|hash) +[\"']?$")
+"""In front of a command that a script only asks for."""
 NEVER = re.compile(r"(?!)")
 _HEREDOC = r"<<[<~-]?[ \t]*(?P<q>[\"']?)(?P<tag>[A-Za-z_]\w*)(?P=q)[^\n]*\n(?P<body>(?:[^\n]*\n){0,999}?)[ \t]*(?P=tag)\b"
 
@@ -52,7 +54,9 @@ def scan(text: str, file: str, rules: Rules) -> Scanned:
         return At(word, file, bisect_right(lines, start - 1) + 1)
 
     inside = () if rules.nested else spans
-    found.code.imports += [at(start, word) for start, word in _words(blanked, rules.imports, inside)]
+    for start, word in _words(blanked, rules.imports, inside):
+        role = "asked" if ASKED.search(blanked, max(0, start - 16), start) else ""
+        found.code.imports.append(msgspec.structs.replace(at(start, word), role=role))
     found.code.uses += [at(start, word) for start, word in _words(blanked, rules.uses, inside)]
     found.local += [at(start, word) for start, word in _words(blanked, rules.local, inside)]
     found.code.env += [at(start, word) for start, word in _words(blanked, rules.env, ())]

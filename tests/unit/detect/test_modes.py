@@ -72,3 +72,17 @@ def test_variables_of_vendors() -> None:
         assert VENDORS.fullmatch(name), name
     for name in ("DATABASE_URL", "API_KEY", "BASE_URL", "MY_OPENAI_TEST", "HOST", "COMPANY_URL"):
         assert not VENDORS.fullmatch(name), name
+
+
+@pytest.mark.parametrize(
+    ("script", "want"),
+    [
+        ("llama-cli -m x.gguf -p hello", HERE),
+        ("./build/bin/whisper-cli -m x.bin a.wav", HERE),
+        ("ollama run llama3", LOCAL),
+        ("if command -v whisper-cli >/dev/null; then echo there; fi", NONE),
+        ("which ollama", NONE),
+    ],
+)
+def test_a_shell_uses_what_it_runs_not_what_it_asks_for(script: str, want: str) -> None:
+    assert see({"ask.sh": f"#!/bin/sh\n{script}\n"}).mode == want
