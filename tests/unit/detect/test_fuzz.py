@@ -195,3 +195,26 @@ def test_a_thousand_mutants() -> None:
 def test_ten_thousand_mutants() -> None:
     detected, _ = survive(10_000, 2)
     assert detected > 3_000
+
+
+NEVER_ENDING = [
+    ("main.go", b"<!--" * 2000), ("A.java", b"<!--" * 2000), ("a.kt", b'{"a":' * 20_000), ("a.ts", b"(" * 100_000), ("a.js", b"<a>" * 20_000),
+    ("a.lua", b"[[" * 10_000), ("a.sh", b"<<A\n" * 60_000), ("a.rs", b"r#" * 50_000), ("a.cpp", b"{" * 100_000), ("main.py", b"(" * 100_000),
+    ("package.json", b"[" * 100_000), ("pom.xml", b"<a>" * 50_000), ("compose.yaml", b"- " * 50_000), ("Dockerfile", b"RUN \\\n" * 50_000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), NEVER_ENDING, ids=[f"{path} {text[:5]!r}" for path, text in NEVER_ENDING]
+)
+def test_what_never_ends_is_not_looked_for_again_and_again(path: str, text: bytes) -> None:
+    """Each of them took a grammar or a pattern a time that grows with the square of its length."""
+    files = {path: text, "main.py": b"print(1)\n"} if path != "main.py" else {path: text}
+    is_code = path not in ("package.json", "pom.xml", "compose.yaml", "Dockerfile")
+    began = time.process_time()
+    with limited(path):
+        try:
+            detect(Source.from_mapping(files, path if is_code else ""), Wishes())
+        except JitneyError as error:
+            assert error.message
+    assert time.process_time() - began < LIMIT_S
