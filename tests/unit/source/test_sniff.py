@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import time
 
 import pytest
 
@@ -155,3 +156,11 @@ def test_any_text_is_answered(seed: int) -> None:
     chance.shuffle(parts)
     text = "".join(parts).encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     assert isinstance(sniff(text.encode()), str)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("blanks", ["\n" * 100_000, " " * 100_000, " \n" * 50_000])
+def test_a_long_run_of_blanks_takes_no_time(blanks: str) -> None:
+    began = time.monotonic()
+    sniff(f"a = b{blanks}x".encode())
+    assert time.monotonic() - began < 5
