@@ -54,7 +54,7 @@ def test_layers_get_the_sizes_of_the_history(digests: list[str], sizes: list[int
 
 
 def test_what_an_image_says_of_itself() -> None:
-    config = {
+    config: dict[str, object] = {
         "Entrypoint": ["/bin/x"], "Cmd": None, "Env": ["A=b"], "User": "app", "WorkingDir": "/app", "Volumes": {"/data": {}},
         "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGINT", "Healthcheck": {"Test": ["CMD-SHELL", "true"]},
     }  # fmt: skip
