@@ -140,13 +140,16 @@ class Program:
         found = commands or self._not_aside(mains)
         if len(found) < 2:
             return rule, found or mains
+        groups = self._groups(found)
+        return next(((rule, group) for rule, group in groups.items() if len(group) == 1), (rule, found))
+
+    def _groups(self, found: list[str]) -> dict[str, list[str]]:
         called = (name(self.source.workdir), re.sub(r"/v\d+$", "", self.module.name).rpartition("/")[2])
-        groups = {
+        return {
             "go.entry.named": [one for one in found if name(one) in called],
             "go.entry.main": [one for one in found if self.source.has(f"{one}/main.go")],
             "go.entry.usual": [one for one in found if name(one) in _SERVING],
         }
-        return next(((rule, group) for rule, group in groups.items() if len(group) == 1), (rule, found))
 
     def _not_aside(self, mains: list[str]) -> list[str]:
         workdir = self.source.workdir

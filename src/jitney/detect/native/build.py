@@ -4,6 +4,7 @@ is the one that is most often left behind."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -224,19 +225,20 @@ def _one(
     that is no example, bench or test."""
     if len(made) <= 1:
         return made[0] if made else None
-    usual = {project.lower(), name(source.workdir).lower(), "main", "app"}
-    groups = (
-        [one for one in made if one.name.lower() in usual],
-        [one for one in made if one.file == manifest],
-        [one for one in made if not ASIDE.search(f"{parent(one.file)}/")],
-    )
-    if only := [group[0] for group in groups if len(group) == 1]:
-        return only[0]
+    for group in _groups(made, {project.lower(), name(source.workdir).lower(), "main", "app"}, manifest):
+        if len(group) == 1:
+            return group[0]
     listed = "\n  ".join(f"{one.name}  ({one.file}:{one.line})" for one in made[:12])
     raise DetectionError(
         f"{len(made)} programs could be the one to start:\n  {listed}",
         f"choose one: jitney run --entry {made[0].name} …",
     )
+
+
+def _groups(made: list[cmake.Executable], usual: set[str], manifest: str) -> Iterator[list[cmake.Executable]]:
+    yield [one for one in made if one.name.lower() in usual]
+    yield [one for one in made if one.file == manifest]
+    yield [one for one in made if not ASIDE.search(f"{parent(one.file)}/")]
 
 
 def _make_target(source: Source, path: str) -> str:

@@ -126,5 +126,7 @@ def _without_comments(text: str) -> str:
 def has_main(text: str) -> bool:
     """A quick look, for a folder of many files."""
     return bool(
-        re.search(r"^[ \t]*(?:extern\s+\"C\"\s+)?(?:int|auto|void|signed)?[ \t]*\n?[ \t]*main[ \t]*\(", text, re.M)
+        re.search(
+            r"^[ \t]*(?:extern\s+\"C\"\s+)?(?:int|auto|void|signed)?[ \t]*\n?[ \t]*main[ \t]*\(", text, re.M
+        )
     )
