@@ -98,10 +98,15 @@ def told(reached: Reached, code: Code) -> list[Seen]:
     if any(use.way.mode != "none" for use in reached.found):
         return []
     read = [Seen("hosted", "mode.variable", at) for at in code.env if VENDORS.fullmatch(at.value)]
-    asked = [at for at in code.strings if "/" in at.value and at.role != "said" and ASKS.search(at.value)]
-    if not reached.plain and not (read and asked):
+    paths = asked(code)
+    if not reached.plain and not (read and paths):
         return []
-    return read or [Seen(_place(at), "mode.path", at) for at in asked[:1]]
+    return read or [Seen(_place(at), "mode.path", at) for at in paths[:1]]
+
+
+def asked(code: Code) -> list[At]:
+    """Paths of a model's API that are not merely talked of."""
+    return [at for at in code.strings if "/" in at.value and at.role != "said" and ASKS.search(at.value)]
 
 
 def _place(at: At) -> str:

@@ -20,7 +20,7 @@ from jitney.detect.endpoints import Provider, endpoints
 from jitney.detect.frameworks import Framework, canonical
 from jitney.detect.match import Use, prefixes, uses
 from jitney.detect.model import Endpoint, Mode
-from jitney.detect.modes import Reached, modes_of, told
+from jitney.detect.modes import Reached, asked, modes_of, told
 from jitney.detect.names import complete
 from jitney.detect.notes import Notes
 
@@ -110,10 +110,15 @@ def _module(name: str, language: str) -> str:
 
 def _places(code: Code, found: list[Use]) -> list[Address]:
     """Addresses of models in string literals. What only may be a model's counts where a framework says nothing of its own
-    place."""
+    place, and in a file that has the path of a model's API and no library for models."""
     modes = {use.way.mode for use in found} - {"none"}
     doubtful = bool(modes) and not modes & {"hosted", "in-process"}
-    return [one for one in addresses(code.strings) if one.sure or doubtful or (one.told and modes)]
+    asking = set() if modes else {at.file for at in asked(code)}
+
+    def counts(one: Address) -> bool:
+        return one.sure or doubtful or (one.told and bool(modes)) or one.at.file in asking
+
+    return [one for one in addresses(code.strings) if counts(one)]
 
 
 def _providers(found: list[Use], code: Code) -> list[Provider]:

@@ -29,3 +29,10 @@ def test_an_example_is_seen_as_it_is(folder: Path) -> None:
     assert seen.entry
     assert seen.mode in (modes | {"none"} if folder.name in BLIND else modes)
     assert not seen.unknown, "every import of an example is known"
+
+
+def test_a_written_address_beside_an_api_path_is_the_models() -> None:
+    """The client is told only where the server is; what is asked of it stands elsewhere in the file."""
+    with open_source(str(EXAMPLES / "cpp-cmake")) as source:
+        seen = detect(source, Wishes())
+    assert [(end.kind, end.port) for end in seen.endpoints] == [("local", 8080)]
