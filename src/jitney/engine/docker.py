@@ -271,9 +271,7 @@ class DockerEngine:
         query = {"all": "1", "filters": _filters(id=[cache])}
         return int(self._wire.call("POST", "/build/prune", query, timeout_s=SLOW_S)["SpaceReclaimed"])
 
-    def _delete(
-        self, path: str, query: dict[str, str] | None = None, harmless: tuple[int, ...] = (404,)
-    ) -> None:
+    def _delete(self, path: str, query: dict[str, str] | None = None) -> None:
         try:
             self._wire.call("DELETE", path, query)
         except RefusedError as refusal:

@@ -70,15 +70,14 @@ def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Ch
 def build(
     detection: Detection, facts: Facts, lock: Lock, choice: Choice, system: tuple[str, ...], taken: Taken
 ) -> BuildPlan:
-    folder = f"{WORK}/{module_folder(detection)}".rstrip("/")
-    secret = (Mount(kind="secret", source="ca", target=CERTIFICATES),) if facts.ca_bundle else ()
     own = module_folder(detection)
+    secret = (Mount(kind="secret", source="ca", target=CERTIFICATES),) if facts.ca_bundle else ()
     laid = {f"{own}/{name}" if own else name: text for name, text in sorted(lock.files.items())}
     sources = Mount(kind="bind", source="src", target=WORK, is_writable=True)
     compile_it = Instruction(
         op="run",
         args=go_command(
-            folder,
+            f"{WORK}/{own}".rstrip("/"),
             detection,
             "build",
             "-trimpath",

@@ -14,7 +14,6 @@ from jitney.serve.errors import ApiError, Json
 from jitney.serve.settings import Settings
 
 POLL_S = 0.05
-LINE_BYTES = 16 << 20
 WANT_EMBEDDINGS = "want: embeddings"
 """The line that asks for a server of vectors; who started the gateway answers it with a socket at the agreed path."""
 

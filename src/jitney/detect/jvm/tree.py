@@ -141,6 +141,3 @@ class Tree:
             or self._place(dotted.replace("-", "_"), root)
             for root in roots
         )
-
-    def is_below(self, path: str, roots: list[str]) -> bool:
-        return any(is_under(path, root) for root in roots)

@@ -16,7 +16,6 @@ STRINGS = frozenset({"string_literal", "raw_string_literal"})
 GETTERS = re.compile(r"\b(?:std::)?(?:secure_)?getenv\s*\(\s*$")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*(?:include|import)(?:_next)?[ \t]*([<"])([^>"\n]+)[>"]', re.M)
 SOURCES = (".c", ".cc", ".cpp", ".cxx", ".c++", ".C")
-PLUS_PLUS = (".cc", ".cpp", ".cxx", ".c++", ".C")
 HEADERS = (".h", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".inl", ".tpp")
 NEW_STANDARD = re.compile(
     r"<(?:print|expected|generator|flat_map|flat_set|mdspan|spanstream|stacktrace|stdfloat)>|\bstd::(?:print|println|expected)\b"
