@@ -17,35 +17,36 @@ const STRENGTH = ["sha512", "sha384", "sha256"];
 
 /** folder: has package-lock.json. options: {dev, env, ca}. Whether all of it lies there now. */
 export async function layOut(folder, options) {
+  const roots = new Set();
   try {
-    return await laidOut(folder, options);
+    return await laidOut(folder, options, roots);
   } catch (problem) {
     console.error(`jitney: npm takes over: ${problem.message}`);
-    fs.rmSync(path.join(folder, "node_modules"), { recursive: true, force: true });
+    for (const root of roots) fs.rmSync(root, { recursive: true, force: true });
     return false;
   }
 }
 
-async function laidOut(folder, { dev, env, ca }) {
-  if (isCustom(folder, env)) return false;
+/** roots: gets every node_modules that it makes, a workspace's members' too. */
+async function laidOut(folder, { dev, env, ca }, roots) {
+  const configured = [path.join(folder, ".npmrc"), "/root/.npmrc"].filter((file) => fs.existsSync(file)).map((file) => fs.readFileSync(file, "utf8"));
+  if (isCustom(configured, env)) return false;
   const lock = JSON.parse(fs.readFileSync(path.join(folder, "package-lock.json"), "utf8"));
   if (!(lock.lockfileVersion >= 2) || !lock.packages) return false;
   const wanted = chosen(lock.packages, dev);
   if (!wanted || !isWhole(lock.packages, wanted)) return false;
-  const registry = registryOf(folder, env);
-  const root = path.join(folder, "node_modules");
+  const registry = registryOf(configured, env);
   const protocol = registry.startsWith("https:") ? https : http;
   const agent = new protocol.Agent({ keepAlive: true, maxSockets: AT_ONCE, ca: ca ? fs.readFileSync(ca) : undefined });
   const rest = wanted.filter(([, entry]) => !entry.link).sort(([a], [b]) => depth(a) - depth(b));
   fs.mkdirSync(KEPT, { recursive: true });
   try {
-    for (const [place] of rest) fs.mkdirSync(path.join(folder, place), { recursive: true });
-    const turn = rest[Symbol.iterator]();
-    const worker = async () => {
-      for (const [place, entry] of turn) await unpack(await tarball(address(registry, place, entry), entry.integrity, agent), path.join(folder, place));
-    };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, rest.length) }, worker));
-    if (rest.length) tidy(root);
+    for (const [place] of rest) {
+      roots.add(path.join(folder, place.slice(0, place.indexOf("node_modules/") + "node_modules".length)));
+      fs.mkdirSync(path.join(folder, place), { recursive: true });
+    }
+    await all(rest, async ([place, entry]) => unpack(await tarball(address(registry, place, entry), entry.integrity, agent), path.join(folder, place)));
+    for (const root of roots) tidy(root);
     for (const [place, entry] of wanted) if (entry.link) link(folder, place, entry);
     return true;
   } finally {
@@ -53,22 +54,32 @@ async function laidOut(folder, { dev, env, ca }) {
   }
 }
 
+/** AT_ONCE side by side. Where one fails none is begun any more, and all have ended before it is thrown: nothing writes on. */
+async function all(items, work) {
+  const queue = [...items];
+  const worker = async () => {
+    try {
+      while (queue.length) await work(queue.shift());
+    } finally {
+      queue.length = 0;
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  const failed = ended.find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
 /** Settings whose meaning is npm's business: scopes with a registry of their own, passwords, proxies, other layouts. */
-function isCustom(folder, env) {
-  for (const file of [path.join(folder, ".npmrc"), "/root/.npmrc"].filter((one) => fs.existsSync(one))) {
-    const keys = fs.readFileSync(file, "utf8").split(/\r?\n/).map((line) => line.split("=")[0].trim());
-    if (!keys.every((key) => !key || /^[#;]/.test(key) || HARMLESS.test(key))) return true;
-  }
+function isCustom(configured, env) {
+  const keys = configured.flatMap((text) => text.split(/\r?\n/).map((line) => line.split("=")[0].trim()));
+  if (!keys.every((key) => !key || /^[#;]/.test(key) || HARMLESS.test(key))) return true;
   return Object.keys(env).some((name) => /^(https?_proxy|npm_config_(https?_?proxy|.*:registry|legacy_peer_deps|install_strategy))$/i.test(name) && env[name]);
 }
 
 /** As npm finds it, without starting npm, which takes half of the time of all the rest. */
-function registryOf(folder, env) {
+function registryOf(configured, env) {
   const said = [Object.entries(env).find(([name, value]) => /^npm_config_registry$/i.test(name) && value)?.[1]];
-  for (const file of [path.join(folder, ".npmrc"), "/root/.npmrc"]) {
-    const text = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
-    said.push(/^\s*registry\s*=\s*"?([^\s"$]+)"?\s*$/m.exec(text)?.[1]);
-  }
+  said.push(...configured.map((text) => /^\s*registry\s*=\s*"?([^\s"$]+)"?\s*$/m.exec(text)?.[1]));
   const own = createRequire(npmHome())("@npmcli/config/lib/definitions").definitions.registry.default;
   return (said.find(Boolean) ?? own).replace(/\/?$/, "/");
 }
