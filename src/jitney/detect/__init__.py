@@ -81,18 +81,22 @@ def _noted(found: Detection, source: Source, notes: Notes) -> Detection:
 
 
 def _detect(language: Language, source: Source, wishes: Wishes, notes: Notes) -> Detection:
-    if not _has_recipes(source):
-        evidence, findings = len(notes.evidence), len(notes.findings)
-        try:
-            return language.detect(source, wishes, notes)
-        except DetectionError:
-            if wishes.entry or source.entry or source.alone:
-                raise
-            # what a Makefile or a README says may help
-            del notes.evidence[evidence:], notes.findings[findings:]
-    from jitney.detect.recipes.apply import detect_with
+    if _has_recipes(source):
+        from jitney.detect.recipes.apply import detect_with
 
-    return detect_with(language, source, wishes, notes)
+        return detect_with(language, source, wishes, notes)
+    mark = notes.mark()
+    try:
+        return language.detect(source, wishes, notes)
+    except DetectionError:
+        if wishes.entry or source.entry or source.alone:
+            raise
+        from jitney.detect.recipes.apply import help_with  # what a Makefile or a README says may help
+
+        helped = help_with(language, source, wishes, notes, mark)
+        if helped is None:
+            raise
+        return helped
 
 
 def _has_recipes(source: Source) -> bool:

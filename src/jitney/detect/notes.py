@@ -20,6 +20,10 @@ class Notes:
         self.evidence: list[Evidence] = []
         self.findings: list[Finding] = []
 
+    def mark(self) -> tuple[int, int]:
+        """Where both lists stand, for whoever takes back what is noted from here on."""
+        return len(self.evidence), len(self.findings)
+
     def saw(
         self, rule: str, decides: str, value: str, file: str = "", line: int = 0, losers: tuple[str, ...] = ()
     ) -> Evidence:

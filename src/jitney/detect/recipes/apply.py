@@ -49,29 +49,38 @@ Start = tuple[Said, str, tuple[str, ...]]
 
 def detect_with(language: Language, source: Source, wishes: Wishes, notes: Notes) -> Detection:
     """What the language's module finds, with the recipes beside the program in mind."""
-    said = read_recipes(source, only=_ALWAYS)
-    attempt = _Attempt(language, source, wishes, notes)
-    if wishes.entry or source.entry:
+    mark = notes.mark()
+    try:
         found = language.detect(source, wishes, notes)
-    else:
-        try:
-            found = language.detect(source, wishes, notes)
-        except DetectionError:
-            helped = attempt.first([*said, *read_recipes(source, only=_IN_NEED)])
-            if helped is None:
-                raise
-            found = helped
-        else:
-            found = attempt.better(found, said)
+    except DetectionError:
+        helped = None if wishes.entry or source.entry else help_with(language, source, wishes, notes, mark)
+        if helped is None:
+            raise
+        return helped
+    said = read_recipes(source, only=_ALWAYS)
+    if not (wishes.entry or source.entry):
+        found = _Attempt(language, source, wishes, notes, mark).better(found, said)
     return _rest(found, said, notes)
 
 
-class _Attempt:
-    """Detection with an entry that a recipe names. Notes begin where they stood before the language's module."""
+def help_with(
+    language: Language, source: Source, wishes: Wishes, notes: Notes, mark: tuple[int, int]
+) -> Detection | None:
+    """With what any recipe says, a Makefile or a README as well, where the language's own module has refused; None: with none."""
+    said = read_recipes(source, only=_ALWAYS)
+    attempt = _Attempt(language, source, wishes, notes, mark)
+    found = attempt.first([*said, *read_recipes(source, only=_IN_NEED)])
+    return _rest(found, said, notes) if found is not None else None
 
-    def __init__(self, language: Language, source: Source, wishes: Wishes, notes: Notes) -> None:
+
+class _Attempt:
+    """Detection with an entry that a recipe names. mark: where the notes stood before the language's module."""
+
+    def __init__(
+        self, language: Language, source: Source, wishes: Wishes, notes: Notes, mark: tuple[int, int]
+    ) -> None:
         self.language, self.source, self.wishes, self.notes = language, source, wishes, notes
-        self.mark = (len(notes.evidence), len(notes.findings))
+        self.mark = mark
 
     def first(self, said: list[Said]) -> Detection | None:
         """With the first recipe whose start the language can start."""
