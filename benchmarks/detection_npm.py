@@ -15,12 +15,11 @@ import hashlib
 import json
 import sys
 import tomllib
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.detection_packages import Program, Score, listing, merge, table
+from benchmarks.detection_packages import Program, Score, Tally, each
 from jitney.detect.model import Wishes
 from jitney.detect.node import packages, tsconfig
 from jitney.detect.node.follow import SCRIPTS, follow
@@ -49,19 +48,10 @@ def main() -> int:
 
 def report(checkouts: Path, corpora: list[str], *, show: bool = False, held: bool = False) -> int:
     labels = tomllib.loads(LABELS.read_text(encoding="utf-8"))
-    sums = {"seen": Score(), "held out": Score()}
-    count: Counter[str] = Counter()
-    for corpus in labels["corpus"]:
-        if corpora and corpus["repo"] not in corpora:
-            continue
-        for program in programs(checkouts, corpus["repo"], corpus.get("skip", [])):
-            group = "held out" if program.held else "seen"
-            one = score(program)
-            count[group] += 1
-            if show and program.held == held:
-                listing(program, one)
-            merge(sums[group], one)
-    return table(sums, count, held=held)
+    tally = Tally(show=show, held=held)
+    for _, program in each(labels, checkouts, corpora, programs):
+        tally.add(program, score(program))
+    return tally.printed()
 
 
 def score(program: Program) -> Score:

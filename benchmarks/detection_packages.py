@@ -27,7 +27,7 @@ import json
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,30 +99,57 @@ def main(argv: list[str] | None = None) -> int:
     return report(arguments.checkouts, arguments.corpus, show=arguments.show, held=arguments.held)
 
 
+Corpus = dict[str, Any]
+
+
+def each(
+    labels: dict[str, Any],
+    checkouts: Path,
+    corpora: list[str],
+    programs_of: Callable[[Path, str, list[str]], Iterator[Program]],
+) -> Iterator[tuple[Corpus, Program]]:
+    """The programs of all corpora, or of those that are named."""
+    for corpus in labels["corpus"]:
+        if not corpora or corpus["repo"] in corpora:
+            for program in programs_of(checkouts, corpus["repo"], corpus.get("skip", [])):
+                yield corpus, program
+
+
+class Tally:
+    """Sums by group. show, held: whether what is wrong with one program is listed, and of which group."""
+
+    def __init__(self, *, show: bool, held: bool) -> None:
+        self.show, self.held = show, held
+        self.sums = {"seen": Score(), "held out": Score()}
+        self.count: Counter[str] = Counter()
+
+    def add(self, program: Program, one: Score) -> None:
+        group = "held out" if program.held else "seen"
+        self.count[group] += 1
+        if self.show and program.held == self.held:
+            listing(program, one)
+        merge(self.sums[group], one)
+
+    def printed(self) -> int:
+        """The table on stdout. 1: a goal is missed."""
+        return table(self.sums, self.count, held=self.held)
+
+
 def report(checkouts: Path, corpora: list[str], *, show: bool = False, held: bool = False) -> int:
     """The table on stdout. 1: a goal is missed."""
     labels = tomllib.loads(LABELS.read_text(encoding="utf-8"))
     brings = Graph(json.loads(DEPENDS.read_text(encoding="utf-8"))["depends"])
     claims = Claims()
     judged = {(one["repo"], one["path"]): one for one in labels.get("program", [])}
-    sums = {"seen": Score(), "held out": Score()}
-    count: Counter[str] = Counter()
-    for corpus in labels["corpus"]:
-        if corpora and corpus["repo"] not in corpora:
-            continue
-        for program in programs(checkouts, corpus["repo"], corpus.get("skip", [])):
-            label = judged.get((program.repo, program.path), {})
-            label = {**label, "add": [*label.get("add", []), *corpus.get("add", [])]}
-            if label.get("skip"):
-                count["set aside by label"] += 1
-                continue
-            group = "held out" if program.held else "seen"
-            one = score(program, brings, claims, label)
-            count[group] += 1
-            if show and program.held == held:
-                listing(program, one)
-            merge(sums[group], one)
-    return table(sums, count, held=held)
+    tally = Tally(show=show, held=held)
+    for corpus, program in each(labels, checkouts, corpora, programs):
+        label = judged.get((program.repo, program.path), {})
+        label = {**label, "add": [*label.get("add", []), *corpus.get("add", [])]}
+        if label.get("skip"):
+            tally.count["set aside by label"] += 1
+        else:
+            tally.add(program, score(program, brings, claims, label))
+    return tally.printed()
 
 
 def listing(program: Program, one: Score) -> None:
