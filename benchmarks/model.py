@@ -22,7 +22,7 @@ from jitney.models.layout import View, Want, library_view
 from jitney.models.reference import parse
 from jitney.models.store import Store
 from jitney.plan.model import SandboxPlan
-from jitney.runtimes.llamacpp import LlamaCpp
+from jitney.runtimes.llamacpp import BASE
 from jitney.sandbox.box import box_spec
 from jitney.sandbox.run import Job, Session, Stdio
 
@@ -89,7 +89,7 @@ def _tokens(config: Config, view: View) -> Result:
     """llama-bench of the llama.cpp base: in a sandbox, and the same file on the host (only its root folder is changed)."""
     engine = connect()
     facts = collect(engine, config)
-    base = facts.base(LlamaCpp().base_key)
+    base = facts.base(BASE)
     assert base is not None, "make setup"
     with tempfile.TemporaryDirectory() as name:
         rootfs = Path(name) / "rootfs"

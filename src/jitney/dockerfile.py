@@ -99,7 +99,7 @@ def prepare_own(
         facts = collect(engine, config)
     check_openings(facts, config)
     if model.weights is not None:
-        keys = (runtime_for(model.weights).base_key, gateway_base(facts, config))
+        keys = (runtime_for(model.weights, facts).holder(facts).base, gateway_base(facts, config))
         facts = ensure_bases(keys, facts, config, engine, listener)
         ensure_gateway(facts, config, engine, listener)
     with listener.phase("build"):

@@ -205,7 +205,7 @@ def _serving_bases(model: Supply, facts: Facts, config: Config) -> tuple[str, ..
     from jitney.runtimes.gateway import gateway_base
     from jitney.runtimes.registry import runtime_for
 
-    return (runtime_for(model.weights).base_key, gateway_base(facts, config))
+    return (runtime_for(model.weights, facts).holder(facts).base, gateway_base(facts, config))
 
 
 def ensure_gateway(

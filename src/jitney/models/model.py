@@ -7,7 +7,23 @@ from typing import Literal
 
 import msgspec
 
-Format = Literal["gguf", "safetensors", "onnx", "other"]
+Format = Literal[
+    "gguf",
+    "safetensors",
+    "onnx",
+    "onnx-genai",
+    "ctranslate2",
+    "openvino",
+    "tvm",
+    "mlc",
+    "ggml",
+    "other",
+]
+"""What a runtime reads. The last six are folders of one library each, told by the file that names them: genai_config.json,
+model.bin beside config.json, openvino_model.xml, lib.so with jitney-tvm.json, mlc-chat-config.json; ggml is whisper.cpp's."""
+
+Kind = Literal["text", "embedding", "reranking", "transcription"]
+"""What a model is for. `text`: it goes on writing, and chats where it has a template."""
 
 
 class Alias(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -30,11 +46,14 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Reference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A parsed model reference.
 
-    kind `pypi`: package, version (empty: newest) and file, a path or base name inside the wheel; `url`: url;
-    `file`, `folder`: path, absolute. sha256 and bytes: what must arrive, empty and 0 where nobody said.
+    kind `pypi`, `npm`: package, version (empty: newest) and file, a path or base name inside the package; `url`: url;
+    `file`, `folder`: path, absolute. `hf`: package is org/repo, version the revision, file one file of it; `ollama`, `oci`:
+    package is host/name (host empty: Ollama's own), version the tag or digest; `s3`: package is the bucket, file the key or
+    prefix. quantisation: asked for (`Q4_K_M`), empty: chosen by what fits. sha256 and bytes: what must arrive, empty and 0
+    where nobody said.
     """
 
-    kind: Literal["pypi", "url", "file", "folder"]
+    kind: Literal["pypi", "npm", "url", "file", "folder", "hf", "ollama", "oci", "s3"]
     text: str
     alias: str = ""
     package: str = ""
@@ -42,6 +61,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file: str = ""
     url: str = ""
     path: str = ""
+    quantisation: str = ""
     sha256: str = ""
     bytes: int = 0
     archive: bool = False
@@ -65,7 +85,8 @@ class WeightFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the header of the weights says. context: in tokens; the dimensions are for memory estimates."""
+    """What the header of the weights says. context: in tokens; the dimensions are for memory estimates. licence: as stated,
+    an SPDX identifier where it is one."""
 
     architecture: str = ""
     name: str = ""
@@ -79,10 +100,13 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     vocabulary: int = 0
     chat_template: bool = False
     pooling: bool = False
+    kind: Kind = "text"
+    licence: str = ""
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Verified files in the Store. ref: canonical; main: the name of the file that a runtime is given."""
+    """Verified files in the Store. ref: canonical; main: the name of the file that a runtime is given, for formats that are a
+    folder the file that names them. projector: of images into the model's space (mmproj); adapters: LoRA, in order."""
 
     ref: str
     format: Format
@@ -91,6 +115,8 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     alias: str = ""
     hubs: tuple[str, ...] = ()
     info: ModelInfo = ModelInfo()
+    projector: str = ""
+    adapters: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

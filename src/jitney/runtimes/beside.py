@@ -180,7 +180,7 @@ def start_beside(
     The runtime's base (facts) and the gateway's image must be on hand (road.ensure_gateway). Raises ModelError: no runtime
     takes the weights; PlanError: no base.
     """
-    world = _World(session, engine, runtime_for(weights), facts, config)
+    world = _World(session, engine, runtime_for(weights, facts), facts, config)
     view = library_view(store, (Want(weights=weights),))
     serving = make_serving(weights, view, facts)
     options = socket_volume_options(config.user)
@@ -205,9 +205,10 @@ def _start_runtime(
 ) -> Server:
     """A runtime's server, in a box of its own, at its socket in the volume."""
     runtime, facts = world.runtime, world.facts
-    base = facts.base(runtime.base_key)
+    key = runtime.holder(facts).base
+    base = facts.base(key)
     if base is None:
-        raise PlanError(f"the base {runtime.base_key} is not there", "make it:  jitney setup")
+        raise PlanError(f"the base {key} is not there", "make it:  jitney setup")
     mounts = (
         *weights_mounts(world.session, world.engine, view, facts, base.ref),
         socket_mount(volume, is_server=True),

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from jitney.models.model import Weights
-from jitney.plan.model import Base, BuildPlan, Stage
-from jitney.runtimes.protocol import Feature, Serving
+from jitney.facts.model import Facts
+from jitney.models.model import Format, Kind, Weights
+from jitney.runtimes.protocol import Feature, Holder, Serving, State
+
+BASE = "debian/llama.cpp:sid-run"
 
 _MIB = 1 << 20
 _BATCH = 512
@@ -39,17 +41,19 @@ _CAUSES = (
 
 class LlamaCpp:
     name = "llama.cpp"
-    base_key = "debian/llama.cpp:sid-run"
+    formats: tuple[Format, ...] = ("gguf",)
+    kinds: tuple[Kind, ...] = ("text", "embedding", "reranking")
+    state: State = "runs"
     health = "/health"
 
-    def refuses(self, weights: Weights) -> str:
+    def refuses(self, weights: Weights, facts: Facts) -> str:
         if weights.format != "gguf":
             return f"llama.cpp takes GGUF, and {weights.main} is {weights.format}"
         return ""
 
-    def build(self, base: Base) -> BuildPlan:
-        """The base is the image: one stage that adds nothing."""
-        return BuildPlan(stages=(Stage(name="run", base=base, why=("the runtime llama.cpp",)),))
+    def holder(self, facts: Facts, *, gpus: bool = False) -> Holder:
+        """The base is the image."""
+        return Holder(base=BASE)
 
     def features(self, weights: Weights) -> tuple[Feature, ...]:
         """Chat and embeddings at once would take two servers: pooling is fixed at the start."""

@@ -28,7 +28,7 @@ from jitney.models.store import Store
 from jitney.plan.model import SandboxPlan
 from jitney.runtimes.beside import Beside, start_beside, weights_mounts
 from jitney.runtimes.gateway import RUNTIME_DIR, SOCKET, gateway_base
-from jitney.runtimes.llamacpp import LlamaCpp
+from jitney.runtimes.llamacpp import BASE
 from jitney.sandbox.box import box_spec
 from jitney.sandbox.job import Job, Relay
 from jitney.sandbox.run import Session
@@ -72,7 +72,7 @@ class World(msgspec.Struct):
 def world(engine: Engine) -> Iterator[World]:
     config = load(None, {})
     facts = collect(engine, config)
-    for key in dict.fromkeys((LlamaCpp.base_key, PYTHON, gateway_base(facts, config))):
+    for key in dict.fromkeys((BASE, PYTHON, gateway_base(facts, config))):
         if facts.base(key) is None:
             base = ensure(engine, key, facts, config, print)
             facts = msgspec.structs.replace(facts, bases=(*facts.bases, base))

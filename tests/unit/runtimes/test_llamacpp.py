@@ -9,9 +9,9 @@ from jitney.errors import ModelError
 from jitney.facts.model import EngineFacts, Facts
 from jitney.models.layout import View
 from jitney.models.model import ModelInfo, WeightFile, Weights
-from jitney.plan.model import Base
 from jitney.runtimes.beside import make_serving
-from jitney.runtimes.llamacpp import LlamaCpp
+from jitney.runtimes.llamacpp import BASE, LlamaCpp
+from jitney.runtimes.protocol import Holder
 from jitney.runtimes.registry import RUNTIMES, runtime_for
 
 INFO = ModelInfo(
@@ -99,12 +99,11 @@ def test_last_words_become_a_sentence(log: str, sentence: str) -> None:
 
 
 def test_the_base_is_the_image() -> None:
-    plan = LlamaCpp().build(Base(key=LlamaCpp.base_key, ref="r"))
-    assert [len(stage.instructions) for stage in plan.stages] == [0]
+    assert LlamaCpp().holder(facts(2)) == Holder(base=BASE)
 
 
 def test_weights_that_nothing_serves_are_refused_with_the_reason() -> None:
-    assert runtime_for(WEIGHTS) is RUNTIMES[0]
+    assert runtime_for(WEIGHTS, facts(2)) is RUNTIMES[0]
     other = msgspec.structs.replace(WEIGHTS, format="safetensors", main="m.safetensors")
     with pytest.raises(ModelError, match=r"llama\.cpp takes GGUF, and m\.safetensors is safetensors"):
-        runtime_for(other)
+        runtime_for(other, facts(2))
