@@ -52,6 +52,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     redirect: bool = True
     """Vendors' names in the code lead to the model beside the program."""
     redirects: tuple[str, ...] = ()
+    # a model
+    runtime: str = ""
+    """What turns weights into answers; empty: the first that takes them as they are."""
+    threads: int = 0
+    """Of a runtime, 0: as many as suit the machine now."""
+    context: int = 0
+    """Tokens, 0: as many as the model has, up to 8,192."""
+    slots: int = 4
+    """Answers at once that share the context."""
+    gpu_layers: int = -1
+    """Of the model on the GPU (with gpus), -1: all that fit."""
+    runtime_args: tuple[str, ...] = ()
+    """Words at the end of a runtime's command."""
     # the sandbox
     memory_bytes: int = 0
     cpus: float = 0.0

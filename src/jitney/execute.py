@@ -101,13 +101,14 @@ def _beside(
         return
     from jitney.runtimes.beside import start_beside
     from jitney.runtimes.gateway import gateway_tag
+    from jitney.runtimes.server import host_plainly
     from jitney.supply import store
 
     tls = (lambda: (made().chain, made().key)) if made is not None else None
+    weights, facts = prepared.supply.weights, prepared.facts
+    hosted = prepared.supply.hosted or host_plainly(store(config), weights, facts, config)
     try:
-        beside = start_beside(
-            session, engine, store(config), prepared.supply.weights, prepared.facts, config, tls
-        )
+        beside = start_beside(session, engine, hosted, facts, config, tls)
     except EngineError as error:
         if engine.image(gateway_tag(prepared.facts, config)) is None:
             raise ImageGone(error.message, error.hint) from error
@@ -198,7 +199,7 @@ def _weights_mounts(session: Session, prepared: Prepared, engine: Engine) -> tup
     """The Store's view of the weights that the program loads itself."""
     if prepared.supply.view is None:
         return ()
-    from jitney.runtimes.beside import weights_mounts
+    from jitney.runtimes.server import weights_mounts
 
     return weights_mounts(session, engine, prepared.supply.view, prepared.facts, prepared.tag)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jitney.models.model import Alias, Weights
     from jitney.models.satisfy import Satisfied
     from jitney.models.store import Store
+    from jitney.runtimes.server import Hosted
 
 DEFAULT_MODEL = "smollm2"
 ANYWAY = "--no-model runs it without"
@@ -28,11 +29,12 @@ ANYWAY = "--no-model runs it without"
 
 class Supply(msgspec.Struct, frozen=True, kw_only=True):
     """plan: for make_plan. weights: what a server beside the program serves. view: mounted at /models. links: path in the
-    source → path inside, for weights named by a plain file name. pending: conversions to be made before the run; the view
+    source → path inside, for weights named by a plain file name. hosted: the server, where it is not the plain one. pending: conversions to be made before the run; the view
     is whole afterwards, when supply is asked again."""
 
     plan: ModelPlan | None = None
     weights: Weights | None = None
+    hosted: Hosted | None = None
     view: View | None = None
     links: dict[str, str] = {}
     pending: tuple[Conversion, ...] = ()

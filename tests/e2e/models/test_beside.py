@@ -26,9 +26,10 @@ from jitney.models.model import Weights
 from jitney.models.reference import parse
 from jitney.models.store import Store
 from jitney.plan.model import SandboxPlan
-from jitney.runtimes.beside import Beside, start_beside, weights_mounts
+from jitney.runtimes.beside import Beside, start_beside
 from jitney.runtimes.gateway import RUNTIME_DIR, SOCKET, gateway_base
 from jitney.runtimes.llamacpp import BASE
+from jitney.runtimes.server import host_plainly, weights_mounts
 from jitney.sandbox.box import box_spec
 from jitney.sandbox.job import Job, Relay
 from jitney.sandbox.run import Session
@@ -63,9 +64,8 @@ class World(msgspec.Struct):
     weights: Weights
 
     def start(self, session: Session, weights: Weights | None = None) -> Beside:
-        return start_beside(
-            session, self.engine, self.store, weights or self.weights, self.facts, self.config
-        )
+        hosted = host_plainly(self.store, weights or self.weights, self.facts, self.config)
+        return start_beside(session, self.engine, hosted, self.facts, self.config)
 
 
 @pytest.fixture
@@ -182,7 +182,8 @@ def test_weights_it_cannot_load_are_told_at_once_with_its_words(
     strange = fetch(store, parse(str(path), {}, tmp_path))
     with Session(world.engine) as session:
         started = time.monotonic()
-        beside = start_beside(session, world.engine, store, strange, world.facts, world.config)
+        hosted = host_plainly(store, strange, world.facts, world.config)
+        beside = start_beside(session, world.engine, hosted, world.facts, world.config)
         with pytest.raises(ModelError, match=r"could not serve strange: .*lloma"):
             beside.wait_ready()
         assert time.monotonic() - started < 20

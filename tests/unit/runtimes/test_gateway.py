@@ -11,8 +11,8 @@ from jitney.models.layout import View
 from jitney.models.model import ModelInfo, WeightFile, Weights
 from jitney.render import render_dockerfile
 from jitney.runtimes import gateway
-from jitney.runtimes.beside import make_serving
 from jitney.runtimes.llamacpp import LlamaCpp
+from jitney.runtimes.server import make_serving
 from jitney.sandbox.job import Job
 from jitney.serve.settings import Settings, read_settings
 
@@ -23,7 +23,7 @@ WEIGHTS = Weights(ref="x", format="gguf", main="m.gguf", files=FILES, alias="tin
 
 
 def job(weights: Weights = WEIGHTS, tls: tuple[bytes, bytes] | None = None) -> Job:
-    serving = make_serving(weights, View(key="k", path="/p", main="/models/m.gguf"), FACTS)
+    serving = make_serving(weights, View(key="k", path="/p", main="/models/m.gguf"), FACTS, Config())
     return gateway.gateway_job(LlamaCpp(), serving, tls)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from jitney.config import Config
 from jitney.errors import ModelError
 from jitney.facts.model import EngineFacts, Facts
 from jitney.models.layout import View
 from jitney.models.model import ModelInfo, WeightFile, Weights
-from jitney.runtimes.beside import make_serving
 from jitney.runtimes.llamacpp import BASE, LlamaCpp
 from jitney.runtimes.protocol import Holder
 from jitney.runtimes.registry import RUNTIMES, runtime_for
+from jitney.runtimes.server import make_serving
 
 INFO = ModelInfo(
     architecture="llama",
@@ -33,7 +34,7 @@ def facts(cpus: int) -> Facts:
 
 
 def words(weights: Weights = WEIGHTS, cpus: int = 2) -> str:
-    return " ".join(LlamaCpp().argv(make_serving(weights, VIEW, facts(cpus))))
+    return " ".join(LlamaCpp().argv(make_serving(weights, VIEW, facts(cpus), Config())))
 
 
 def test_the_command_listens_on_loopback_only_and_fetches_nothing() -> None:
@@ -54,7 +55,7 @@ def test_no_answer_is_longer_than_the_context() -> None:
 
 
 def test_a_second_server_gives_the_vectors_of_a_model_that_gives_text() -> None:
-    serving = msgspec.structs.replace(make_serving(WEIGHTS, VIEW, facts(2)), vectors=True)
+    serving = msgspec.structs.replace(make_serving(WEIGHTS, VIEW, facts(2), Config()), vectors=True)
     assert "--embeddings --ubatch-size 2048 --pooling mean" in " ".join(LlamaCpp().argv(serving))
 
 
@@ -72,7 +73,7 @@ def test_without_a_chat_template_it_only_completes() -> None:
 
 
 def test_memory_holds_weights_cache_and_buffers() -> None:
-    serving = make_serving(WEIGHTS, VIEW, facts(2))
+    serving = make_serving(WEIGHTS, VIEW, facts(2), Config())
     needed = LlamaCpp().memory_bytes(serving)
     cache = 2 * 2 * 30 * 192 * 2048
     assert FILES[0].bytes + cache + (512 << 20) < needed < 2 << 30
