@@ -16,6 +16,7 @@ import msgspec
 from jitney.errors import UsageError
 
 DEFAULT_DISK_BUDGET = 20 << 30
+DEFAULT_MODEL_BUDGET = 100 << 30
 PREFIX = "JITNEY_"
 
 
@@ -65,6 +66,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of the model on the GPU (with gpus), -1: all that fit."""
     runtime_args: tuple[str, ...] = ()
     """Words at the end of a runtime's command."""
+    allow_pickle: bool = False
+    """Weights in pickle format are taken where nothing else holds the model, if two scanners pass them."""
+    trusted_keys: tuple[str, ...] = ()
+    """Files of public keys (PEM): a model's signature must be one of theirs."""
+    require_signature: bool = False
     # the sandbox
     memory_bytes: int = 0
     cpus: float = 0.0
@@ -79,6 +85,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     no_cache: bool = False
     ephemeral: bool = False
     disk_budget_bytes: int = DEFAULT_DISK_BUDGET
+    model_budget_bytes: int = DEFAULT_MODEL_BUDGET
+    """Of the Store: beyond it the longest unused models go, never a pinned one or one in use. 0: no bound."""
     cache_dir: str = ""
     data_dir: str = ""
 
@@ -96,6 +104,28 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def user_dir(self) -> Path:
         """The user's own settings: `config.toml`, `models.toml`. `$XDG_CONFIG_HOME/jitney`."""
         return Path(_xdg("XDG_CONFIG_HOME", ".config"))
+
+
+OF_THE_MACHINE = (
+    "engine_host",
+    "engine_files",
+    "base_provider",
+    "registry",
+    "debian_mirror",
+    "python_index",
+    "pytorch",
+    "gpus",
+    "user",
+    "disk_budget_bytes",
+    "cache_dir",
+    "data_dir",
+)
+"""Settings that count for a program of Jitney's own (a conversion, a runtime) as they do for the user's."""
+
+
+def of_the_machine(config: Config) -> Config:
+    """The same machine, and nothing of the user's program."""
+    return Config(**{name: getattr(config, name) for name in OF_THE_MACHINE})
 
 
 def _xdg(variable: str, fallback: str) -> str:

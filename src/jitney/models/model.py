@@ -17,13 +17,18 @@ Format = Literal[
     "tvm",
     "mlc",
     "ggml",
+    "pytorch",
     "other",
 ]
 """What a runtime reads. The last six are folders of one library each, told by the file that names them: genai_config.json,
-model.bin beside config.json, openvino_model.xml, lib.so with jitney-tvm.json, mlc-chat-config.json; ggml is whisper.cpp's."""
+model.bin beside config.json, openvino_model.xml, lib.so with jitney-tvm.json, mlc-chat-config.json; ggml is whisper.cpp's.
+pytorch: pickles, taken only where the user allows them and both scanners passed them (scan.py)."""
 
 Kind = Literal["text", "embedding", "reranking", "transcription"]
 """What a model is for. `text`: it goes on writing, and chats where it has a template."""
+
+Role = Literal["model", "projector", "adapter"]
+"""What a file of weights is by itself. `projector`: of images into a model's space (mmproj); `adapter`: LoRA."""
 
 
 class Alias(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -101,12 +106,14 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chat_template: bool = False
     pooling: bool = False
     kind: Kind = "text"
+    role: Role = "model"
     licence: str = ""
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Verified files in the Store. ref: canonical; main: the name of the file that a runtime is given, for formats that are a
-    folder the file that names them. projector: of images into the model's space (mmproj); adapters: LoRA, in order."""
+    folder the file that names them. projector: of images into the model's space (mmproj); adapters: LoRA, in order. signed:
+    fingerprint of the trusted key whose signature over these files was checked (signatures.py)."""
 
     ref: str
     format: Format
@@ -117,6 +124,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     info: ModelInfo = ModelInfo()
     projector: str = ""
     adapters: tuple[str, ...] = ()
+    signed: str = ""
 
     @property
     def digest(self) -> str:
