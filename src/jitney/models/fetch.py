@@ -11,13 +11,13 @@ import msgspec
 from jitney.errors import ModelError
 from jitney.models.download import download
 from jitney.models.files import Progress, disk_errors
+from jitney.models.folder import assembled as assembled
 from jitney.models.formats import check, is_pickle
-from jitney.models.model import Format, ModelInfo, Reference, WeightFile, Weights
+from jitney.models.model import Reference, WeightFile, Weights
 from jitney.models.store import Store
 
 MAX_FILES = 10_000
 _SKIPPED = (".git", ".cache", "__pycache__", ".DS_Store")
-_ORDER: tuple[Format, ...] = ("gguf", "safetensors", "onnx", "other")
 
 
 def fetch(
@@ -50,7 +50,7 @@ def fetch(
     file = _bring(store, ref, index, progress, on_line)
     if ref.archive:
         return _from_archive(store, ref, file)
-    return store.remember(_single(store, ref, file))
+    return store.remember(assembled(store, ref, (file,)))
 
 
 def on_hand(store: Store, ref: Reference) -> Weights | None:
@@ -85,21 +85,6 @@ def _bring(
     return msgspec.structs.replace(found, name=name)
 
 
-def _single(store: Store, ref: Reference, file: WeightFile) -> Weights:
-    kind, info = check(store.blob(file.sha256), file.name)
-    if kind == "other":
-        raise ModelError(f"{file.name}: neither GGUF, safetensors nor ONNX: what should run it is not known")
-    return Weights(
-        ref=ref.canonical,
-        format=kind,
-        main=file.name,
-        files=(file,),
-        alias=ref.alias,
-        hubs=ref.hubs,
-        info=info,
-    )
-
-
 def _from_file(store: Store, ref: Reference, progress: Progress | None) -> Weights:
     """A file of the user's is copied in once; the same path, size and time of change are not read again."""
     path = Path(ref.path)
@@ -111,7 +96,7 @@ def _from_file(store: Store, ref: Reference, progress: Progress | None) -> Weigh
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
     blob = store.add_file(path, ref.sha256, progress)
-    weights = _single(store, ref, msgspec.structs.replace(blob, name=path.name))
+    weights = assembled(store, ref, (msgspec.structs.replace(blob, name=path.name),))
     store.remember(msgspec.structs.replace(weights, ref=key))
     return weights
 
@@ -209,22 +194,3 @@ def _leads_out(name: str) -> bool:
 def _common_top(names: list[str]) -> str:
     tops = {name.split("/", 1)[0] for name in names}
     return f"{tops.pop()}/" if len(tops) == 1 and all("/" in name for name in names) else ""
-
-
-def assembled(store: Store, ref: Reference, files: tuple[WeightFile, ...]) -> Weights:
-    """Check every file that has a header; the largest of the best format is the main one."""
-    best: tuple[Format, ModelInfo, WeightFile] | None = None
-    for file in files:
-        path = store.blob(file.sha256)
-        if is_pickle(path):
-            check(path, file.name)
-        kind, info = check(path, file.name)
-        rank = (_ORDER.index(kind), -file.bytes)
-        if best is None or rank < (_ORDER.index(best[0]), -best[2].bytes):
-            best = (kind, info, file)
-    if best is None or best[0] == "other":
-        raise ModelError(f"{ref.text}: no GGUF, safetensors or ONNX file among its {len(files)} files")
-    kind, info, main = best
-    return Weights(
-        ref=ref.canonical, format=kind, main=main.name, files=files, alias=ref.alias, hubs=ref.hubs, info=info
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from jitney.models.model import Format, ModelInfo
 
 MAX_SAFETENSORS_HEADER = 100_000_000
 """As the safetensors library has it."""
+
+GGML = b"lmgg"
+"""whisper.cpp's files: the magic 0x67676d6c, little-endian."""
 
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".th", ".mar")
 _SIZES = {
@@ -60,6 +64,8 @@ def check(path: Path, name: str = "") -> tuple[Format, ModelInfo]:
         head = file.read(4)
     if head == b"GGUF" or name.endswith(".gguf"):
         return "gguf", read_gguf(path)
+    if head == GGML:
+        return "ggml", ModelInfo(kind="transcription")
     if name.endswith(".safetensors"):
         return "safetensors", read_safetensors(path, name)
     if is_pickle(path) or (Path(name).suffix in _PICKLED and Path(name).suffix != ".bin"):
@@ -94,7 +100,11 @@ def read_safetensors(path: Path, name: str = "") -> ModelInfo:
         raise ModelError(
             f"{name}: not a usable safetensors file: a tensor {bad.dtype}{bad.shape} at {bad.data_offsets}"
         )
-    return ModelInfo(tensor_bytes=wanted - 8 - length, quantisation=_commonest(tensors))
+    return ModelInfo(
+        tensor_bytes=wanted - 8 - length,
+        quantisation=_commonest(tensors),
+        parameters=sum(math.prod(tensor.shape) for tensor in tensors),
+    )
 
 
 def _fits(tensor: _Tensor) -> bool:

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 
 from jitney.errors import ModelError
-from jitney.models.model import ModelInfo
+from jitney.models.model import Kind, ModelInfo, Role
 
 MAX_PAIRS = 1 << 16
 MAX_TENSORS = 1 << 18
@@ -19,6 +19,13 @@ MAX_ARRAY = 1 << 24
 MAX_NAME = 1 << 16
 MAX_ELEMENTS = 1 << 44
 MAX_DEPTH = 4
+
+ENCODERS = (
+    "bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "modern-bert", "neo-bert", "eurobert", "t5encoder",
+)  # fmt: skip
+"""Architectures that give vectors and no text."""
+_RANK = 4
+"""llama.cpp's pooling type of rerankers (llama.h)."""
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
@@ -205,7 +212,7 @@ def _words(meta: dict[str, object], key: str) -> str:
 
 def _info(meta: dict[str, object], tensors: _Tensors) -> ModelInfo:
     arch = _words(meta, "general.architecture")
-    if not arch:
+    if not arch and "split.no" not in meta:  # shards but the first have tensors alone
         raise ValueError("its metadata names no architecture (general.architecture)")
     embedding = _positive(meta, f"{arch}.embedding_length", 0)
     heads = _positive(meta, f"{arch}.attention.head_count", 1)
@@ -224,4 +231,20 @@ def _info(meta: dict[str, object], tensors: _Tensors) -> ModelInfo:
         vocabulary=_positive(meta, "tokenizer.ggml.tokens", 0),
         chat_template=isinstance(meta.get("tokenizer.chat_template"), str),
         pooling=f"{arch}.pooling_type" in meta,
+        kind=_kind(meta, arch),
+        role=_role(meta, arch),
     )
+
+
+def _role(meta: dict[str, object], arch: str) -> Role:
+    kind = _words(meta, "general.type")
+    if kind == "adapter":
+        return "adapter"
+    return "projector" if kind == "mmproj" or arch == "clip" else "model"
+
+
+def _kind(meta: dict[str, object], arch: str) -> Kind:
+    pooling = meta.get(f"{arch}.pooling_type")
+    if pooling == _RANK:
+        return "reranking"
+    return "embedding" if arch in ENCODERS or pooling else "text"
