@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jitney.config import Config
+from jitney.config import Config, of_the_machine
 from jitney.errors import ModelError
-from jitney.models.convert import Conversion, converted, keep
+from jitney.models.convert import Conversion, converted, formats_from, keep, needed_disk, needed_memory
 from jitney.models.files import disk_errors, room_for
 from jitney.models.layout import Want, library_view
 from jitney.plan.scripts import script
@@ -26,99 +26,159 @@ if TYPE_CHECKING:
 
     from jitney.engine.protocol import Engine
     from jitney.listener import Listener
+    from jitney.models.model import Weights
     from jitney.models.store import Store
     from jitney.road import Prepared
+    from jitney.source import Source
 
-_OF_THE_MACHINE = (
-    "engine_host",
-    "engine_files",
-    "base_provider",
-    "registry",
-    "debian_mirror",
-    "python_index",
-    "pytorch",
-    "user",
-    "disk_budget_bytes",
-    "cache_dir",
-    "data_dir",
-)
-"""Settings that count for a conversion as they do for the program; the others are the program's own."""
-MEMORY = 2 << 30
-SHARE = 0.8
+ROOM = "/room"
+"""Where the sandbox has a folder of this machine's disk to work in."""
+SHARE = 0.9
+"""Of the engine's memory: the rest is the system's."""
 LAST_LINES = 8
 
 
 def complete(prepared: Prepared, config: Config, engine: Engine, listener: Listener) -> Prepared:
     """The same with all its weights: what is pending is made now. Raises ModelError with the script's last words."""
-    kept = store(config)
     for one in prepared.supply.pending:
-        with kept.lock(
-            f"convert-{one.ref.rpartition('=')[2]}",
-            lambda: listener.say("another jitney converts it: waiting"),
-        ):
-            if converted(kept, one) is None:
-                listener.say(f"converting {one.about} ({one.bytes >> 20} MB, once)")
-                with listener.phase("convert"):
-                    _convert(one, kept, config, engine, listener)
+        convert(one, config, engine, listener)
     whole = supply(prepared.detection, config, _Quiet(listener))
     assert not whole.pending, "all were made"
     return msgspec.structs.replace(prepared, supply=whole)
 
 
-def _convert(one: Conversion, kept: Store, config: Config, engine: Engine, listener: Listener) -> None:
-    parts = kept.root / "parts"
-    with disk_errors(kept.root):
-        parts.mkdir(parents=True, exist_ok=True)
-        room_for(parts, 2 * one.bytes)
-        archive = parts / f"convert-{os.getpid()}-{os.urandom(4).hex()}.tar"
-        try:
-            _run(one, archive, kept, config, engine, listener)
-            with archive.open("rb") as made:
-                keep(kept, one, made)
-        finally:
-            archive.unlink(missing_ok=True)
+def convert(
+    conversion: Conversion, config: Config, engine: Engine, listener: Listener, *, fresh: bool = False
+) -> Weights:
+    """The weights in the other format: from the Store, or made now. One process at a time makes it, the others wait for it.
+
+    fresh: made anew where the tools have other versions by now. Raises ModelError: too large for this machine, what the
+    script said last.
+    """
+    kept = store(config)
+    found = None if fresh else converted(kept, conversion)
+    if found is not None:
+        return found
+    name = f"convert-{conversion.ref.rpartition('=')[2]}"
+    with kept.lock(name, lambda: listener.say("another jitney converts it: waiting")):
+        found = None if fresh else converted(kept, conversion)
+        return found or _Making(conversion, kept, config, engine, listener).make()
 
 
-def _run(
-    one: Conversion, archive: Path, kept: Store, config: Config, engine: Engine, listener: Listener
-) -> None:
-    """The script's standard output is in `archive` afterwards."""
-    from jitney import execute, road
-    from jitney.source import Source
+class _Making:
+    """One conversion on its way."""
 
-    quiet = _Quiet(listener)
-    name = one.target.scripts[0]
-    own = {field: getattr(config, field) for field in _OF_THE_MACHINE}
-    source = Source.from_mapping({part: script(part) for part in one.target.scripts}, name)
-    settings = Config(**own, memory_bytes=_memory(one))
-    prepared = road.prepare(source, settings, engine, quiet, road.Wants(model=False))
-    prepared = road.ensure_image(prepared, source, settings, engine, quiet)
-    view = library_view(kept, (Want(weights=one.weights),))
-    prepared = msgspec.structs.replace(prepared, supply=Supply(view=view))
-    said = bytearray()
-
-    def hear(piece: bytes) -> None:
-        said.extend(piece)
-        listener.progress(piece.decode("utf-8", "replace").strip().rpartition("\n")[2])
-
-    with archive.open("wb") as target:
-        stdio = Stdio(stdin=None, stdout=target.fileno(), stderr=hear)
-        errand = execute.Errand(arguments=one.arguments, stdio=stdio)
-        outcome = execute.execute(prepared, errand, source, settings, engine, quiet)
-    if outcome.exit_code:
-        lines = said.decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
-        raise ModelError(
-            f"{one.about}: the conversion failed ({outcome.message or f'exit code {outcome.exit_code}'}):\n  "
-            + "\n  ".join(lines),
-            f"give weights in this format: --model FOLDER with {one.target.name} files",
+    def __init__(
+        self, conversion: Conversion, kept: Store, config: Config, engine: Engine, listener: Listener
+    ) -> None:
+        self._one = conversion
+        self._kept = kept
+        own = of_the_machine(config)
+        self._config = msgspec.structs.replace(
+            own, apt=conversion.target.apt, gpus=False, no_cache=config.no_cache
         )
+        self._engine = engine
+        self._listener = listener
+        self._said = bytearray()
+
+    def make(self) -> Weights:
+        from jitney.source import Source
+
+        one, quiet = self._one, _Quiet(self._listener)
+        self._listener.say(f"converting {one.about} ({one.bytes / 1e6:,.0f} MB, once)")
+        scripts = one.target.scripts
+        source = Source.from_mapping({part: script(part) for part in scripts}, scripts[0])
+        with self._listener.phase("convert"):
+            prepared = self._prepared(source, quiet)
+            tools = prepared.tag.rpartition(":")[2]
+            found = converted(self._kept, one, tools)
+            if found is not None:  # made by these very tools, although somebody asked for it anew
+                return self._kept.remember(found, one.ref)
+            with disk_errors(self._kept.root):
+                return self._made(prepared, source, tools)
+
+    def _prepared(self, source: Source, quiet: _Quiet) -> Prepared:
+        """Its image is there. Raises ModelError: more memory than the engine has."""
+        from jitney import road
+
+        prepared = road.prepare(source, self._config, self._engine, quiet, road.Wants(model=False))
+        there, needed = prepared.facts.engine.memory_bytes, _memory(self._one, prepared)
+        if there and needed > there * SHARE:
+            raise ModelError(
+                f"{self._one.about}: making it takes about {needed / 1e9:,.1f} GB of memory, and this machine has "
+                f"{there / 1e9:,.1f} GB",
+                _otherwise(self._one),
+            )
+        return road.ensure_image(prepared, source, self._config, self._engine, quiet)
+
+    def _made(self, prepared: Prepared, source: Source, tools: str) -> Weights:
+        """In a folder of its own on the Store's disk, which is gone afterwards."""
+        import shutil
+        import tempfile
+        from pathlib import Path
+
+        parts = self._kept.root / "parts"
+        parts.mkdir(parents=True, exist_ok=True)
+        room_for(parts, needed_disk(self._one))
+        folder = Path(tempfile.mkdtemp(prefix=f"convert-{os.getpid()}-", dir=parts))
+        try:
+            room = folder / "room"
+            room.mkdir()
+            room.chmod(0o777)  # for the sandbox's user; nobody else comes past the folder above
+            prepared = _with_room(prepared, self._one, room)
+            archive = folder / "made.tar"
+            self._run(prepared, source, archive)
+            with archive.open("rb") as made:
+                return keep(self._kept, self._one, made, tools)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _run(self, prepared: Prepared, source: Source, archive: Path) -> None:
+        """The script's standard output is in `archive` afterwards."""
+        from jitney import execute
+
+        view = library_view(self._kept, (Want(weights=self._one.weights),))
+        prepared = msgspec.structs.replace(prepared, supply=Supply(view=view))
+        env = {"TMPDIR": ROOM} if prepared.plan.sandbox.writes else {}
+        with archive.open("wb") as target:
+            stdio = Stdio(stdin=None, stdout=target.fileno(), stderr=self._hear)
+            errand = execute.Errand(arguments=self._one.arguments, env=env, stdio=stdio)
+            quiet = _Quiet(self._listener)
+            outcome = execute.execute(prepared, errand, source, self._config, self._engine, quiet)
+        if outcome.exit_code:
+            lines = self._said.decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
+            why = outcome.message or f"exit code {outcome.exit_code}"
+            raise ModelError(
+                f"{self._one.about}: the conversion failed ({why}):\n  " + "\n  ".join(lines),
+                _otherwise(self._one),
+            )
+
+    def _hear(self, piece: bytes) -> None:
+        self._said.extend(piece)
+        self._listener.progress(piece.decode("utf-8", "replace").strip().rpartition("\n")[2])
 
 
-def _memory(one: Conversion) -> int:
-    """The numbers are there twice, once more in /tmp, which may take half; bounded by this machine's own."""
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    numbers = 4 * one.weights.info.parameters
-    return min(MEMORY + 5 * numbers, int(machine * SHARE))
+def _memory(one: Conversion, prepared: Prepared) -> int:
+    """Bytes; where the engine sees none of this machine's disk, it works in memory."""
+    return needed_memory(one) + (0 if prepared.facts.engine.shares_files else needed_disk(one))
+
+
+def _with_room(prepared: Prepared, one: Conversion, room: Path) -> Prepared:
+    """The same with memory and a place to work in: the folder, or memory where the engine does not see it."""
+    sandbox = msgspec.structs.replace(prepared.plan.sandbox, memory_bytes=_memory(one, prepared))
+    if prepared.facts.engine.shares_files:
+        sandbox = msgspec.structs.replace(sandbox, writes=(f"{room}:{ROOM}",))
+    else:
+        sandbox = msgspec.structs.replace(sandbox, tmpfs={**sandbox.tmpfs, "/tmp": needed_disk(one)})  # noqa: S108  inside
+    return msgspec.structs.replace(prepared, plan=msgspec.structs.replace(prepared.plan, sandbox=sandbox))
+
+
+def _otherwise(one: Conversion) -> str:
+    """What else would do."""
+    formats = [format for format in formats_from(one.weights) if format != one.target.format]
+    ways = [f"give weights that are {one.target.format} already: --model FOLDER"]
+    ways += [f"or another format of these: {', '.join(formats)} (jitney convert)"] if formats else []
+    return "\n".join(ways)
 
 
 class _Quiet:

@@ -1,11 +1,7 @@
-"""Formats just in time: which conversion gives a program weights that its library can load, and where the result lies.
+"""Formats just in time: which conversion gives a runtime or a program weights that it can load, and where the result lies.
 
-    GGUF ─┬─ to_safetensors.py ──► a Hugging Face folder: safetensors, config, tokenizer, chat template
-          ├─ to_onnx_genai.py ───► the same in between, then ONNX Runtime GenAI's own builder: int4
-          └─ to_ctranslate2.py ──► the same in between, then CTranslate2's own converter: int8
-
-A target is a row: what it is made from, the script (inside/) that makes it in a sandbox of its own, what it will take. A
-result is kept in the Store under the hash of the weights it was made from and of the recipe; `conversion` makes it.
+The rows stand in targets.py. A result is kept in the Store under the hash of the weights it was made from and of the recipe
+(target, bits, scripts), which leads to the one under the hash of the tools too; `jitney.conversion` makes it.
 """
 
 from __future__ import annotations
@@ -18,83 +14,138 @@ import msgspec
 
 from jitney.detect.model import ModelUse
 from jitney.errors import ModelError
-from jitney.models.fetch import assembled
+from jitney.models.folder import assembled
 from jitney.models.formats import check
 from jitney.models.layout import FILES, MODELS_DIR
 from jitney.models.model import Format, Reference, WeightFile, Weights
 from jitney.models.store import Store
+from jitney.models.targets import TARGETS, Target, same
 from jitney.plan.scripts import script
 
 SMALL = 1_000_000_000
 """Parameters up to which every number keeps four bytes: exact, and quick on any processor. Larger models get two."""
 OVERHEAD = 64 << 20
 """Bytes of a converted model beside its numbers: tokenizer, configuration, headers."""
-
-
-class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """A format that weights can be turned into. frameworks: whose programs read it; empty: any. made_from: formats that the
-    script reads; scripts: in inside/, the first is run. main: the file that a runtime is given, empty: the largest of the
-    format. width: bytes a number in the result, 0: as many as the weights have when they are read."""
-
-    name: str
-    format: Format
-    made_from: tuple[Format, ...]
-    scripts: tuple[str, ...]
-    frameworks: tuple[str, ...] = ()
-    main: str = ""
-    width: int = 0
-
-
-_GGUF: tuple[Format, ...] = ("gguf",)
-_FOLDER = "to_safetensors.py"
-
-TARGETS = (
-    Target(name="onnx-genai", format="onnx", made_from=_GGUF, scripts=("to_onnx_genai.py", _FOLDER),
-           frameworks=("onnxruntime-genai",), main="model.onnx", width=1),
-    Target(name="ctranslate2", format="other", made_from=_GGUF, scripts=("to_ctranslate2.py", _FOLDER),
-           frameworks=("ctranslate2",), main="model.bin", width=1),
-    Target(name="safetensors", format="safetensors", made_from=_GGUF, scripts=(_FOLDER,)),
-)  # fmt: skip
-"""The first that fits is taken."""
+LIBRARIES = 2 << 30
+"""Bytes that the libraries of a conversion take beside the numbers."""
+FOLDERS = ("onnx-genai", "ctranslate2", "openvino", "tvm", "mlc")
+"""Formats that only their own library knows."""
 
 
 class Conversion(msgspec.Struct, frozen=True, kw_only=True):
-    """These weights in that format."""
+    """These weights in that format. quantisation: one of the target's `widths`."""
 
     weights: Weights
     target: Target
+    quantisation: str = ""
 
     @property
     def ref(self) -> str:
-        """The canonical reference of the result."""
-        recipe = hashlib.sha256(
-            "\n".join((self.target.name, self.dtype, *map(script, self.target.scripts))).encode()
-        ).hexdigest()
+        """The canonical reference of the result, whatever the versions of the tools."""
+        parts = [self.target.name, self.quantisation, self.dtype, *map(script, self.target.scripts)]
+        if self.target.of_machine:
+            parts.append(machine())
+        recipe = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return f"{self.target.name}://{self.weights.digest.removeprefix('sha256:')}?recipe={recipe[:16]}"
 
     @property
     def dtype(self) -> str:
+        """Of the numbers in between, and of those in the result where no bits were asked for."""
         return "float32" if self.weights.info.parameters <= SMALL else "bfloat16"
 
     @property
     def bytes(self) -> int:
         """What the result takes, known before it is made and the same afterwards."""
-        width = self.target.width or (4 if self.dtype == "float32" else 2)
-        return self.weights.info.parameters * width + OVERHEAD
+        width = self.target.widths[self.quantisation]
+        if not self.quantisation:
+            width = 4 if self.dtype == "float32" else 2
+        return int(_parameters(self.weights) * width) + OVERHEAD
 
     @property
     def about(self) -> str:
         """For the user."""
-        info = self.weights.info
-        what = f"{self.weights.alias or self.weights.main}"
-        return f"{what} ({info.quantisation}) as {self.target.name}" + (
-            "" if self.target.width else f", {self.dtype}"
-        )
+        kind = f" ({self.weights.info.quantisation})" if self.weights.info.quantisation else ""
+        return f"{self.weights.alias or self.weights.main}{kind} as {self.target.format}, {self.quantisation or self.dtype}"
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """Of the script: where the weights lie inside the sandbox, and the type of numbers."""
-        return (f"{MODELS_DIR}/{FILES}/{self.weights.main}", self.dtype)
+        """Of the script: where the weights' main file lies inside the sandbox, the type of numbers in between, the bits."""
+        return (f"{MODELS_DIR}/{FILES}/{self.weights.main}", self.dtype, self.quantisation)
+
+
+def conversion_to(format: Format, weights: Weights, *, quantisation: str = "") -> Conversion | None:
+    """What turns these weights into `format`; None: nothing here does (`why_not` says why), or they are in it already and no
+    other bits are asked for. quantisation: any case. Raises ModelError: no such bits in that format."""
+    if weights.format == format and not quantisation:
+        return None
+    for target in TARGETS:
+        if target.format == format and not _obstacle(target, weights):
+            return Conversion(weights=weights, target=target, quantisation=_bits(target, quantisation))
+    return None
+
+
+def why_not(format: Format, weights: Weights) -> str:
+    """Why these weights cannot be turned into `format`, as half a sentence; empty: they can."""
+    reasons = [_obstacle(target, weights) for target in TARGETS if target.format == format]
+    if not reasons:
+        return f"nothing here makes {format}"
+    return "" if "" in reasons else reasons[-1]
+
+
+def formats_from(weights: Weights) -> tuple[Format, ...]:
+    """Into which formats these weights can be turned."""
+    return tuple(dict.fromkeys(target.format for target in TARGETS if not _obstacle(target, weights)))
+
+
+def _obstacle(target: Target, weights: Weights) -> str:
+    if weights.format not in target.made_from:
+        return f"{target.format} is made from {' or '.join(target.made_from)}, and {weights.main} is {weights.format}"
+    if weights.info.kind != "text" and target.format != "gguf":
+        return f"{weights.alias or weights.main} is a model for {weights.info.kind}; {target.format} is made for text"
+    architecture = weights.info.architecture
+    if not target.models or not architecture or same(architecture) in target.models:
+        return ""
+    return f"the converter to {target.format} does not know the architecture {architecture}"
+
+
+def _bits(target: Target, asked: str) -> str:
+    if not asked:
+        return next(iter(target.widths))
+    for name in target.widths:
+        if name and name.lower() == asked.lower():
+            return name
+    raise ModelError(
+        f"{target.format} has no {asked}", f"it has: {', '.join(name for name in target.widths if name)}"
+    )
+
+
+def _parameters(weights: Weights) -> int:
+    """Numbers in the weights; where no header told, as many as two bytes each would make."""
+    return weights.info.parameters or weights.info.tensor_bytes // 2 or weights.bytes // 2
+
+
+def needed_memory(conversion: Conversion) -> int:
+    """Bytes that making it takes: libraries, and the numbers as often as the script holds them."""
+    return LIBRARIES + int(_parameters(conversion.weights) * conversion.target.memory)
+
+
+def needed_disk(conversion: Conversion) -> int:
+    """Bytes that making it takes on the Store's disk: what lies in between, the result, its archive, its copy in the Store."""
+    between = 4 if conversion.dtype == "float32" else 2
+    return int(_parameters(conversion.weights) * between) + 3 * conversion.bytes
+
+
+def machine() -> str:
+    """Architecture and level of this machine's processor, as compilers name them."""
+    import platform
+    from pathlib import Path
+
+    name = platform.machine()
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return name
+    return f"{name}-v3" if name == "x86_64" and " avx2 " in flags and " fma " in flags else name
 
 
 def conversion_for(use: ModelUse, weights: Weights, frameworks: tuple[str, ...] = ()) -> Conversion | None:
@@ -107,19 +158,23 @@ def conversion_for(use: ModelUse, weights: Weights, frameworks: tuple[str, ...] 
         return None
     for target in TARGETS:
         asked = use.file.endswith(".safetensors") and target.format != "safetensors"
-        fits = not target.frameworks or set(target.frameworks) & set(frameworks)
-        if weights.format in target.made_from and fits and not asked:
-            return Conversion(weights=weights, target=target)
+        wanted = set(target.frameworks) & set(frameworks) or target.format == "safetensors"
+        if wanted and not asked and not _obstacle(target, weights):
+            return Conversion(weights=weights, target=target, quantisation=_bits(target, ""))
     return None
 
 
-def converted(store: Store, conversion: Conversion) -> Weights | None:
-    """The result, if it is in the Store."""
-    return store.find(conversion.ref)
+def converted(store: Store, conversion: Conversion, tools: str = "") -> Weights | None:
+    """The result, if it is in the Store. tools: only one that these versions of the tools made."""
+    return store.find(f"{conversion.ref}&tools={tools}" if tools else conversion.ref)
 
 
-def keep(store: Store, conversion: Conversion, archive: BinaryIO) -> Weights:
-    """Take in what the script wrote, checked like any weights that come from elsewhere. ModelError: not a model."""
+def keep(store: Store, conversion: Conversion, archive: BinaryIO, tools: str = "") -> Weights:
+    """Take in what the script wrote, checked like any weights that come from elsewhere. ModelError: not a model.
+
+    tools: what the versions of all that made it hash to. The result is kept under them, and is what the conversion's own
+    reference leads to from now on.
+    """
     import tarfile
 
     files = []
@@ -134,21 +189,30 @@ def keep(store: Store, conversion: Conversion, archive: BinaryIO) -> Weights:
                 files.append(WeightFile(name=member.name, sha256=blob.sha256, bytes=blob.bytes))
     except tarfile.TarError as error:
         raise ModelError(f"the conversion did not end with a whole archive: {error}") from error
-    weights = _checked(store, conversion, tuple(files))
-    return store.remember(msgspec.structs.replace(weights, alias=conversion.weights.alias))
+    weights = msgspec.structs.replace(
+        _checked(store, conversion, tuple(files)), alias=conversion.weights.alias
+    )
+    if tools:
+        weights = msgspec.structs.replace(weights, ref=f"{conversion.ref}&tools={tools}")
+        store.remember(weights)
+    return store.remember(weights, conversion.ref)
 
 
 def _checked(store: Store, conversion: Conversion, files: tuple[WeightFile, ...]) -> Weights:
     target = conversion.target
     if target.main and all(file.name != target.main for file in files):
         raise ModelError(f"the conversion to {target.name} made no {target.main}")
-    if target.format == "other":  # a format that only its own library knows
+    bits = conversion.quantisation or conversion.dtype
+    info = msgspec.structs.replace(conversion.weights.info, quantisation=bits)
+    if target.format in FOLDERS:
         for file in files:
             check(store.blob(file.sha256), file.name)
-        return Weights(
-            ref=conversion.ref, format="other", main=target.main, files=files, info=conversion.weights.info
-        )
+        return Weights(ref=conversion.ref, format=target.format, main=target.main, files=files, info=info)
     weights = assembled(store, Reference(kind="file", text=conversion.ref, path=conversion.ref), files)
     if weights.format != target.format:
         raise ModelError(f"the conversion to {target.name} made {weights.format}")
-    return msgspec.structs.replace(weights, main=target.main or weights.main)
+    if target.format == "gguf":  # says it all itself
+        return weights
+    return msgspec.structs.replace(
+        weights, info=msgspec.structs.replace(info, tensor_bytes=weights.info.tensor_bytes)
+    )

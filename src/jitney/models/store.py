@@ -85,12 +85,12 @@ class Store:
         """Held by one process at a time. on_wait: called once when another one holds it."""
         return locked(self.root / "locks" / name, on_wait)
 
-    def remember(self, weights: Weights) -> Weights:
-        """Let `weights.ref` lead to files that are all here."""
+    def remember(self, weights: Weights, ref: str = "") -> Weights:
+        """Let `weights.ref`, or `ref`, lead to files that are all here."""
         missing = [file.name for file in weights.files if not self.has(file.sha256, file.bytes)]
         assert not missing, f"not in the Store: {missing}"
         with disk_errors(self.root):
-            write_whole(self._ref(weights.ref), msgspec.json.format(msgspec.json.encode(weights)))
+            write_whole(self._ref(ref or weights.ref), msgspec.json.format(msgspec.json.encode(weights)))
         return weights
 
     def add_stream(

@@ -93,7 +93,7 @@ def test_a_format_of_one_library_alone_is_kept_with_the_file_it_starts_from(
     with pytest.raises(ModelError, match=r"no model\.bin"):
         keep(store, one, archive({"config.json": b"{}"}))
     kept = keep(store, one, archive({"config.json": b"{}", "model.bin": b"\x06\0\0\0"}))
-    assert (kept.main, kept.format) == ("model.bin", "other")
+    assert (kept.main, kept.format) == ("model.bin", "ctranslate2")
     assert converted(store, one) == kept
 
 
