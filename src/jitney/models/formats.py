@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -14,6 +15,8 @@ from jitney.models.model import Format, ModelInfo
 
 MAX_SAFETENSORS_HEADER = 100_000_000
 """As the safetensors library has it."""
+MAX_TENSORS = 1 << 18
+_Extent = Annotated[int, msgspec.Meta(ge=0, le=1 << 48)]
 
 GGML = b"lmgg"
 """whisper.cpp's files: the magic 0x67676d6c, little-endian."""
@@ -27,8 +30,8 @@ _SIZES = {
 
 class _Tensor(msgspec.Struct):
     dtype: str
-    shape: list[int]
-    data_offsets: tuple[int, int]
+    shape: Annotated[list[_Extent], msgspec.Meta(max_length=32)]
+    data_offsets: tuple[_Extent, _Extent]
 
 
 def is_pickle(path: Path) -> bool:
@@ -54,25 +57,53 @@ def _has_pickle(path: Path) -> bool:
         return True
 
 
-def check(path: Path, name: str = "") -> tuple[Format, ModelInfo]:
+def _is_old_pickle(path: Path) -> bool:
+    """Protocols 0 and 1 have no sign of their own: its first words are all a pickle's."""
+    import pickletools
+
+    with path.open("rb") as file:
+        head = file.read(4096)
+    seen = 0
+    try:
+        for code, _, _ in pickletools.genops(head):
+            seen += 1
+            if code.name == "STOP" or seen >= 8:
+                return seen > 1
+    except (ValueError, IndexError, UnicodeDecodeError):
+        return False
+    return False
+
+
+def _unpickled(path: Path, name: str) -> bool:
+    """Whatever loads a file of this name and these bytes unpickles it."""
+    suffix = Path(name).suffix.lower()
+    if suffix == ".bin":
+        return _has_pickle(path) or _is_old_pickle(path)
+    return suffix in _PICKLED or is_pickle(path)
+
+
+def check(path: Path, name: str = "", *, allow_pickle: bool = False) -> tuple[Format, ModelInfo]:
     """The format and what the header says. name: the file's own, where `path` is a blob of the Store.
 
-    Raises ModelError: a pickle, a header that makes no sense, a file cut short.
+    Raises ModelError: a pickle (with allow_pickle: one that the scanners did not pass), a header that makes no sense, a
+    file cut short.
     """
     name = name or path.name
     with path.open("rb") as file:
         head = file.read(4)
     if head == b"GGUF" or name.endswith(".gguf"):
-        return "gguf", read_gguf(path)
+        return "gguf", read_gguf(path, name)
     if head == GGML:
         return "ggml", ModelInfo(kind="transcription")
     if name.endswith(".safetensors"):
         return "safetensors", read_safetensors(path, name)
-    if is_pickle(path) or (Path(name).suffix in _PICKLED and Path(name).suffix != ".bin"):
-        raise ModelError(
-            f"{name}: weights in pickle format are refused: loading them runs code that is inside the file",
-            "take the model's GGUF or safetensors files",
-        )
+    if _unpickled(path, name):
+        from jitney.models import scan
+
+        if not allow_pickle:
+            raise scan.refused(name)
+        scan.require_clean(path, name)
+        return "pytorch", ModelInfo()
     return ("onnx" if name.endswith(".onnx") else "other"), ModelInfo()
 
 
@@ -86,11 +117,13 @@ def read_safetensors(path: Path, name: str = "") -> ModelInfo:
             if not 0 < length <= MAX_SAFETENSORS_HEADER:
                 raise ModelError(f"{name}: not a usable safetensors file: a header of {length} bytes")
             header = file.read(length)
+        if header.count(b'":') > MAX_TENSORS * 5:
+            raise ModelError(f"{name}: not a usable safetensors file: more than {MAX_TENSORS:,} tensors")
         pairs = msgspec.json.decode(header, type=dict[str, msgspec.Raw]) if len(header) == length else {}
         tensors = [
             msgspec.json.decode(raw, type=_Tensor) for key, raw in pairs.items() if key != "__metadata__"
         ]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"{name}: not a usable safetensors file: {error}") from error
     wanted = 8 + length + max((tensor.data_offsets[1] for tensor in tensors), default=0)
     if size < wanted:
@@ -109,13 +142,8 @@ def read_safetensors(path: Path, name: str = "") -> ModelInfo:
 
 def _fits(tensor: _Tensor) -> bool:
     start, end = tensor.data_offsets
-    if start < 0 or end < start or any(extent < 0 for extent in tensor.shape):
-        return False
     width = _SIZES.get(tensor.dtype)
-    count = 1
-    for extent in tensor.shape:
-        count *= extent
-    return width is None or count * width == end - start
+    return end >= start and (width is None or math.prod(tensor.shape) * width == end - start)
 
 
 def _commonest(tensors: list[_Tensor]) -> str:

@@ -7,7 +7,10 @@ then, aligned, the tensors' data. Little-endian. Source: the GGUF specification 
 from __future__ import annotations
 
 import mmap
+import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jitney.errors import ModelError
@@ -16,6 +19,10 @@ from jitney.models.model import Kind, ModelInfo, Role
 MAX_PAIRS = 1 << 16
 MAX_TENSORS = 1 << 18
 MAX_ARRAY = 1 << 24
+MAX_ITEMS = 1 << 23
+"""Texts and arrays inside all arrays of a file: each is looked at. The largest vocabularies have a million, merges included."""
+MAX_TEXT = 1 << 24
+"""Bytes of one value; the longest seen, a chat template, takes some 60,000."""
 MAX_NAME = 1 << 16
 MAX_ELEMENTS = 1 << 44
 MAX_DEPTH = 4
@@ -57,6 +64,7 @@ class _Header:
         self.data = data
         self.size = len(data)
         self.at = 0
+        self.items = 0
 
     def skip(self, count: int) -> int:
         start = self.at
@@ -76,10 +84,10 @@ class _Header:
     def u64(self) -> int:
         return int(self.scalar("Q"))
 
-    def text(self, most: int | None = None) -> str:
+    def text(self, most: int = MAX_TEXT) -> str:
         length = self.u64()
-        if most is not None and length > most:
-            raise ValueError(f"a name of {length} bytes")
+        if length > most:
+            raise ValueError(f"a {'name' if most == MAX_NAME else 'text'} of {length} bytes")
         start = self.skip(length)
         return bytes(self.data[start : start + length]).decode("utf-8", "replace")
 
@@ -99,7 +107,11 @@ class _Header:
             raise ValueError(f"an array of {count} elements")
         if kind in _SCALARS:
             self.skip(count * struct.calcsize("<" + _SCALARS[kind]))
-        elif kind == _STRING:
+            return count
+        self.items += count
+        if self.items > MAX_ITEMS:
+            raise ValueError(f"more than {MAX_ITEMS} elements in its arrays")
+        if kind == _STRING:
             self._skip_strings(count)
         else:
             for _ in range(count):
@@ -119,33 +131,56 @@ class _Header:
         self.at = at
 
 
-def read_gguf(path: Path) -> ModelInfo:
-    """What the header says. Raises ModelError: not GGUF, a header that makes no sense, or a file cut short
-    (with the bytes seen and expected)."""
-    try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return parse_gguf(data, path.name)
-    except ValueError as error:  # mmap of an empty file
-        raise ModelError(f"{path.name}: not a GGUF file: it is empty") from error
-    except OSError as error:
-        raise ModelError(f"{path}: {error.strerror or error}") from error
+def read_gguf(path: Path, name: str = "") -> ModelInfo:
+    """What the header says. name: of the file, for messages, where `path` is a blob.
+
+    Raises ModelError: not GGUF, a header that makes no sense, or a file cut short (with the bytes seen and expected).
+    """
+    with _mapped(path, name or path.name) as data:
+        return parse_gguf(data, name or path.name)
+
+
+def read_texts(path: Path, prefix: str) -> dict[str, str]:
+    """The texts among the metadata whose keys begin with `prefix`. Raises ModelError as `read_gguf` does."""
+    with _mapped(path, path.name) as data, _translated(header := _Header(data), path.name):
+        meta, _ = _metadata(header)
+    return {key: value for key, value in meta.items() if key.startswith(prefix) and isinstance(value, str)}
 
 
 def parse_gguf(data: mmap.mmap | bytes, name: str) -> ModelInfo:
     """As `read_gguf`, over bytes at hand. name: for messages."""
-    header = _Header(data)
+    with _translated(header := _Header(data), name):
+        meta, tensors = _metadata(header)
+        return _info(meta, _Tensors(header, tensors, _positive(meta, "general.alignment", 32)))
+
+
+@contextmanager
+def _mapped(path: Path, name: str) -> Iterator[mmap.mmap]:
     try:
-        return _parse(header)
+        with path.open("rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise ModelError(f"{name}: not a GGUF file: it is empty")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                yield data
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _translated(header: _Header, name: str) -> Iterator[None]:
+    try:
+        yield
     except _CutError as cut:
         raise ModelError(
             f"{name}: the file is cut short: {header.size:,} bytes, at least {cut.wanted:,} expected",
-            "download it again; Jitney's own Store does: jitney clean --models, then run again",
+            "download it again; what lies in the Store is checked by:  jitney verify",
         ) from cut
     except ValueError as error:
         raise ModelError(f"{name}: not a usable GGUF file: {error}") from error
 
 
-def _parse(header: _Header) -> ModelInfo:
+def _metadata(header: _Header) -> tuple[dict[str, object], int]:
+    """Key → value, and how many tensors follow."""
     if header.size < 4 or bytes(header.data[:4]) != b"GGUF":
         raise ValueError("it does not begin with GGUF")
     header.skip(4)
@@ -159,7 +194,7 @@ def _parse(header: _Header) -> ModelInfo:
     for _ in range(pairs):
         key = header.text(MAX_NAME)
         meta[key] = header.value(header.u32())
-    return _info(meta, _Tensors(header, tensors, _positive(meta, "general.alignment", 32)))
+    return meta, tensors
 
 
 class _Tensors:
@@ -232,6 +267,7 @@ def _info(meta: dict[str, object], tensors: _Tensors) -> ModelInfo:
         chat_template=isinstance(meta.get("tokenizer.chat_template"), str),
         pooling=f"{arch}.pooling_type" in meta,
         kind=_kind(meta, arch),
+        licence=_words(meta, "general.license"),
         role=_role(meta, arch),
     )
 
