@@ -19,6 +19,19 @@ from jitney.sandbox.owner import life_of, owner, world
 JITNEY = Path(sys.executable).with_name("jitney")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Of tests/contract/runtimes (its test_contract.py says how they are used)."""
+    group = parser.getgroup("contract of runtimes")
+    group.addoption("--contract-json", default="", metavar="FILE", help="keep what was found")
+    group.addoption("--contract-url", default="", metavar="URL", help="ask this server, start none")
+    group.addoption("--contract-name", default="a server", metavar="NAME", help="how it is called")
+    group.addoption("--contract-model", default="smollm2", metavar="NAME", help="its model's name")
+    group.addoption("--contract-features", default="chat,completions", metavar="A,B", help="what it offers")
+    group.addoption(
+        "--contract-box", default="", metavar="ID", help="its container's id, for the time it computes"
+    )
+
+
 class Jitney(Protocol):
     """`jitney("run", "chat.py", stdin=b"…")` → the finished process, output as bytes."""
 
