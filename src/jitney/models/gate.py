@@ -1,0 +1,101 @@
+"""What must hold before a reference leads to files: every model passes here once, whatever it came from.
+
+headers, pickles ─ formats.check, scan ─┐
+signature ─ signatures                  ├─► admitted: licence and signer recorded, remote code told
+chat templates ─ templates              ┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from jitney.errors import ModelError
+from jitney.models import scan
+from jitney.models.model import Weights
+from jitney.models.store import Store
+
+Say = Callable[[str], None]
+MAX_CONFIG = 16 << 20
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """allow_pickle: take pickles that two scanners passed, where nothing else holds the weights. require_signature: by one of
+    trusted_keys, which are files of public keys."""
+
+    allow_pickle: bool = False
+    require_signature: bool = False
+    trusted_keys: tuple[str, ...] = ()
+
+
+STRICT = Policy()
+
+
+def admit(store: Store, weights: Weights, policy: Policy = STRICT, say: Say | None = None) -> Weights:
+    """The same, with its licence and signer. say: lines for the user. Raises ModelError: what must not be used.
+
+    Files and pickles were checked one by one when the weights were put together (`formats.check`).
+    """
+    from jitney.models.licence import licence_of
+    from jitney.models.templates import chat_templates, require_harmless
+
+    tell = say or (lambda line: None)
+    weights = _signed(store, weights, policy, tell)
+    require_harmless(chat_templates(store, weights), tell)
+    for line in _remote_code(store, weights):
+        tell(line)
+    licence = licence_of(weights, lambda name: store.blob(weights.file(name).sha256))
+    tell(f"licence of {weights.alias or weights.main}: {licence or 'none is stated'}")
+    return msgspec.structs.replace(weights, info=msgspec.structs.replace(weights.info, licence=licence))
+
+
+def readmit(store: Store, weights: Weights, policy: Policy = STRICT, say: Say | None = None) -> Weights:
+    """Weights that are in the Store already, under what is allowed today."""
+    if weights.format == "pytorch" and not policy.allow_pickle:
+        raise scan.refused(weights.main)
+    if policy.require_signature:
+        return _signed(store, weights, policy, say or (lambda line: None))
+    return weights
+
+
+def _signed(store: Store, weights: Weights, policy: Policy, say: Say) -> Weights:
+    from jitney.models.signatures import signature_of, signer
+
+    by = signer(store, weights, policy.trusted_keys, say)
+    name = weights.alias or weights.main
+    if not by and policy.require_signature:
+        seen = "its signature could not be checked" if signature_of(store, weights) else "it is not signed"
+        raise ModelError(
+            f"{name}: {seen}, and --require-signature was asked for",
+            "sign it (model_signing sign key …) and name the public key in trusted_keys, or leave the flag out",
+        )
+    if by:
+        say(f"{name}: signed by the trusted key {by}")
+    elif policy.trusted_keys and signature_of(store, weights) is None:
+        say(f"{name}: it is not signed")
+    return msgspec.structs.replace(weights, signed=by)
+
+
+def _remote_code(store: Store, weights: Weights) -> Iterator[str]:
+    """Code of a repository is never run: libraries are told so (`trust_remote_code` stays off)."""
+    for file in weights.files:
+        name = PurePosixPath(file.name).name
+        if name not in ("config.json", "tokenizer_config.json") or file.bytes > MAX_CONFIG:
+            continue
+        mapped = _auto_map(store.blob(file.sha256))
+        if mapped:
+            yield (
+                f"{weights.alias or weights.main}: {file.name} asks for code of its own ({mapped}); "
+                "it is not run: trust_remote_code is off"
+            )
+
+
+def _auto_map(path: Path) -> str:
+    try:
+        value = msgspec.json.decode(path.read_bytes())
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    mapped = value.get("auto_map") if isinstance(value, dict) else None
+    return ", ".join(map(str, mapped))[:200] if isinstance(mapped, dict) else ""
