@@ -55,7 +55,7 @@ def fetch_model(reference: str, config: Config, listener: Listener) -> Weights:
     from jitney.models.fetch import fetch
     from jitney.models.reference import parse
 
-    ref = parse(reference, _table(config), Path.cwd())
+    ref = parse(reference, table(config), Path.cwd())
     return fetch(store(config), ref, config.python_index, on_line=listener.say)
 
 
@@ -65,7 +65,7 @@ def _supplied(detection: Detection, config: Config, listener: Listener) -> Suppl
 
     kept = store(config)
     given = fetch_model(config.model, config, listener) if config.model else None
-    found = satisfy(detection, given, kept, _table(config))
+    found = satisfy(detection, given, kept, table(config))
     _tell(found, listener)
     served = given if given is not None and _is_served(detection) else None
     view = library_view(kept, found.wants) if found.wants and _loads(detection) else None
@@ -133,7 +133,8 @@ def store(config: Config) -> Store:
     return Store(config.data / "store")
 
 
-def _table(config: Config) -> Mapping[str, Alias]:
+def table(config: Config) -> Mapping[str, Alias]:
+    """The short names of models."""
     from jitney.models.alias import aliases
 
     return aliases(config.user_dir)

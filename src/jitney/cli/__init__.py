@@ -13,7 +13,9 @@ BROKEN_PIPE = 141
 """As a shell reports a program that SIGPIPE ended."""
 
 COMMANDS = {
-    "run": "run a program in a sandbox made for it",
+    "run": "run a program, or ask a model, in a sandbox made for it",
+    "chat": "talk with a model",
+    "serve": "serve models over the OpenAI, Anthropic and Ollama APIs",
     "detect": "show what Jitney sees in a source",
     "plan": "show the plan: what would be built and run",
     "explain": "show every decision with its evidence",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from jitney import execute, road
 from jitney.cli import inputs
 from jitney.cli.common import connected, open_argument, settings
+from jitney.cli.model import add_model_options, add_sampling_options
 from jitney.cli.parser import (
     add_dockerfile_options,
     add_output_options,
@@ -25,11 +27,18 @@ from jitney.sandbox.outcome import Outcome
 from jitney.sandbox.stdio import Stdio
 from jitney.source import Source
 
-EPILOG = """examples:
+_PROGRAMS = (".py", ".go", ".js", ".mjs", ".ts", ".rs", ".java", ".c", ".cpp", ".rb", ".sh")
+"""Nobody looks into these for weights."""
+
+EPILOG = """SOURCE is a program (a file, a folder) or a model (smollm2, ./model.gguf, org/repo, hf:// ollama:// oci:// https:// …).
+
+examples:
   jitney run chat.py "Hello"                      what stands after SOURCE belongs to the program
   jitney run --model smollm2 main.go              a model beside it, no network
   jitney run --allow-host api.openai.com --secret OPENAI_API_KEY chat.py
   echo 'print(6*7)' | jitney run -
+  jitney run smollm2 "Why is the sky blue?"       a model: what follows is the prompt, as is standard input
+  jitney run --runtime transformers ./model.gguf < question.txt
 """
 
 
@@ -37,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source(parser, arguments=True)
     add_plan_options(parser)
     add_dockerfile_options(parser)
+    add_model_options(parser)
+    add_sampling_options(parser)
     group = parser.add_argument_group("run")
     group.add_argument("-e", "--env", metavar="NAME[=VALUE]", action="append", help="a variable (repeatable)")
     group.add_argument(
@@ -69,6 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, report: Report) -> int:
     config = inputs.writer(settings(arguments))
+    if is_model(arguments, config):
+        from jitney.cli.answering import answer
+
+        return answer(arguments, config, report)
     errand = _errand(arguments, config, report)
     with open_argument(arguments, config) as source, connected(config) as engine:
         wants = road.Wants(bases=not arguments.dry_run, model=not arguments.no_model)
@@ -93,6 +108,18 @@ def _run(arguments: argparse.Namespace, report: Report) -> int:
         afterwards(prepared.tag, cached, config, engine, report)
     tell(outcome, report)
     return outcome.exit_code
+
+
+def is_model(arguments: argparse.Namespace, config: Config) -> bool:
+    """What stands for SOURCE is a model and no program; a path that is there says so itself."""
+    if arguments.source == "-" or arguments.source.startswith("git+"):
+        return False
+    if os.path.isfile(arguments.source) and arguments.source.endswith(_PROGRAMS):  # noqa: PTH113  a cached run's time
+        return False
+    from jitney.hosting.look import looks_like_model
+    from jitney.supply import table
+
+    return looks_like_model(arguments.source, table(config), Path.cwd())
 
 
 def _errand(arguments: argparse.Namespace, config: Config, report: Report) -> Errand:

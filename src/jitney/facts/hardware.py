@@ -36,6 +36,24 @@ def nvidia(root: Path, ask: Callable[[tuple[str, ...]], str]) -> tuple[Gpu, ...]
     return tuple(Gpu(vendor="nvidia", name=_field(card, "Model"), driver=driver) for card in cards)
 
 
+def memory_available(root: Path = Path("/")) -> int:
+    """Bytes that programs can take now without swapping, as the kernel estimates them; 0: not told (no Linux)."""
+    try:
+        text = (root / "proc/meminfo").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^MemAvailable:\s*(\d+) kB$", text, re.MULTILINE)
+    return int(found[1]) << 10 if found else 0
+
+
+def load_average(root: Path = Path("/")) -> float:
+    """Tasks that ran or wanted to, on average of the last minute; 0: not told."""
+    try:
+        return float((root / "proc/loadavg").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 def _smi_line(line: str) -> Gpu | None:
     parts = [part.strip() for part in line.split(",")]
     if len(parts) != 4:

@@ -186,7 +186,13 @@ class Broom:
 
 
 def _unlink(path: bytes) -> None:
+    file = Path(os.fsdecode(path))
     try:
-        Path(os.fsdecode(path)).unlink()
+        if file.is_dir() and not file.is_symlink():
+            import shutil
+
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink()
     except OSError:
         return

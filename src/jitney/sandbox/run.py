@@ -22,6 +22,7 @@ from jitney.engine.protocol import LABEL, LABEL_OWNER, LABEL_RUN, Attachment, Co
 from jitney.errors import EngineError, EngineGone, SandboxError
 from jitney.sandbox import outcome as verdicts
 from jitney.sandbox.ask import Exchange
+from jitney.sandbox.call import Call
 from jitney.sandbox.egress import Egress, Resolve, Tunnel, resolve
 from jitney.sandbox.frames import ProtocolError, encode
 from jitney.sandbox.guard import Guard, Reconnect
@@ -165,7 +166,7 @@ class Session:
         self._say(text)
 
     def note_file(self, path: str) -> None:
-        """A temporary file that the guard removes should the client be killed."""
+        """A temporary file or folder that the guard removes should the client be killed."""
         assert self._guard is not None, "inside the with block"
         self._guard.note_file(path)
 
@@ -227,6 +228,19 @@ class Session:
         self._loop.run(lambda: exchange.is_done or box.wire.is_over, max(0.0, end - time.monotonic()))
         exchange.give_up()
         return exchange.reply
+
+    @property
+    def loop(self) -> Loop:
+        """For those who watch something beside the boxes."""
+        return self._loop
+
+    def call(self, box: Box, port: int, request: bytes) -> Call:
+        """An HTTP exchange with 127.0.0.1:port inside whose answer is read as it comes; drive it by `serve_until`."""
+        return Call(box.wire, box.wire.window, request).open(box.wire.open_stream, port)
+
+    def serve_until(self, is_done: Callable[[], bool], timeout_s: float | None = None) -> bool:
+        """Let the boxes go on until is_done() or the time is over; says whether is_done()."""
+        return self._loop.run(is_done, timeout_s)
 
     def serve_for(self, seconds: float) -> None:
         """Let the boxes go on for so long: between two questions."""

@@ -1,0 +1,245 @@
+"""`jitney serve`: models in boxes, a Unix socket each, and the gateway on one port in front of them.
+
+    client ─► 127.0.0.1:PORT gateway ─► FOLDER/0/runtime.sock ─ init ─► 127.0.0.1:8080 in a model's box
+                                    └─► FOLDER/1/runtime.sock ─ init ─► …
+A box that ends is started again at its socket, at once; requests wait there meanwhile. All ends with the session.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from jitney.config import Config
+from jitney.engine.protocol import Engine, VolumeMount
+from jitney.errors import EngineError, JitneyError, ModelError
+from jitney.hosting.door import Address, Door
+from jitney.hosting.prepare import Hosting
+from jitney.hosting.running import POLL_S, Running
+from jitney.hosting.served import Log
+from jitney.listener import Listener
+from jitney.runtimes import gateway
+from jitney.runtimes.registry import offers
+from jitney.runtimes.server import Place
+from jitney.sandbox.box import SOCKETS_DIR
+from jitney.sandbox.run import Session
+from jitney.serve.settings import Served, Settings
+
+DEATHS_AT_MOST = 3
+DEATHS_WITHIN_S = 60.0
+"""More deaths within so long, and a model is given up."""
+DRAIN_S = 30.0
+
+
+class Model:
+    """One served model: its socket's folder, its box, and how often that died lately."""
+
+    def __init__(self, name: str, hosting: Hosting, folder: Path) -> None:
+        self.name = name
+        self.hosting = hosting
+        self.folder = folder
+        self.running: Running | None = None
+        self.vectors: Running | None = None
+        self.is_ready = False
+        self.was_ready = False
+        self.deaths: list[float] = []
+        self.is_given_up = False
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / gateway.RUNTIME_SOCKET
+
+
+class Service:
+    """models by name. stop() ends it from a signal; `run` returns then."""
+
+    def __init__(
+        self, session: Session, engine: Engine, config: Config, listener: Listener, log: Log
+    ) -> None:
+        self.models: list[Model] = []
+        self._session = session
+        self._engine = engine
+        self._config = config
+        self._listener = listener
+        self._log = log
+        self._stops = 0
+        self._door: Door | None = None
+        root = Path(tempfile.mkdtemp(prefix="jitney-serve-"))
+        session.note_file(str(root))
+        self._root = root
+
+    def add(self, name: str, hosting: Hosting) -> None:
+        folder = self._root / str(len(self.models))
+        folder.mkdir()
+        folder.chmod(0o777)  # the sandbox's user makes its socket here; the folder above lets nobody else in
+        self.models.append(Model(name, hosting, folder))
+
+    def run(self, listener: socket.socket, address: Address, on_ready: Callable[[], None]) -> None:
+        """Start all, tell when all are ready, look after them until `stop`. JitneyError: one could not be started at all."""
+        self._open(listener, address)
+        for model in self.models:
+            self._start(model)
+        self._wait_ready(on_ready)
+        while not self._stops:
+            self._session.serve_until(self._has_news)
+            self._look_after(listener, address)
+        self._drain()
+
+    def stop(self) -> None:
+        """Drain; asked again: at once."""
+        self._stops += 1
+        if self._stops == 1:
+            self._listener.say("ending: answers under way may finish (Ctrl-C again ends them)")
+        if self._door is not None:
+            self._door.drain()
+
+    def close(self) -> None:
+        if self._door is not None:
+            self._door.close()
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    # boxes
+
+    def _start(self, model: Model) -> None:
+        model.socket.unlink(missing_ok=True)
+        model.is_ready = False
+        model.running = self._box(model, gateway.RUNTIME_SOCKET, model.hosting)
+
+    def _box(self, model: Model, name: str, hosting: Hosting) -> Running:
+        mount = VolumeMount(kind="bind", source=str(model.folder), target=SOCKETS_DIR, readonly=False)
+        place = Place(
+            session=self._session,
+            engine=self._engine,
+            facts=hosting.facts,
+            config=self._config,
+            sockets=mount,
+            socket=f"{SOCKETS_DIR}/{name}",
+        )
+        running = Running(place, hosting.hosted, model.name)
+        running.server.on_log = lambda piece: self._log.take(model.name, piece)
+        return running
+
+    def _start_vectors(self, model: Model) -> None:
+        """A second box whose answers are vectors, asked for by the gateway."""
+        hosted = model.hosting.hosted
+        context = min(hosted.serving.context, 2048)
+        serving = msgspec.structs.replace(hosted.serving, vectors=True, context=context)
+        hosting = msgspec.structs.replace(
+            model.hosting, hosted=msgspec.structs.replace(hosted, serving=serving)
+        )
+        try:
+            model.vectors = self._box(model, gateway.VECTORS_SOCKET, hosting)
+        except EngineError as error:
+            self._listener.warn(f"no server for embeddings of {model.name}: {error.message}")
+
+    def _wait_ready(self, on_ready: Callable[[], None]) -> None:
+        """All at once; one that cannot be loaded ends the command."""
+        while not self._stops:
+            for model in self.models:
+                if not model.is_ready:
+                    self._look(model)
+            if all(model.is_ready for model in self.models):
+                on_ready()
+                return
+            self._session.serve_for(POLL_S)
+
+    def _look(self, model: Model) -> None:
+        assert model.running is not None, "started"
+        state = model.running.state
+        if state == "dead":
+            raise model.running.died("could not serve")
+        if state == "ready":
+            model.is_ready = model.was_ready = True
+
+    # afterwards
+
+    def _has_news(self) -> bool:
+        assert self._door is not None, "open"
+        return bool(self._stops) or self._door.is_over or any(map(self._is_over, self.models))
+
+    def _is_over(self, model: Model) -> bool:
+        return not model.is_given_up and (
+            model.running is None or self._session.is_over(model.running.server.box)
+        )
+
+    def _look_after(self, listener: socket.socket, address: Address) -> None:
+        for model in self.models:
+            if not self._stops and self._is_over(model):
+                self._again(model)
+        if not self._stops and self._door is not None and self._door.is_over:
+            code = self._door.close()
+            self._listener.warn(f"the gateway ended with exit code {code}; it is started again")
+            self._open(listener, address)
+
+    def _again(self, model: Model) -> None:
+        """A box that ended is replaced, then told; one that ends again and again is given up."""
+        former, now = model.running, time.monotonic()
+        assert former is not None, "started"
+        model.deaths = [*(at for at in model.deaths if now - at < DEATHS_WITHIN_S), now]
+        if len(model.deaths) > DEATHS_AT_MOST:
+            self._give_up(model, former.died("died:").message)
+            return
+        try:
+            self._start(model)
+        except JitneyError as error:
+            self._give_up(model, error.message)
+            return
+        self._listener.warn(f"{former.died('died:').message}; it is started again")
+        self._listener.event("restarted", model=model.name)
+
+    def _give_up(self, model: Model, why: str) -> None:
+        model.is_given_up = True
+        self._listener.warn(f"{model.name} is given up: {why}")
+        if self._door is not None:
+            self._door.tell(f"gone {model.name} {why}")
+        if all(one.is_given_up for one in self.models):
+            raise ModelError(f"no model is left to serve; the last one: {why}")
+
+    # the gateway
+
+    def _open(self, listener: socket.socket, address: Address) -> None:
+        settings = Settings(
+            models=tuple(map(_served, self.models)),
+            offers=offers(self.models[0].hosting.hosted.weights),
+            any_name=len(self.models) == 1,
+            origins=address.origins,
+            load_s=120.0,
+            drain_s=DRAIN_S,
+        )
+        self._door = Door(self._session.loop, settings, listener, address.key, self._hear)
+
+    def _hear(self, line: str) -> None:
+        word, _, text = line.partition(": ")
+        if word == "say":
+            self._listener.say(text)
+        elif word == "want" and text.startswith("embeddings"):
+            name = text.partition(" ")[2]
+            for model in self.models:
+                if name in ("", model.name) and model.vectors is None:
+                    self._start_vectors(model)
+
+    def _drain(self) -> None:
+        assert self._door is not None
+        door = self._door
+        self._session.serve_until(lambda: door.is_over or self._stops > 1, DRAIN_S + 1.0)
+
+
+def _served(model: Model) -> Served:
+    hosted = model.hosting.hosted
+    runtime, weights = hosted.runtime, hosted.weights
+    vectors = runtime.gives_vectors(weights)
+    on_demand = not vectors and "native" in runtime.features(weights)
+    return Served(
+        upstream=str(model.socket),
+        about=msgspec.structs.replace(gateway.about(hosted.serving, vectors=vectors), name=model.name),
+        aliases=tuple(dict.fromkeys((hosted.serving.alias, *weights.hubs, weights.main))),
+        health=runtime.health,
+        embeddings=str(model.folder / gateway.VECTORS_SOCKET) if on_demand else "",
+        embeddings_on_demand=on_demand,
+    )
