@@ -1,0 +1,158 @@
+"""Runtimes without a server of their own, or with one that we do not use: the adapter (adapter/) serves them. One row each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from jitney.facts.model import Facts
+from jitney.models.model import Format, Kind, Weights
+from jitney.runtimes.protocol import Feature, Holder, Serving, State
+
+_MIB = 1 << 20
+_FOLDER = Path(__file__).with_name("adapter")
+
+CORE = (
+    "__init__", "answers", "app", "audio", "backend", "checks", "flow", "grammar", "main", "requests", "sampling",
+    "template", "words", "work",
+)  # fmt: skip
+"""Modules of the adapter that every runtime has in its box."""
+
+_TEXT: tuple[Feature, ...] = (
+    "completions",
+    "echo",
+    "logprobs",
+    "seed",
+    "penalties",
+    "logit-bias",
+    "json-schema",
+)
+"""What adapter/sampling.py makes possible where a library gives logits."""
+
+_CAUSES = (
+    (r"^cannot load the model: (.*)$", "the model could not be loaded: {0}"),
+    (r"^.*(address already in use).*$", "its port could not be opened: {0}"),
+    (
+        r"^(?:\w+\.)*(MemoryError|std::bad_alloc|RuntimeError: .*not enough memory.*)",
+        "not enough memory: {0}",
+    ),
+    (r"^((?:ImportError|ModuleNotFoundError|OSError): .*)$", "its packages do not fit together: {0}"),
+)
+
+
+class Adapted(msgspec.Struct, frozen=True, kw_only=True):
+    """A row. entry: the file of adapter/ that is run, without .py; modules: of adapter/ beside CORE.
+
+    why_not: weights, facts → why they cannot be served, as half a sentence; memory: bytes of weights, caches, buffers.
+    text: features of what makes text.
+    """
+
+    name: str
+    formats: tuple[Format, ...]
+    kinds: tuple[Kind, ...]
+    entry: str
+    modules: tuple[str, ...]
+    why_not: Callable[[Weights, Facts], str]
+    memory: Callable[[Serving], int]
+    text: tuple[Feature, ...] = _TEXT
+    state: State = "runs"
+    health: str = "/health"
+
+    def refuses(self, weights: Weights, facts: Facts) -> str:
+        if weights.format not in self.formats:
+            return f"{self.name} takes {' or '.join(self.formats)}, and {weights.main} is {weights.format}"
+        if weights.info.kind not in self.kinds:
+            return f"{self.name} is for {', '.join(self.kinds)}, and {weights.main} for {weights.info.kind}"
+        return self.why_not(weights, facts)
+
+    def holder(self, facts: Facts, *, gpus: bool = False) -> Holder:
+        return Holder(program=program(self.entry, self.modules))
+
+    def features(self, weights: Weights) -> tuple[Feature, ...]:
+        by_kind: dict[Kind, tuple[Feature, ...]] = {
+            "embedding": ("embeddings",),
+            "reranking": ("reranking",),
+            "transcription": ("transcription",),
+        }
+        chat: tuple[Feature, ...] = ("chat",) if weights.info.chat_template else ()
+        return by_kind.get(weights.info.kind, (*chat, *self.text))
+
+    def gives_vectors(self, weights: Weights) -> bool:
+        return weights.info.kind == "embedding"
+
+    def argv(self, serving: Serving) -> tuple[str, ...]:
+        """Arguments of the program."""
+        words = ["--model", serving.model, "--alias", serving.alias, "--port", str(serving.port)]
+        words += ["--context", str(serving.context), "--threads", str(serving.threads)]
+        words += ["--slots", str(serving.slots), "--max-tokens", str(serving.most_tokens)]
+        words += ["--projector", serving.projector] if serving.projector else []
+        for adapter in serving.adapters:
+            words += ["--adapter", adapter]
+        return (*words, *(["--vectors"] if serving.vectors else []), *serving.more)
+
+    def env(self, serving: Serving) -> Mapping[str, str]:
+        """Passive waiting: spinning threads on busy cores cost a factor of ten (facts on runtimes)."""
+        return {
+            "OMP_NUM_THREADS": str(serving.threads),
+            "OPENBLAS_NUM_THREADS": str(serving.threads),
+            "OMP_WAIT_POLICY": "passive",
+            "GOMP_SPINCOUNT": "0",
+            "TOKENIZERS_PARALLELISM": "false",
+            "HF_HUB_OFFLINE": "1",
+            "TRANSFORMERS_VERBOSITY": "error",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def memory_bytes(self, serving: Serving) -> int:
+        return self.memory(serving)
+
+    def diagnose(self, log: str) -> str:
+        for pattern, sentence in _CAUSES:
+            found = re.findall(pattern, log, re.IGNORECASE | re.MULTILINE)
+            if found:
+                return sentence.format(found[-1].strip())
+        return ""
+
+
+@cache
+def program(entry: str, modules: tuple[str, ...]) -> dict[str, str]:
+    """Path → text, the one to run first: the entry beside the package `adapter`."""
+    names = (f"{module}.py" for module in (*CORE, *modules))
+    own = {f"adapter/{name}": (_FOLDER / name).read_text(encoding="utf-8") for name in names}
+    return {f"{entry}.py": (_FOLDER / f"{entry}.py").read_text(encoding="utf-8"), **own}
+
+
+def cache_bytes(serving: Serving, width: int) -> int:
+    """Keys and values of one whole context. width: bytes a number."""
+    info = serving.weights.info
+    return 2 * width * info.layers * info.kv_width * serving.context
+
+
+def _torch_memory(serving: Serving) -> int:
+    """The numbers as they are stored; a copy of the largest part while they are read; PyTorch itself; one answer at a time."""
+    info = serving.weights.info
+    logits = 4 * 4 * info.vocabulary
+    activations = 4 * 256 * (info.vocabulary + 40 * info.embedding)
+    return int(serving.weights.bytes * 1.25) + cache_bytes(serving, 4) + logits + activations + 900 * _MIB
+
+
+def _anything(weights: Weights, facts: Facts) -> str:
+    return ""
+
+
+TRANSFORMERS = Adapted(
+    name="transformers",
+    formats=("safetensors",),
+    kinds=("text", "embedding", "reranking"),
+    entry="serve_transformers",
+    modules=("with_transformers",),
+    why_not=_anything,
+    memory=_torch_memory,
+)
+
+ROWS = (TRANSFORMERS,)
+"""In order of preference."""

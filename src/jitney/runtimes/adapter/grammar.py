@@ -1,0 +1,54 @@
+"""Answers held to a JSON schema, by llguidance: which tokens may come next, computed from the schema and the tokenizer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from .backend import RefusedError
+from .words import Words
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_TOKENIZERS: WeakKeyDictionary[Words, Any] = WeakKeyDictionary()
+
+
+class Grammar:
+    """Of one answer. RefusedError: the schema is none, or has words that cannot be honoured."""
+
+    def __init__(self, words: Words, schema: Mapping[str, Any]) -> None:
+        import llguidance
+        import llguidance.numpy
+
+        if words not in _TOKENIZERS:
+            _TOKENIZERS[words] = llguidance.LLTokenizer(words.json, eos_token=min(words.ends, default=None))
+        tokenizer = _TOKENIZERS[words]
+        compact = {**schema, "x-guidance": {"whitespace_flexible": False}}
+        text = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(compact))
+        self._matcher = llguidance.LLMatcher(tokenizer, text)
+        if told := self._matcher.get_error():
+            raise RefusedError(
+                "response_format", f"the schema cannot be honoured: {told.strip().splitlines()[0]}"
+            )
+        self._mask = llguidance.numpy.allocate_token_bitmask(1, tokenizer.vocab_size)
+        self._fill = llguidance.numpy.fill_next_token_bitmask
+        self._apply = llguidance.numpy.apply_token_bitmask_inplace
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing may follow."""
+        return bool(self._matcher.is_stopped())
+
+    def masked(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The same buffer, with -inf for what may not come next. Logits beyond the tokenizer's are no tokens."""
+        self._fill(self._matcher, self._mask, 0)
+        self._apply(logits, self._mask[0])
+        logits[self._mask.shape[1] * 32 :] = float("-inf")
+        return logits
+
+    def take(self, token: int) -> None:
+        self._matcher.consume_token(token)

@@ -1,0 +1,178 @@
+"""Text and tokens of a model: its tokenizer.json, its chat template, the tokens that end an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from .backend import CannotLoadError, RefusedError
+from .template import Template
+
+_TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>", "<|return|>")
+"""Tokens by which models end an answer although their configuration names another. Only those that are special are taken."""
+
+Json = dict[str, Any]
+
+
+class Words:
+    """Of one model's folder. json: the text of tokenizer.json, for libraries that want it."""
+
+    def __init__(self, folder: str | Path, tokenizer: Tokenizer | None = None) -> None:
+        self.folder = Path(folder)
+        self._tokenizer = tokenizer or _read_tokenizer(self.folder)
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._settings = read_json(self.folder / "tokenizer_config.json")
+        self.ends = self._find_ends()
+        text = _template_text(self.folder, self._settings)
+        names = {name: _token_text(self._settings.get(name)) for name in ("bos_token", "eos_token")}
+        self.template = Template(text, names) if text else None
+
+    @cached_property
+    def json(self) -> str:
+        return str(self._tokenizer.to_str())
+
+    @property
+    def size(self) -> int:
+        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+
+    def encode(self, text: str, *, special: bool = True) -> list[int]:
+        """special: with the tokens that begin a text; a chat template writes them itself."""
+        return list(self._tokenizer.encode(text, add_special_tokens=special).ids)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+
+    def chat(self, messages: list[Json], tools: list[Json] | None = None) -> list[int]:
+        """The prompt of a conversation. RefusedError: the template does not take it."""
+        if self.template is None:
+            raise RefusedError(
+                "messages", "this model has no chat template; /v1/completions goes on with a text"
+            )
+        return self.encode(self.template.render(messages, tools), special=False)
+
+    def name(self, token: int) -> tuple[str, list[int]]:
+        """A token as text, and its bytes: half a character has bytes only."""
+        found = self._tokenizer.id_to_token(token) or ""
+        raw = self._bytes(found, token)
+        return raw.decode("utf-8", "replace"), list(raw)
+
+    def _bytes(self, found: str, token: int) -> bytes:
+        if byte := re.fullmatch(r"<0x([0-9A-Fa-f]{2})>", found):
+            return bytes([int(byte[1], 16)])
+        if token in self._added:
+            return found.encode()
+        if self._is_bytes and all(sign in _BYTES for sign in found):
+            return bytes(_BYTES[sign] for sign in found)
+        return found.replace("▁", " ").encode()
+
+    @cached_property
+    def _added(self) -> frozenset[int]:
+        return frozenset(self._tokenizer.get_added_tokens_decoder())
+
+    @cached_property
+    def _is_bytes(self) -> bool:
+        described = json.loads(self.json)
+        return "ByteLevel" in json.dumps([described.get("pre_tokenizer"), described.get("decoder")])
+
+    def _find_ends(self) -> frozenset[int]:
+        """As the configuration says, the tokenizer's own, and those of the known templates that this tokenizer has."""
+        found: set[int] = set()
+        for name in ("generation_config.json", "config.json", "genai_config.json"):
+            settings = read_json(self.folder / name)
+            value = settings.get("eos_token_id", (settings.get("model") or {}).get("eos_token_id"))
+            found.update(value if isinstance(value, list) else () if value is None else (value,))
+        added = self._tokenizer.get_added_tokens_decoder()
+        by_text = {one.content: number for number, one in added.items() if one.special}
+        for name in (_token_text(self._settings.get("eos_token")), *_TURN_ENDS):
+            if name in by_text:
+                found.add(by_text[name])
+        return frozenset(found)
+
+
+class Stream:
+    """Text out of tokens as they come. A character may be several tokens: what is not whole yet is kept back.
+
+    The algorithm of Text Generation Inference and vLLM: decode a short window with and without the new token.
+    """
+
+    WINDOW = 6
+
+    def __init__(self, words: Words, prompt: Sequence[int]) -> None:
+        self._decode = words.decode
+        self._tokens = list(prompt[-self.WINDOW :])
+        self._start, self._read = 0, len(self._tokens)
+
+    def take(self, token: int) -> str:
+        self._tokens.append(token)
+        before = self._decode(self._tokens[self._start : self._read])
+        now = self._decode(self._tokens[self._start :])
+        if len(now) <= len(before) or now.endswith("�"):
+            return ""
+        self._start, self._read = self._read, len(self._tokens)
+        return now[len(before) :]
+
+    def rest(self) -> str:
+        """What was kept back, at the end; half a character becomes U+FFFD."""
+        before = self._decode(self._tokens[self._start : self._read])
+        return self._decode(self._tokens[self._start :])[len(before) :]
+
+
+def read_json(path: Path) -> Json:
+    """A file of a model, or an empty object."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise CannotLoadError(f"{path.name} is no JSON: {error}") from error
+    return found if isinstance(found, dict) else {}
+
+
+def folder_of(model: str) -> Path:
+    """The model's folder, given it or its main file."""
+    path = Path(model)
+    return path if path.is_dir() else path.parent
+
+
+def _read_tokenizer(folder: Path) -> Tokenizer:
+    path = folder / "tokenizer.json"
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        why = "is missing" if not path.exists() else f"cannot be read: {error}"
+        raise CannotLoadError(f"tokenizer.json {why}") from error
+
+
+def _template_text(folder: Path, settings: Json) -> str:
+    path = folder / "chat_template.jinja"
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    found = (
+        settings.get("chat_template") or read_json(folder / "chat_template.json").get("chat_template") or ""
+    )
+    if isinstance(found, list):  # several, by name
+        by_name = {one.get("name"): one.get("template") for one in found if isinstance(one, dict)}
+        found = by_name.get("default") or next(iter(by_name.values()), "")
+    return str(found)
+
+
+def _token_text(value: Any) -> str:
+    """Named as a string, or as an object of the tokenizer's."""
+    return str(value.get("content", "")) if isinstance(value, dict) else str(value or "")
+
+
+def _byte_signs() -> dict[str, int]:
+    """GPT-2's alphabet: each byte as one printable sign."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    odd = [byte for byte in range(256) if byte not in plain]
+    return {chr(byte): byte for byte in plain} | {chr(256 + at): byte for at, byte in enumerate(odd)}
+
+
+_BYTES = _byte_signs()
