@@ -4,10 +4,11 @@
 #     "transformers>=4.56",
 # ]
 # ///
-"""Runs in a sandbox without network: a GGUF file becomes a folder for ONNX Runtime GenAI, four bits a number, as a tar on
+"""Runs in a sandbox without network: a GGUF file or a Hugging Face folder becomes one for ONNX Runtime GenAI, as a tar on
 standard output.
 
-Arguments as for to_safetensors.py, which makes the folder in between. The result is asked before it is handed out.
+Arguments as for to_safetensors.py, which makes the folder of a GGUF; the last one is the builder's name of a type of numbers.
+The result is asked before it is handed out.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ import runpy
 import sys
 import tempfile
 
+import made
 import onnxruntime_genai as og
 import to_safetensors
 
 
-def main(gguf: str, dtype: str) -> None:
+def main(path: str, dtype: str, bits: str) -> None:
     with tempfile.TemporaryDirectory() as room:
-        middle, out = room + "/hf", room + "/out"
-        to_safetensors.write(gguf, dtype, middle)
-        to_safetensors.say("converting for ONNX Runtime GenAI, int4")
-        build("-i", middle, "-o", out, "-p", "int4", "-e", "cpu", "-c", room + "/cache")
+        folder, out = to_safetensors.opened(path, dtype, room), room + "/out"
+        made.say("converting for ONNX Runtime GenAI, %s" % bits)
+        build("-i", folder, "-o", out, "-p", bits, "-e", "cpu", "-c", room + "/cache")
         name_the_tokenizer(out)
         check(out)
-        to_safetensors.hand_out(out)
+        made.hand_out(out)
 
 
 def build(*words: str) -> None:
@@ -70,17 +71,14 @@ def check(folder: str) -> None:
     settings = og.GeneratorParams(model)
     settings.set_search_options(max_length=32, do_sample=False)
     generator = og.Generator(model, settings)
-    generator.append_tokens(tokenizer.encode(to_safetensors.PROMPT))
-    made: list[int] = []
-    while not generator.is_done() and len(made) < to_safetensors.WORDS:
+    generator.append_tokens(tokenizer.encode(made.PROMPT))
+    ids: list[int] = []
+    while not generator.is_done() and len(ids) < made.WORDS:
         generator.generate_next_token()
-        made.append(generator.get_next_tokens()[0])
-    after = str(tokenizer.decode(made))
-    if not after.strip():
-        sys.exit("the converted model says nothing")
-    to_safetensors.say("checked: %r goes on %r" % (to_safetensors.PROMPT, after))
+        ids.append(generator.get_next_tokens()[0])
+    made.require_words(str(tokenizer.decode(ids)))
 
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:4])

@@ -65,7 +65,13 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     def about(self) -> str:
         """For the user."""
         kind = f" ({self.weights.info.quantisation})" if self.weights.info.quantisation else ""
-        return f"{self.weights.alias or self.weights.main}{kind} as {self.target.format}, {self.quantisation or self.dtype}"
+        return f"{self.weights.alias or self.weights.main}{kind} as {self.target.format}, {self.bits}"
+
+    @property
+    def bits(self) -> str:
+        """The type of numbers in the result."""
+        kept = self.weights.info.quantisation if self.target.keeps else ""
+        return self.quantisation or kept or self.dtype
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -202,8 +208,7 @@ def _checked(store: Store, conversion: Conversion, files: tuple[WeightFile, ...]
     target = conversion.target
     if target.main and all(file.name != target.main for file in files):
         raise ModelError(f"the conversion to {target.name} made no {target.main}")
-    bits = conversion.quantisation or conversion.dtype
-    info = msgspec.structs.replace(conversion.weights.info, quantisation=bits)
+    info = msgspec.structs.replace(conversion.weights.info, quantisation=conversion.bits)
     if target.format in FOLDERS:
         for file in files:
             check(store.blob(file.sha256), file.name)

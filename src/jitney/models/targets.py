@@ -31,7 +31,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     widths: what may be asked for → bytes a number takes, the usual one first; empty first: by the size of the model.
     models: architectures that the converter knows, as GGUF names them; empty: whatever it is given, and it says itself.
     apt: Debian packages that it calls. of_machine: the result runs on processors like this one's alone.
-    memory: bytes a parameter takes while it is made, with four in between.
+    keeps: without a wish it has the bits of the weights. memory: bytes a parameter takes while it is made, with four in
+    between.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     models: frozenset[str] = frozenset()
     apt: tuple[str, ...] = ()
     of_machine: bool = False
+    keeps: bool = False
     memory: float = 10
 
 
@@ -78,6 +80,7 @@ _TVM = _models("llama")
 _GGUF: tuple[Format, ...] = ("gguf",)
 _EITHER: tuple[Format, ...] = ("gguf", "safetensors")
 _FOLDER = "to_safetensors.py"
+_MADE = "made.py"
 _LLAMA_CPP = ("llama.cpp-tools",)
 
 _BLOCKS = {
@@ -88,18 +91,20 @@ _BLOCKS = {
 """As llama-quantize names them (those that need no importance matrix)."""
 
 TARGETS = (
-    Target(name="onnx-genai", format="onnx-genai", made_from=_EITHER, scripts=("to_onnx_genai.py", _FOLDER),
+    Target(name="onnx-genai", format="onnx-genai", made_from=_EITHER, scripts=("to_onnx_genai.py", _FOLDER, _MADE),
            widths={"int4": 0.9, "int8": 1.3, "fp16": 2.1, "bf16": 2.1, "fp32": 4.1},
            frameworks=("onnxruntime-genai",), main="genai_config.json", models=_ONNX_GENAI),
-    Target(name="ctranslate2", format="ctranslate2", made_from=_EITHER, scripts=("to_ctranslate2.py", _FOLDER),
+    Target(name="ctranslate2", format="ctranslate2", made_from=_EITHER, scripts=("to_ctranslate2.py", _FOLDER, _MADE),
            widths={"int8": 1.0, "int8_float16": 1.0, "int8_bfloat16": 1.0, "int16": 2.0, "float16": 2.0, "bfloat16": 2.0,
                    "float32": 4.0},
            frameworks=("ctranslate2",), main="model.bin", models=_CTRANSLATE2),
-    Target(name="safetensors", format="safetensors", made_from=_GGUF, scripts=(_FOLDER,),
+    Target(name="openvino", format="openvino", made_from=_GGUF, scripts=("to_openvino.py", "quantise_gguf.py", _MADE),
+           widths={"": 1.0, "int8": 1.1, "int4": 0.8, "fp16": 2.1}, main="openvino_model.xml", models=_OPENVINO, apt=_LLAMA_CPP, keeps=True),
+    Target(name="safetensors", format="safetensors", made_from=_GGUF, scripts=(_FOLDER, _MADE),
            widths={"": 4.0, "float32": 4.0, "bfloat16": 2.0, "float16": 2.0}, models=READ_FROM_GGUF),
-    Target(name="gguf-quantised", format="gguf", made_from=_GGUF, scripts=("quantise_gguf.py",), widths=_BLOCKS,
+    Target(name="gguf-quantised", format="gguf", made_from=_GGUF, scripts=("quantise_gguf.py", _MADE), widths=_BLOCKS,
            apt=_LLAMA_CPP, memory=5),
-    Target(name="gguf", format="gguf", made_from=("safetensors",), scripts=("to_gguf.py", "quantise_gguf.py"), widths=_BLOCKS,
+    Target(name="gguf", format="gguf", made_from=("safetensors",), scripts=("to_gguf.py", "quantise_gguf.py", _MADE), widths=_BLOCKS,
            apt=_LLAMA_CPP),
 )  # fmt: skip
 """The first that fits is taken. A program that loads a repository itself gets those of its frameworks."""
