@@ -203,9 +203,10 @@ def _serving_bases(model: Supply, facts: Facts, config: Config) -> tuple[str, ..
     if model.weights is None:
         return ()
     from jitney.runtimes.gateway import gateway_base
-    from jitney.runtimes.registry import runtime_for
+    from jitney.runtimes.registry import plain_runtime
 
-    return (runtime_for(model.weights, facts).holder(facts).base, gateway_base(facts, config))
+    runtime = plain_runtime(model.weights, facts, config.runtime)
+    return (*((runtime.holder(facts).base,) if runtime else ()), gateway_base(facts, config))
 
 
 def ensure_gateway(

@@ -62,6 +62,7 @@ def fetch_model(reference: str, config: Config, listener: Listener) -> Weights:
 def _supplied(detection: Detection, config: Config, listener: Listener) -> Supply:
     from jitney.models.layout import library_view
     from jitney.models.satisfy import satisfy
+    from jitney.runtimes.registry import expected_name
 
     kept = store(config)
     given = fetch_model(config.model, config, listener) if config.model else None
@@ -76,7 +77,7 @@ def _supplied(detection: Detection, config: Config, listener: Listener) -> Suppl
     plan = ModelPlan(
         ref=config.model or chosen.ref,
         digest=chosen.digest,
-        runtime="llama.cpp" if served else "",
+        runtime=expected_name(served, config.runtime) if served is not None else "",
         serve=served is not None,
         bytes=chosen.bytes + sum(one.bytes for one in found.conversions),
         loads=view is not None or bool(found.pending),

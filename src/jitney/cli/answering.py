@@ -64,12 +64,13 @@ def tell_choice(reference: str, hosting: Hosting, report: Report) -> None:
     hosted = hosting.hosted
     info = hosted.weights.info
     what = ", ".join(word for word in (info.quantisation, hosted.weights.format) if word)
-    line = f"{reference} is a model ({what}); {hosted.runtime.name}, {_threads(hosted.serving.threads)}"
+    line = f"{reference} is a model ({what}); {hosted.runtime.name}, {threads(hosted.serving.threads)}"
     if sys.stderr.isatty():
         report.say(line)
 
 
-def _threads(count: int) -> str:
+def threads(count: int) -> str:
+    """In words."""
     return f"{count} thread" + ("s" if count > 1 else "")
 
 

@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+import msgspec
+
 from jitney import execute, road
 from jitney.cli import inputs
 from jitney.cli.common import connected, open_argument, settings
@@ -104,6 +106,7 @@ def _run(arguments: argparse.Namespace, report: Report) -> int:
 
             prepared = complete(prepared, config, engine, report)
             report.clear()
+        prepared = _with_runtime(prepared, config, engine, report)
         outcome = _go(prepared, errand, source, config, engine, report)
         afterwards(prepared.tag, cached, config, engine, report)
     tell(outcome, report)
@@ -168,6 +171,23 @@ def show_plan(prepared: road.Prepared, report: Report) -> int:
     if not report.json:
         print(describe(prepared.plan, prepared.tag))
     return 0
+
+
+def _with_runtime(prepared: road.Prepared, config: Config, engine: Engine, report: Report) -> road.Prepared:
+    """The model beside the program with a runtime that has to be built, or weights that have to be converted for it."""
+    weights = prepared.supply.weights
+    if weights is None:
+        return prepared
+    from jitney.runtimes.registry import plain_runtime
+
+    if plain_runtime(weights, prepared.facts, config.runtime) is not None:
+        return prepared
+    from jitney.hosting.prepare import host_weights
+
+    hosting = host_weights(weights, prepared.facts, config, engine, report)
+    report.clear()
+    supply = msgspec.structs.replace(prepared.supply, hosted=hosting.hosted)
+    return msgspec.structs.replace(prepared, supply=supply)
 
 
 def _go(

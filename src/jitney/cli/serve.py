@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from jitney.cli.answering import INTERRUPTED, model_session, show_hosting
+from jitney.cli.answering import INTERRUPTED, model_session, show_hosting, threads
 from jitney.cli.common import connected, settings
 from jitney.cli.model import add_box_options, add_model_options
 from jitney.cli.parser import add_output_options
@@ -167,7 +167,7 @@ def _run(
 
 def _tell_ready(service: Service, where: str, has_key: bool, report: Report) -> None:
     names = ", ".join(
-        f"{model.name} ({model.hosting.hosted.runtime.name}, {model.hosting.hosted.serving.threads} threads)"
+        f"{model.name} ({model.hosting.hosted.runtime.name}, {threads(model.hosting.hosted.serving.threads)})"
         for model in service.models
     )
     seconds = time.monotonic() - report.started

@@ -70,6 +70,8 @@ class Service:
         self._log = log
         self._stops = 0
         self._door: Door | None = None
+        self._is_listening = False
+        self._door_deaths = 0
         root = Path(tempfile.mkdtemp(prefix="jitney-serve-"))
         session.note_file(str(root))
         self._root = root
@@ -144,9 +146,12 @@ class Service:
             for model in self.models:
                 if not model.is_ready:
                     self._look(model)
-            if all(model.is_ready for model in self.models):
+            if self._is_listening and all(model.is_ready for model in self.models):
                 on_ready()
                 return
+            if self._door is not None and self._door.is_over and not self._is_listening:
+                code = self._door.close()
+                raise ModelError(f"the gateway did not start: exit code {code}", "its words stand above")
             self._session.serve_for(POLL_S)
 
     def _look(self, model: Model) -> None:
@@ -174,6 +179,9 @@ class Service:
                 self._again(model)
         if not self._stops and self._door is not None and self._door.is_over:
             code = self._door.close()
+            self._door_deaths += 1
+            if self._door_deaths > DEATHS_AT_MOST:
+                raise ModelError(f"the gateway ended again and again, at last with exit code {code}")
             self._listener.warn(f"the gateway ended with exit code {code}; it is started again")
             self._open(listener, address)
 
@@ -218,6 +226,8 @@ class Service:
         word, _, text = line.partition(": ")
         if word == "say":
             self._listener.say(text)
+        elif word == "listening":
+            self._is_listening = True
         elif word == "want" and text.startswith("embeddings"):
             name = text.partition(" ")[2]
             for model in self.models:

@@ -28,6 +28,21 @@ def runtime_for(weights: Weights, facts: Facts) -> Runtime:
     )
 
 
+def plain_runtime(weights: Weights, facts: Facts, wanted: str) -> Runtime | None:
+    """The first that takes the weights as they are and is a base image: nothing has to be converted or built for it.
+    wanted: the name that was asked for, empty: any. None: the longer way (hosting) finds one, or says why not."""
+    for runtime in RUNTIMES:
+        is_wanted = wanted in ("", runtime.name)
+        if is_wanted and runtime.state == "runs" and not runtime.refuses(weights, facts):
+            return runtime if runtime.holder(facts).base else None
+    return None
+
+
+def expected_name(weights: Weights, wanted: str) -> str:
+    """The runtime's name for a plan: of the one that is wanted, else of the first that reads the format."""
+    return wanted or next((one.name for one in RUNTIMES if weights.format in one.formats), RUNTIMES[0].name)
+
+
 def offers(weights: Weights) -> dict[str, tuple[str, ...]]:
     """Feature → runtimes that would have it with this model, in whatever format they take it."""
     found: dict[str, tuple[str, ...]] = {}

@@ -17,7 +17,7 @@ from jitney.models.model import Weights
 from jitney.models.store import Store
 from jitney.plan.model import Plan, SandboxPlan
 from jitney.runtimes.protocol import Runtime, Serving
-from jitney.runtimes.registry import runtime_for
+from jitney.runtimes.registry import plain_runtime, runtime_for
 from jitney.sandbox.box import MODELS_DIR, box_spec
 from jitney.sandbox.job import Job, Serve
 from jitney.sandbox.run import Box, Session
@@ -108,7 +108,7 @@ class Server:
 def host_plainly(store: Store, weights: Weights, facts: Facts, config: Config) -> Hosted:
     """With the first runtime that takes the weights as they are and is a base on hand. ModelError: none takes them;
     PlanError: its base is missing."""
-    runtime = runtime_for(weights, facts)
+    runtime = plain_runtime(weights, facts, config.runtime) or runtime_for(weights, facts)
     key = runtime.holder(facts).base
     base = facts.base(key)
     if base is None:
