@@ -1,182 +1,252 @@
-"""Download one file of known hash into the Store: streamed, hashed on the way, resumed."""
+"""Download one file into the Store: streamed, hashed on the way, resumed, checked.
+
+    wire.ask ─► buffers ─┬─► parts/NAME.part
+                         └─► hashing, in a thread of its own: both release the interpreter's lock
+
+The buffers go round: what waits for the hash bounds the memory, and all of them stay in the processor's cache.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
+import os
+import queue
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any
+
+import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.files import CHUNK, Progress, disk_errors, place, room_for, sync
+from jitney.models import wire
+from jitney.models.files import Progress, disk_errors, place, room_for, sync
+from jitney.models.model import WeightFile
 from jitney.models.store import Store
-
-if TYPE_CHECKING:
-    import httpx
 
 TRIES = 4
 """Tries in a row that bring no new byte, before Jitney gives up."""
 PAUSE_S = 0.5
-SILENCE_S = 60.0
-"""Without a byte for so long, a connection counts as lost."""
-_RETRIED = (408, 425, 429, 500, 502, 503, 504)
+BUFFER = 1 << 18
+BUFFERS = 6
+AHEAD = 1 << 25
+"""Bytes that come before the kernel is told to write them."""
 
 
-class _CutError(Exception):
-    """The connection broke or the server is busy; what arrived is kept. `message`: what was seen."""
+class Remote(msgspec.Struct, frozen=True, kw_only=True):
+    """A file somewhere else. sha256: of it, as hex; git: its name as git's blob instead (SHA-1 over a header and the bytes; needs
+    `bytes`); both empty: nobody said, and it is known afterwards. name: inside its model. bytes: 0 where nobody said. renew: new
+    headers, where those at hand have expired."""
+
+    url: str
+    name: str = ""
+    sha256: str = ""
+    git: str = ""
+    bytes: int = 0
+    headers: Mapping[str, str] = {}
+    renew: Callable[[], Mapping[str, str]] | None = None
+
+    @property
+    def key(self) -> str:
+        """The name of its unfinished part: the same file goes on, another one never."""
+        return self.sha256 or (f"git-{self.git}" if self.git else _url_key(self.url))
+
+
+def _url_key(url: str) -> str:
+    return f"url-{hashlib.sha256(url.encode()).hexdigest()[:40]}"
+
+
+class _Digest:
+    """Hashes the buffers that it is given, in order, in a thread, and has them ready again."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._sums: list[Any] = [hashlib.sha256()]
+        if remote.git:
+            header = f"blob {remote.bytes}\0".encode()
+            self._sums.append(hashlib.sha1(header, usedforsecurity=False))
+        self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
+        for _ in range(BUFFERS):
+            self._free.put(memoryview(bytearray(BUFFER)))
+        self._filled: queue.SimpleQueue[tuple[memoryview, int]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            buffer, length = self._filled.get()
+            if not length:
+                return
+            for one in self._sums:
+                one.update(buffer[:length])
+            self._free.put(buffer)
+
+    def through(self, read: Callable[[memoryview], int | None]) -> memoryview:
+        """What `read` puts into a buffer; it is being hashed already, and must be done with before the next call."""
+        buffer = self._free.get()
+        length = 0
+        try:
+            length = read(buffer) or 0
+        finally:
+            if not length:
+                self._free.put(buffer)
+        if length:
+            self._filled.put((buffer, length))
+        return buffer[:length]
+
+    def end(self) -> tuple[str, str]:
+        """SHA-256, and git's name or an empty string. Nothing can be added afterwards."""
+        self._filled.put((memoryview(b""), 0))
+        self._thread.join()
+        return self._sums[0].hexdigest(), self._sums[1].hexdigest() if len(self._sums) > 1 else ""
 
 
 class _Part:
     """An unfinished download: its file and the running hash of what it holds."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, remote: Remote) -> None:
         self.path = path
-        self.digest = hashlib.sha256()
+        self.remote = remote
+        self.digest = _Digest(remote)
         self.size = 0
 
     def resume(self) -> None:
         """Take up what an earlier run left."""
         with contextlib.suppress(FileNotFoundError), self.path.open("rb") as file:
-            while piece := file.read(CHUNK):
-                self.digest.update(piece)
+            while piece := self.digest.through(file.readinto):
                 self.size += len(piece)
 
     def restart(self) -> None:
         self.path.unlink(missing_ok=True)
-        self.digest = hashlib.sha256()
+        self.digest.end()
+        self.digest = _Digest(self.remote)
         self.size = 0
-
-    def take(self, file: BinaryIO, piece: bytes) -> None:
-        file.write(piece)
-        self.digest.update(piece)
-        self.size += len(piece)
 
 
 def download(
     store: Store,
-    url: str,
-    sha256: str,
+    remote: Remote,
     *,
-    size: int = 0,
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
-) -> None:
-    """Put the blob `sha256` into the Store. size: bytes expected, 0 where nobody said.
+) -> WeightFile:
+    """Put a file into the Store; nothing is asked where it is there already.
 
-    Raises ModelError: unreachable, refused, cut short (with the bytes seen and expected), wrong hash, disk
+    Raises ModelError: unreachable, refused (wire.RefusedError), cut short (with the bytes seen and expected), wrong hash, disk
     full. What arrived of a broken download is kept and resumed by the next call; with a wrong hash it is not.
     """
     say = on_line or (lambda line: None)
-    with store.lock(sha256, lambda: say("another jitney is fetching this model: waiting for it")):
-        if store.has(sha256, size):
-            return
+    with store.lock(remote.key, lambda: say("another jitney is fetching this model: waiting for it")):
+        if remote.sha256 and store.has(remote.sha256, remote.bytes):
+            return _file(store, remote, remote.sha256)
         parts = store.root / "parts"
         with disk_errors(store.root):
             parts.mkdir(parents=True, exist_ok=True)
-            part = _Part(parts / f"{sha256}.part")
-            part.resume()
-            resumed = part.size
-            _until_whole(part, url, size, progress)
-            if part.digest.hexdigest() != sha256 and resumed:  # the older bytes may be another file's
-                part.restart()
-                _until_whole(part, url, size, progress)
-            _finish(part, store.blob(sha256), url, sha256, size)
-
-
-def _finish(part: _Part, target: Path, url: str, sha256: str, size: int) -> None:
-    digest, seen = part.digest.hexdigest(), part.size
-    if digest != sha256:
-        part.restart()
-        length = f"{seen:,} bytes" + (f" of {size:,} expected" if size and seen != size else "")
-        raise ModelError(
-            f"{url}: wrong hash: sha256 {digest} ({length}), expected {sha256}",
-            "nothing was kept; the file was changed where it comes from, or the reference is wrong",
-        )
-    place(part.path, target)
-
-
-def _until_whole(part: _Part, url: str, size: int, progress: Progress | None) -> None:
-    """Try again while bytes come; TRIES times in a row without one is the end."""
-    import httpx
-
-    limits = httpx.Timeout(SILENCE_S, connect=30.0)
-    with httpx.Client(
-        timeout=limits, follow_redirects=True, headers={"Accept-Encoding": "identity"}
-    ) as client:
-        idle = 0
-        while True:
-            before = part.size
+            part = _Part(parts / f"{remote.key}.part", remote)
             try:
-                return _once(client, part, url, size, progress)
-            except (_CutError, httpx.TransportError) as error:
-                idle = 0 if part.size > before else idle + 1
-                if idle >= TRIES:
-                    raise _gave_up(part, url, size, error) from error
-                time.sleep(PAUSE_S * idle)
+                sha256 = _received(part, progress, say)
+            finally:
+                part.digest.end()
+            place(part.path, store.blob(sha256))
+            return _file(store, remote, sha256)
 
 
-def _gave_up(part: _Part, url: str, size: int, error: Exception) -> ModelError:
-    what = str(error) or type(error).__name__
-    if part.size:
-        of = f" of {size:,}" if size else ""
-        return ModelError(
-            f"{url}: cut short: {part.size:,}{of} bytes arrived, then: {what}",
-            "what arrived is kept: run again to go on from there",
-        )
+def _file(store: Store, remote: Remote, sha256: str) -> WeightFile:
+    return WeightFile(name=remote.name, sha256=sha256, bytes=store.blob(sha256).stat().st_size)
+
+
+def _received(part: _Part, progress: Progress | None, say: Callable[[str], None]) -> str:
+    """The SHA-256 of the whole, checked file."""
+    part.resume()
+    resumed = part.size
+    _until_whole(part, progress, say)
+    found = part.digest.end()
+    if resumed and not _is_right(part, found):  # the older bytes may be another file's
+        part.restart()
+        _until_whole(part, progress, say)
+        found = part.digest.end()
+    if not _is_right(part, found):
+        raise _wrong(part, found)
+    return found[0]
+
+
+def _is_right(part: _Part, found: tuple[str, str]) -> bool:
+    wanted = part.remote
+    if wanted.sha256:
+        return found[0] == wanted.sha256
+    if wanted.git:
+        return found[1] == wanted.git
+    return not wanted.bytes or part.size == wanted.bytes
+
+
+def _wrong(part: _Part, found: tuple[str, str]) -> ModelError:
+    wanted, seen = part.remote, part.size
+    part.path.unlink(missing_ok=True)
+    length = f"{seen:,} bytes" + (f" of {wanted.bytes:,} expected" if wanted.bytes not in (0, seen) else "")
+    kind, expected = ("git", wanted.git) if wanted.git else ("sha256", wanted.sha256)
     return ModelError(
-        f"{url}: {what}", "check the address, the network and the proxy variables (HTTPS_PROXY)"
+        f"{wire.shown(wanted.url)}: wrong hash: {kind} {found[1] or found[0]} ({length}), expected {expected or 'that length'}",
+        "nothing was kept; the file was changed where it comes from, or the reference is wrong",
     )
 
 
-def _once(client: httpx.Client, part: _Part, url: str, size: int, progress: Progress | None) -> None:
-    """One request. Returns when the file is whole; raises _CutError when there is more to come."""
-    headers = {"Range": f"bytes={part.size}-"} if part.size else {}
-    with client.stream("GET", url, headers=headers) as response:
-        _require_safe(response, url)
-        if response.status_code == 416:
-            if part.size and _total(response) == part.size:
+def _until_whole(part: _Part, progress: Progress | None, say: Callable[[str], None]) -> None:
+    """Try again while bytes come; TRIES times in a row without one is the end."""
+    idle, headers = 0, part.remote.headers
+    while True:
+        before = part.size
+        try:
+            return _once(part, headers, progress)
+        except wire.CutError as error:
+            idle = 0 if part.size > before else idle + 1
+            if idle >= TRIES:
+                raise _given_up(part, str(error)) from error
+            if error.wait_s:
+                say(f"the server asks to wait {error.wait_s:.0f} s")
+            time.sleep(max(error.wait_s, PAUSE_S * idle))
+        except wire.RefusedError as error:
+            if error.status != 401 or part.remote.renew is None or idle:
+                raise
+            idle += 1
+            headers = part.remote.renew()
+
+
+def _given_up(part: _Part, seen: str) -> ModelError:
+    url, total = wire.shown(part.remote.url), part.remote.bytes
+    if part.size:
+        of = f" of {total:,}" if total else ""
+        message = f"{url}: cut short: {part.size:,}{of} bytes arrived, then: {seen}"
+        return ModelError(message, "what arrived is kept: run again to go on from there")
+    return ModelError(
+        f"{url}: {seen}", "check the address, the network and the proxy variables (HTTPS_PROXY)"
+    )
+
+
+def _once(part: _Part, headers: Mapping[str, str], progress: Progress | None) -> None:
+    """Bring what is missing. wire.CutError when there is more to come."""
+    answer = wire.ask(part.remote.url, part.size, headers)
+    with contextlib.closing(answer):
+        if answer.status == 416:
+            if part.size and answer.total == part.size:
                 return  # it was whole already
             part.restart()
-            raise _CutError("the server has no such range")
-        if response.status_code in _RETRIED:
-            raise _CutError(f"the server answered {response.status_code}")
-        if response.status_code not in (200, 206):
-            raise ModelError(f"{url}: the server answered {response.status_code} {response.reason_phrase}")
-        if part.size and not _continues(response, part.size):
+            raise wire.CutError("the server has no such range")
+        if part.size and not answer.continues(part.size):
             part.restart()
-        _receive(response, part, size or _total(response), progress)
+        _receive(part, answer, progress)
 
 
-def _require_safe(response: Any, url: str) -> None:
-    """A redirect must not lead from https to http."""
-    if url.startswith("https://") and response.url.scheme != "https":
-        raise ModelError(
-            f"{url}: the server leads to {response.url.scheme}://{response.url.host}, expected https"
-        )
-
-
-def _continues(response: httpx.Response, offset: int) -> bool:
-    found = re.match(r"bytes (\d+)-", response.headers.get("content-range", ""))
-    return response.status_code == 206 and bool(found) and int(found[1]) == offset if found else False
-
-
-def _total(response: httpx.Response) -> int:
-    """The size of the whole file as the server states it, or 0."""
-    if found := re.search(r"/(\d+)$", response.headers.get("content-range", "")):
-        return int(found[1])
-    length = response.headers.get("content-length", "")
-    return int(length) if response.status_code == 200 and length.isdecimal() else 0
-
-
-def _receive(response: httpx.Response, part: _Part, total: int, progress: Progress | None) -> None:
+def _receive(part: _Part, answer: wire.Answer, progress: Progress | None) -> None:
+    total = part.remote.bytes or answer.total
     room_for(part.path.parent, max(0, total - part.size))
+    begun = part.size
     with part.path.open("ab") as file:
         try:
-            for piece in response.iter_raw():  # as they come: a chunk size would lose the last ones
-                part.take(file, piece)
+            while piece := part.digest.through(answer.read_into):
+                file.write(piece)
+                part.size += len(piece)
+                begun = _begin_writing(file.fileno(), begun, part.size)
                 if progress:
                     progress(part.size, total)
                 if total and part.size > total:
@@ -184,4 +254,12 @@ def _receive(response: httpx.Response, part: _Part, total: int, progress: Progre
         finally:
             sync(file)
     if part.size < total:
-        raise _CutError(f"the connection ended after {part.size:,} of {total:,} bytes")
+        raise wire.CutError(f"the connection ended after {part.size:,} of {total:,} bytes")
+
+
+def _begin_writing(file: int, begun: int, size: int) -> int:
+    """Let the kernel start to write what has come, so that the sync at the end has little left. Where the next such part begins."""
+    if size - begun < AHEAD:
+        return begun
+    os.posix_fadvise(file, begun, size - begun, os.POSIX_FADV_DONTNEED)
+    return size

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.download import download
+from jitney.models.download import Remote, download
 from jitney.models.files import Progress, disk_errors
 from jitney.models.folder import assembled as assembled
 from jitney.models.formats import check, is_pickle
@@ -77,8 +77,8 @@ def _bring(
     if ref.sha256 and store.has(ref.sha256, ref.bytes):
         return WeightFile(name=name, sha256=ref.sha256, bytes=store.blob(ref.sha256).stat().st_size)
     if ref.kind == "url":
-        download(store, ref.url, ref.sha256, size=ref.bytes, progress=progress, on_line=on_line)
-        return WeightFile(name=name, sha256=ref.sha256, bytes=store.blob(ref.sha256).stat().st_size)
+        remote = Remote(url=ref.url, name=name, sha256=ref.sha256, bytes=ref.bytes)
+        return download(store, remote, progress=progress, on_line=on_line)
     from jitney.models.package import fetch_package
 
     found = fetch_package(store, ref, index, progress=progress, on_line=on_line)

@@ -12,12 +12,17 @@ from tests.unit.models.server import serving
 
 from jitney.errors import ModelError
 from jitney.models import download as module
-from jitney.models.download import download
+from jitney.models import wire
+from jitney.models.download import Remote, download
 from jitney.models.files import room_for
 from jitney.models.store import Store
 
 CONTENT = bytes(range(256)) * 4096
 SHA = hashlib.sha256(CONTENT).hexdigest()
+
+
+def remote(url: str, sha256: str = SHA, size: int = 0) -> Remote:
+    return Remote(url=url, sha256=sha256, bytes=size)
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +43,8 @@ def assert_no_blob(store: Store) -> None:
 def test_it_arrives_whole_and_progress_is_told(store: Store) -> None:
     seen: list[tuple[int, int]] = []
     with serving(CONTENT) as server:
-        download(store, server.url, SHA, progress=lambda done, total: seen.append((done, total)))
-        download(store, server.url, SHA)
+        download(store, remote(server.url), progress=lambda done, total: seen.append((done, total)))
+        download(store, remote(server.url))
         assert len(server.asked) == 1, "the second time nothing is asked"
     assert_only_the_blob(store)
     assert seen[-1] == (len(CONTENT), len(CONTENT))
@@ -48,8 +53,15 @@ def test_it_arrives_whole_and_progress_is_told(store: Store) -> None:
 def test_cut_connections_are_resumed_where_they_broke(store: Store) -> None:
     with serving(CONTENT) as server:
         server.cuts = [100_000, 200_000, 1]
-        download(store, server.url, SHA)
+        download(store, remote(server.url))
         assert server.asked == ["", "bytes=100000-", "bytes=300000-", "bytes=300001-"]
+    assert_only_the_blob(store)
+
+
+def test_many_cuts_in_a_row(store: Store) -> None:
+    with serving(CONTENT) as server:
+        server.cuts = [10_000] * 40
+        download(store, remote(server.url))
     assert_only_the_blob(store)
 
 
@@ -57,11 +69,11 @@ def test_a_later_run_goes_on_from_what_an_earlier_one_left(store: Store) -> None
     with serving(CONTENT) as server:
         server.cuts = [400_000] + [0] * 20
         with pytest.raises(ModelError, match=r"cut short: 400,000 of 1,048,576 bytes arrived"):
-            download(store, server.url, SHA, size=len(CONTENT))
+            download(store, remote(server.url, size=len(CONTENT)))
         assert_no_blob(store)
         server.cuts = []
         server.asked = []
-        download(store, server.url, SHA)
+        download(store, remote(server.url))
         assert server.asked == ["bytes=400000-"]
     assert_only_the_blob(store)
 
@@ -69,7 +81,7 @@ def test_a_later_run_goes_on_from_what_an_earlier_one_left(store: Store) -> None
 def test_a_server_without_ranges_starts_over(store: Store) -> None:
     with serving(CONTENT) as server:
         server.ranges, server.cuts = False, [5000]
-        download(store, server.url, SHA)
+        download(store, remote(server.url))
         assert server.asked == ["", "bytes=5000-"]
     assert_only_the_blob(store)
 
@@ -79,7 +91,7 @@ def test_an_older_part_of_another_file_is_found_out_and_dropped(store: Store) ->
     parts.mkdir(parents=True)
     (parts / f"{SHA}.part").write_bytes(b"of another file" * 100)
     with serving(CONTENT) as server:
-        download(store, server.url, SHA)
+        download(store, remote(server.url))
     assert_only_the_blob(store)
 
 
@@ -89,13 +101,13 @@ def test_416_means_whole_already_or_too_long(store: Store, left: bytes) -> None:
     parts.mkdir(parents=True)
     (parts / f"{SHA}.part").write_bytes(left)
     with serving(CONTENT) as server:
-        download(store, server.url, SHA)
+        download(store, remote(server.url))
     assert_only_the_blob(store)
 
 
 def test_a_wrong_hash_keeps_nothing(store: Store) -> None:
     with serving(CONTENT[:-1] + b"x") as server, pytest.raises(ModelError) as caught:
-        download(store, server.url, SHA)
+        download(store, remote(server.url))
     assert "wrong hash" in caught.value.message
     assert SHA in caught.value.message
     assert_no_blob(store)
@@ -107,20 +119,20 @@ def test_a_refusal_is_told_at_once(store: Store, status: int) -> None:
     with serving(CONTENT) as server:
         server.statuses = [status]
         with pytest.raises(ModelError, match=f"answered {status}"):
-            download(store, server.url, SHA)
+            download(store, remote(server.url))
         assert len(server.asked) == 1
 
 
 def test_a_busy_server_is_asked_again_but_not_for_ever(store: Store) -> None:
     with serving(CONTENT) as server:
         server.statuses = [503, 429, 500]
-        download(store, server.url, SHA)
+        download(store, remote(server.url))
         assert_only_the_blob(store)
     other = "0" * 64
     with serving(CONTENT) as server:
         server.statuses = [503] * 50
         with pytest.raises(ModelError, match="answered 503"):
-            download(store, server.url, other)
+            download(store, remote(server.url, other))
         assert len(server.asked) == module.TRIES
 
 
@@ -128,16 +140,16 @@ def test_nobody_there(store: Store) -> None:
     with serving(CONTENT) as server:
         url = server.url
     with pytest.raises(ModelError) as caught:
-        download(store, url, SHA)
+        download(store, remote(url))
     assert "HTTPS_PROXY" in caught.value.hint
 
 
 def test_a_server_that_falls_silent_counts_as_cut(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SILENCE_S", 0.1)
+    monkeypatch.setattr(wire, "SILENCE_S", 0.1)
     with serving(CONTENT) as server:
         server.pause_s = 0.4
         with pytest.raises(ModelError, match="timed out"):
-            download(store, server.url, "1" * 64, size=10 * len(CONTENT))
+            download(store, remote(server.url, "1" * 64, 10 * len(CONTENT)))
 
 
 def test_no_room_is_said_before_a_byte_is_written(tmp_path: Path) -> None:
@@ -147,7 +159,7 @@ def test_no_room_is_said_before_a_byte_is_written(tmp_path: Path) -> None:
 
 
 def _fetch(root: str, url: str) -> None:
-    download(Store(Path(root)), url, SHA)
+    download(Store(Path(root)), remote(url))
 
 
 def test_many_processes_download_it_once(store: Store) -> None:
@@ -178,7 +190,7 @@ def test_a_killed_download_leaves_no_lock_and_is_resumed(store: Store) -> None:
         child.join()
         assert_no_blob(store)
         server.pause_s = 0.0
-        download(store, server.url, SHA)
+        download(store, remote(server.url))
         assert server.asked[-1].startswith("bytes=")
     assert_only_the_blob(store)
 
@@ -203,6 +215,6 @@ def test_a_disk_that_fills_up_meanwhile(store: Store, tmp_path: Path) -> None:
         child.join(60)
         assert said.read_text().startswith("the disk is full")
         assert_no_blob(store)
-        download(store, server.url, SHA)
+        download(store, remote(server.url))
         assert server.asked[-1] == "bytes=300000-", "and when there is room again, it goes on"
     assert_only_the_blob(store)
