@@ -44,7 +44,7 @@ _CAUSES = (
 )
 
 
-class Adapted(msgspec.Struct, frozen=True, kw_only=True):
+class Adapted(msgspec.Struct, kw_only=True):
     """A row. entry: the file of adapter/ that is run, without .py; modules: of adapter/ beside CORE.
 
     why_not: weights, facts → why they cannot be served, as half a sentence; memory: bytes of weights, caches, buffers.
