@@ -1,4 +1,4 @@
-"""`jitney ps`: the sandboxes that run now."""
+"""`jitney ps`: the sandboxes that run now, and what is served where."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from jitney.cli.common import connected, settings
 from jitney.engine.protocol import LABEL, LABEL_RUN, ContainerInfo
+from jitney.hosting import served
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,29 +18,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with connected(settings(arguments)) as engine:
+    config = settings(arguments)
+    services = {record.run: record for record in served.services(config)}
+    with connected(config) as engine:
         boxes = [box for box in engine.containers() if LABEL_RUN in box.labels]
     if arguments.json:
-        print(msgspec.json.encode([_record(box) for box in boxes]).decode())
+        print(msgspec.json.encode([_record(box, services) for box in boxes]).decode())
     elif arguments.quiet:
         print("\n".join(dict.fromkeys(box.labels[LABEL_RUN] for box in boxes)), end="\n" if boxes else "")
     else:
-        print(f"{'RUN':<17} {'KIND':<8} {'STATE':<9} {'AGE':<7} PROGRAM")
+        print(f"{'RUN':<17} {'KIND':<8} {'STATE':<9} {'AGE':<7} {'NAME':<24} {'RUNTIME':<18} WHERE")
         for box in boxes:
-            record = _record(box)
+            row = _record(box, services)
             print(
-                f"{record['run']:<17} {record['kind']:<8} {box.state:<9} {_age(box.created):<7} {record['program']}"
+                f"{row['run']:<17} {row['kind']:<8} {row['state']:<9} {_age(box.created):<7} "
+                f"{row['program']:<24} {row['runtime']:<18} {row['url']}".rstrip()
             )
     return 0
 
 
-def _record(box: ContainerInfo) -> dict[str, object]:
+def _record(box: ContainerInfo, services: dict[str, served.Record]) -> dict[str, object]:
+    run = box.labels[LABEL_RUN]
+    service = services.get(run)
     return {
-        "run": box.labels[LABEL_RUN],
+        "run": run,
         "kind": box.labels.get(LABEL, ""),
-        "state": box.state,
+        "state": service.state if service is not None and box.state == "running" else box.state,
         "created": box.created,
         "program": box.labels.get("jitney.program", ""),
+        "runtime": box.labels.get("jitney.runtime", ""),
+        "url": service.url if service is not None else "",
         "container": box.id,
         "image": box.image,
     }
