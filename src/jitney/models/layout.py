@@ -76,8 +76,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def library_view(store: Store, wants: tuple[Want, ...]) -> View:
-    """The tree for these wants, built unless it is there. Raises ModelError (disk full, a blob removed meanwhile)."""
+    """The tree for these wants, built unless it is there; they stay while this process lives.
+
+    Raises ModelError (disk full, a blob removed meanwhile).
+    """
     assert wants, "a view of nothing"
+    for want in wants:
+        store.hold(want.weights)
     tree = _tree(wants)
     lines = "".join(f"{path} {content}\n" for path, content in sorted(tree.items()))
     key = hashlib.sha256(lines.encode()).hexdigest()[:32]

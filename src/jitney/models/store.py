@@ -4,7 +4,8 @@
       blobs/sha256/HEX    the files, named by their hash, mode 0444
       refs/HEX.json       reference → Weights (HEX: SHA-256 of the canonical reference)
       parts/HEX.part      unfinished downloads, resumed by the next try; one process at a time, by lock
-      locks/              held while something is fetched
+      locks/              held while something is fetched, removed (`removal`) or used (`use-HEX`)
+      used/HEX pins/HEX   when a model was used last, which ones stay (HEX: of its digest)
       views/KEY/          trees of hard links for mounting (layout.py)
 
 A blob exists only whole and verified: bytes arrive in `parts/`, are checked, synced, then renamed.
@@ -12,9 +13,10 @@ A blob exists only whole and verified: bytes arrive in `parts/`, are checked, sy
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
@@ -34,7 +36,9 @@ from jitney.models.files import (
     sync,
     write_whole,
 )
+from jitney.models.holds import hold
 from jitney.models.model import WeightFile, Weights
+from jitney.models.views import drop_views
 
 
 class Store:
@@ -62,8 +66,7 @@ class Store:
 
     def all(self) -> list[Weights]:
         """Everything that a reference leads to and that is whole."""
-        notes = sorted((self.root / "refs").glob("*.json"))
-        return [weights for weights in map(self._read, notes) if weights is not None]
+        return [weights for _, weights in self.notes()]
 
     def _read(self, note: Path) -> Weights | None:
         try:
@@ -86,10 +89,11 @@ class Store:
         return locked(self.root / "locks" / name, on_wait)
 
     def remember(self, weights: Weights, ref: str = "") -> Weights:
-        """Let `weights.ref`, or `ref`, lead to files that are all here."""
-        missing = [file.name for file in weights.files if not self.has(file.sha256, file.bytes)]
-        assert not missing, f"not in the Store: {missing}"
-        with disk_errors(self.root):
+        """Let `weights.ref`, or `ref`, lead to files that are all here. Raises ModelError: one was removed meanwhile."""
+        with disk_errors(self.root), self.lock("removal"):
+            missing = [file.name for file in weights.files if not self.has(file.sha256, file.bytes)]
+            if missing:
+                raise ModelError(f"{missing[0]}: a file of the model left the Store meanwhile", "run again")
             write_whole(self._ref(ref or weights.ref), msgspec.json.format(msgspec.json.encode(weights)))
         return weights
 
@@ -133,28 +137,68 @@ class Store:
 
     # looking after
 
-    def verify(self) -> list[Finding]:
-        """Hash every blob again. A bad one is told and removed, so that the next run fetches it anew."""
-        findings = []
-        for path in self.blobs():
-            with self.lock(path.name):
-                digest, size = sha256_of(path)
-                if digest == path.name:
-                    continue
+    def hold(self, weights: Weights) -> None:
+        """Let nobody remove these weights while this process lives, and remember that they were used now."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        hold(self.use_lock(weights.digest))
+        with contextlib.suppress(OSError):  # a Store that cannot be written loses only the order
+            mark = self.root / "used" / _hex(weights.digest)
+            mark.parent.mkdir(exist_ok=True)
+            mark.touch()
+
+    def use_lock(self, digest: str) -> Path:
+        return self.root / "locks" / f"use-{_hex(digest)}"
+
+    def used(self, digest: str) -> float:
+        """Unix time of the last use, 0: never."""
+        try:
+            return (self.root / "used" / _hex(digest)).stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def pin(self, digest: str, *, pinned: bool = True) -> None:
+        path = self.root / "pins" / _hex(digest)
+        with disk_errors(self.root):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if pinned:
+                path.touch()
+            else:
                 path.unlink(missing_ok=True)
-            message = (
-                f"{path.name[:12]}: {size:,} bytes with the hash {digest[:12]}… were removed from the Store"
-            )
-            findings.append(
-                Finding(
-                    level="error", code="store.hash", message=message, hint="run again: it is fetched anew"
-                )
-            )
-        return findings
+
+    def is_pinned(self, digest: str) -> bool:
+        return (self.root / "pins" / _hex(digest)).exists()
+
+    def notes(self) -> list[tuple[Path, Weights]]:
+        """Every reference that leads to whole files: its note, and the weights."""
+        paths = sorted((self.root / "refs").glob("*.json"))
+        return [(path, weights) for path in paths if (weights := self._read(path)) is not None]
+
+    def verify(self, only: Collection[str] | None = None, progress: Progress | None = None) -> list[Finding]:
+        """Hash every blob again, or those of these hashes. A bad one is told and removed: the next run fetches it anew."""
+        found = (self._verified(path, progress) for path in self.blobs() if only is None or path.name in only)
+        return [finding for finding in found if finding is not None]
+
+    def _verified(self, path: Path, progress: Progress | None) -> Finding | None:
+        with self.lock(path.name):
+            try:
+                digest, size = sha256_of(path, progress)
+            except FileNotFoundError:  # removed meanwhile
+                return None
+            if digest == path.name:
+                return None
+            drop_views(self.root, {path.stat().st_ino})
+            path.unlink(missing_ok=True)
+        message = f"{path.name[:12]}: {size:,} bytes with the hash {digest[:12]}… were removed from the Store"
+        hint = "run again: it is fetched anew"
+        return Finding(level="error", code="store.hash", message=message, hint=hint, file=path.name)
 
     def blobs(self) -> Iterator[Path]:
         folder = self.root / "blobs" / "sha256"
         return iter(sorted(folder.iterdir())) if folder.is_dir() else iter(())
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix("sha256:")
 
 
 def _require(digest: str, sha256: str, size: int, total: int) -> None:
