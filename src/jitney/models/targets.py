@@ -75,7 +75,8 @@ _ONNX_GENAI = _models(
 """By onnxruntime-genai 0.18 (models/builder.py)."""
 _OPENVINO = _models("llama qwen2 qwen3")
 """By openvino-genai 2026.4, which reads GGUF itself (documentation: GGUF support)."""
-_TVM = _models("llama")
+_TVM = _models("llama mistral qwen2")
+"""By tvm_model.py."""
 
 _GGUF: tuple[Format, ...] = ("gguf",)
 _EITHER: tuple[Format, ...] = ("gguf", "safetensors")
@@ -106,5 +107,8 @@ TARGETS = (
            apt=_LLAMA_CPP, memory=5),
     Target(name="gguf", format="gguf", made_from=("safetensors",), scripts=("to_gguf.py", "quantise_gguf.py", _MADE), widths=_BLOCKS,
            apt=_LLAMA_CPP),
+    Target(name="tvm", format="tvm", made_from=_EITHER,
+           scripts=("to_tvm.py", "tvm_model.py", "tvm_kernels.py", "tvm_linker.py", "tvm_run.py", _FOLDER, _MADE),
+           widths={"int8": 1.0}, main="jitney-tvm.json", models=_TVM, apt=("binutils",), of_machine=True, memory=14),
 )  # fmt: skip
 """The first that fits is taken. A program that loads a repository itself gets those of its frameworks."""

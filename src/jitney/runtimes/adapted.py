@@ -22,7 +22,7 @@ CORE = (
 )  # fmt: skip
 """Modules of the adapter that every runtime has in its box."""
 
-_TEXT: tuple[Feature, ...] = (
+TEXT: tuple[Feature, ...] = (
     "completions",
     "echo",
     "logprobs",
@@ -58,7 +58,7 @@ class Adapted(msgspec.Struct, kw_only=True):
     modules: tuple[str, ...]
     why_not: Callable[[Weights, Facts], str]
     memory: Callable[[Serving], int]
-    text: tuple[Feature, ...] = _TEXT
+    text: tuple[Feature, ...] = TEXT
     state: State = "runs"
     health: str = "/health"
 

@@ -10,9 +10,10 @@ from jitney.models.model import Weights
 from jitney.runtimes import adapted
 from jitney.runtimes.llamacpp import LlamaCpp
 from jitney.runtimes.protocol import Runtime
+from jitney.runtimes.tvm import TVM
 from jitney.runtimes.vllm import Vllm
 
-RUNTIMES: tuple[Runtime, ...] = (LlamaCpp(), *adapted.ROWS, Vllm())
+RUNTIMES: tuple[Runtime, ...] = (LlamaCpp(), *adapted.ROWS, Vllm(), TVM)
 
 
 def runtime_for(weights: Weights, facts: Facts) -> Runtime:

@@ -11,7 +11,7 @@ import transformers
 
 from .backend import CannotLoadError, Loaded, Settings, Steps, Wish
 from .sampling import OFFERS, Logits, walk
-from .words import Words, folder_of, read_json
+from .words import Words, defaults, folder_of, read_json
 
 
 def load(settings: Settings) -> Loaded:
@@ -50,13 +50,6 @@ def _read_model(folder: Path, settings: Settings) -> Any:
 
 def _context(config: Any) -> int:
     return int(getattr(config, "max_position_embeddings", None) or 1 << 30)
-
-
-def defaults(folder: Path) -> dict[str, float]:
-    """Of the sampling, by the model's makers, where they sample at all."""
-    own = read_json(folder / "generation_config.json")
-    names = ("temperature", "top_p", "top_k", "repetition_penalty")
-    return {name: own[name] for name in names if own.get("do_sample") and own.get(name) is not None}
 
 
 class _Run:

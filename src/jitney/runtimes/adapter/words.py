@@ -57,6 +57,10 @@ class Words:
             )
         return self.encode(self.template.render(messages, tools), special=False)
 
+    def piece(self, token: int) -> str:
+        """A token as the vocabulary has it."""
+        return self._tokenizer.id_to_token(token) or ""
+
     def name(self, token: int) -> tuple[str, list[int]]:
         """A token as text, and its bytes: half a character has bytes only."""
         found = self._tokenizer.id_to_token(token) or ""
@@ -133,6 +137,13 @@ def read_json(path: Path) -> Json:
     except ValueError as error:
         raise CannotLoadError(f"{path.name} is no JSON: {error}") from error
     return found if isinstance(found, dict) else {}
+
+
+def defaults(folder: Path) -> dict[str, float]:
+    """Of the sampling, by the model's makers, where they sample at all."""
+    own = read_json(folder / "generation_config.json")
+    names = ("temperature", "top_p", "top_k", "repetition_penalty")
+    return {name: own[name] for name in names if own.get("do_sample") and own.get(name) is not None}
 
 
 def folder_of(model: str) -> Path:
