@@ -71,6 +71,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     trusted_keys: tuple[str, ...] = ()
     """Files of public keys (PEM): a model's signature must be one of theirs."""
     require_signature: bool = False
+    lock_file: str = ""
+    """The jitney.lock whose models count: beside the program, or in the current folder."""
     # the sandbox
     memory_bytes: int = 0
     cpus: float = 0.0

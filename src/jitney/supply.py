@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jitney.config import Config
     from jitney.listener import Listener
     from jitney.models.convert import Conversion
+    from jitney.models.files import Progress
+    from jitney.models.gate import Policy
     from jitney.models.layout import View
     from jitney.models.model import Alias, Weights
     from jitney.models.satisfy import Satisfied
@@ -50,13 +52,46 @@ def supply(detection: Detection, config: Config, listener: Listener, *, without:
     return _supplied(detection, config, listener)
 
 
-def fetch_model(reference: str, config: Config, listener: Listener) -> Weights:
-    """The weights of a reference, verified, in the Store."""
+def fetch_model(
+    reference: str, config: Config, listener: Listener, *, progress: Progress | None = None
+) -> Weights:
+    """The weights of a reference, verified, in the Store: the bytes that the lock has, where it has some. The Store then
+    gives up what is beyond its budget."""
+    from jitney.models import lockfile
     from jitney.models.fetch import fetch
     from jitney.models.reference import parse
 
-    ref = parse(reference, table(config), Path.cwd())
-    return fetch(store(config), ref, config.python_index, on_line=listener.say)
+    kept, names = store(config), table(config)
+    path = Path(config.lock_file)
+    locked = lockfile.entry(path, reference) if config.lock_file else None
+    ref = parse(locked.ref if locked and "://" in locked.ref else reference, names, Path.cwd())
+    weights = fetch(
+        kept, ref, config.python_index, progress=progress, on_line=listener.say, policy=policy(config)
+    )
+    if locked:
+        lockfile.require_same(locked, weights, reference, path)
+    _shrink(kept, weights, config, listener)
+    return weights
+
+
+def policy(config: Config) -> Policy:
+    """What may come into the Store."""
+    from jitney.models.gate import Policy
+
+    return Policy(
+        allow_pickle=config.allow_pickle,
+        require_signature=config.require_signature,
+        trusted_keys=config.trusted_keys,
+    )
+
+
+def _shrink(kept: Store, weights: Weights, config: Config, listener: Listener) -> None:
+    from jitney.models.budget import shrink
+
+    for one in shrink(kept, config.model_budget_bytes, keep={weights.digest}):
+        listener.say(
+            f"the Store was beyond its budget: {one.name} ({one.weights.bytes / 1e6:,.0f} MB) was removed"
+        )
 
 
 def _supplied(detection: Detection, config: Config, listener: Listener) -> Supply:

@@ -16,6 +16,11 @@ COMMANDS = {
     "run": "run a program, or ask a model, in a sandbox made for it",
     "chat": "talk with a model",
     "serve": "serve models over the OpenAI, Anthropic and Ollama APIs",
+    "pull": "bring models into the Store, checked",
+    "ls": "list the models in the Store",
+    "show": "show what a model is: architecture, size, licence, files",
+    "rm": "remove models from the Store",
+    "verify": "hash the models in the Store again, and check their signatures",
     "detect": "show what Jitney sees in a source",
     "plan": "show the plan: what would be built and run",
     "explain": "show every decision with its evidence",
@@ -27,6 +32,7 @@ COMMANDS = {
     "logs": "show what the runtimes of a service wrote",
     "clean": "remove images and caches of Jitney's, after asking",
     "setup": "make the bases and fetch the default model",
+    "bench": "measure runtimes with a model: time, memory, size, right answers",
     "completion": "print shell completion",
 }
 

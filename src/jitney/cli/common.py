@@ -17,8 +17,12 @@ from jitney.source import Source, open_source
 
 def settings(arguments: argparse.Namespace) -> Config:
     """All layers of configuration; the project is the folder of the source, or the current one."""
-    source = getattr(arguments, "source", None)
-    return load(_project(source), given(arguments))
+    project = _project(getattr(arguments, "source", None))
+    flags = given(arguments)
+    lock = (project or Path()) / "jitney.lock"
+    if lock.is_file():
+        flags.setdefault("lock_file", str(lock.absolute()))
+    return load(project, flags)
 
 
 def _project(source: str | None) -> Path | None:

@@ -11,8 +11,8 @@ import msgspec
 from jitney.errors import ModelError
 from jitney.models.download import Remote, download
 from jitney.models.files import Progress, disk_errors
-from jitney.models.folder import assembled as assembled
 from jitney.models.formats import check, is_pickle
+from jitney.models.gate import STRICT, Gate, Policy
 from jitney.models.model import Reference, WeightFile, Weights
 from jitney.models.store import Store
 
@@ -27,21 +27,23 @@ def fetch(
     *,
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
+    policy: Policy = STRICT,
 ) -> Weights:
-    """Weights of a reference, from the Store or from where they come from. index: of
+    """Weights of a reference, from the Store or from where they come from, through the gate (gate.py). index: of
     Python packages, as configured.
 
     Raises ModelError. A failure leaves nothing but, for downloads, the part that the next call resumes.
     """
+    gate = Gate(store, policy, on_line)
     if ref.kind == "folder":
-        return _from_folder(store, ref, progress)
+        return _from_folder(gate, ref, progress)
     if ref.kind == "file":
-        return _from_file(store, ref, progress)
+        return _from_file(gate, ref, progress)
     known = store.find(ref.canonical)
     if known is not None and (
         not ref.sha256 or any(file.sha256 == ref.sha256 for file in known.files) or ref.archive
     ):
-        return _named(known, ref)
+        return gate.readmit(_named(known, ref))
     if on_line:
         on_line(
             f"fetching the model {ref.text}"
@@ -49,8 +51,8 @@ def fetch(
         )
     file = _bring(store, ref, index, progress, on_line)
     if ref.archive:
-        return _from_archive(store, ref, file)
-    return store.remember(assembled(store, ref, (file,)))
+        return _from_archive(gate, ref, file)
+    return store.remember(gate.admit(gate.assembled(ref, (file,))))
 
 
 def on_hand(store: Store, ref: Reference) -> Weights | None:
@@ -85,18 +87,18 @@ def _bring(
     return msgspec.structs.replace(found, name=name)
 
 
-def _from_file(store: Store, ref: Reference, progress: Progress | None) -> Weights:
+def _from_file(gate: Gate, ref: Reference, progress: Progress | None) -> Weights:
     """A file of the user's is copied in once; the same path, size and time of change are not read again."""
-    path = Path(ref.path)
+    path, store = Path(ref.path), gate.store
     try:
         key = _stamp(path)
         if known := store.find(key):
-            return msgspec.structs.replace(_named(known, ref), ref=ref.canonical)
-        check(path)  # before it is copied
+            return gate.readmit(msgspec.structs.replace(_named(known, ref), ref=ref.canonical))
+        check(path, allow_pickle=gate.policy.allow_pickle)  # before it is copied
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
     blob = store.add_file(path, ref.sha256, progress)
-    weights = assembled(store, ref, (msgspec.structs.replace(blob, name=path.name),))
+    weights = gate.admit(gate.assembled(ref, (msgspec.structs.replace(blob, name=path.name),)))
     store.remember(msgspec.structs.replace(weights, ref=key))
     return weights
 
@@ -113,20 +115,21 @@ def _stamp(*paths: Path) -> str:
     return f"folder:{hashlib.sha256('/'.join(lines).encode()).hexdigest()}"
 
 
-def _from_folder(store: Store, ref: Reference, progress: Progress | None) -> Weights:
-    """All files of a folder; pickles stay out, and are an error where nothing else holds weights."""
-    root = Path(ref.path)
+def _from_folder(gate: Gate, ref: Reference, progress: Progress | None) -> Weights:
+    """All files of a folder; pickles stay out, and are an error where nothing else holds weights, unless they are allowed."""
+    root, store = Path(ref.path), gate.store
     try:
         paths = sorted(_walk(root))
         pickles = [path for path in paths if is_pickle(path)]
         kept = [path for path in paths if path not in pickles]
         if pickles and not any(path.suffix in (".gguf", ".safetensors", ".onnx") for path in kept):
-            check(pickles[0])
+            check(pickles[0], allow_pickle=gate.policy.allow_pickle)
+            kept = paths
         if not kept:
             raise ModelError(f"{root}: the folder holds no files")
         key = _stamp(root, *kept)
         if known := store.find(key):
-            return msgspec.structs.replace(_named(known, ref), ref=ref.canonical)
+            return gate.readmit(msgspec.structs.replace(_named(known, ref), ref=ref.canonical))
         files = tuple(
             msgspec.structs.replace(
                 store.add_file(path, progress=progress), name=path.relative_to(root).as_posix()
@@ -135,7 +138,7 @@ def _from_folder(store: Store, ref: Reference, progress: Progress | None) -> Wei
         )
     except OSError as error:
         raise ModelError(f"{error.filename or root}: {error.strerror}") from error
-    weights = assembled(store, ref, files)
+    weights = gate.admit(gate.assembled(ref, files))
     store.remember(msgspec.structs.replace(weights, ref=key))
     return weights
 
@@ -157,10 +160,11 @@ def _walk(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _from_archive(store: Store, ref: Reference, file: WeightFile) -> Weights:
+def _from_archive(gate: Gate, ref: Reference, file: WeightFile) -> Weights:
     """A zip whose members are the model; a single top folder is left out of their names."""
     import zipfile
 
+    store = gate.store
     with disk_errors(store.root):
         try:
             with zipfile.ZipFile(store.blob(file.sha256)) as archive:
@@ -179,7 +183,7 @@ def _from_archive(store: Store, ref: Reference, file: WeightFile) -> Weights:
                     files.append(msgspec.structs.replace(blob, name=member.filename[len(top) :]))
         except zipfile.BadZipFile as error:
             raise ModelError(f"{file.name}: a broken archive: {error}") from error
-    return store.remember(assembled(store, ref, tuple(files)))
+    return store.remember(gate.admit(gate.assembled(ref, tuple(files))))
 
 
 def _is_wanted(name: str) -> bool:

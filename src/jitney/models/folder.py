@@ -35,7 +35,7 @@ _NAMED: tuple[tuple[Format, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 """Format, the file that names it (one of), what must lie beside it."""
 
-_ORDER: tuple[Format, ...] = ("gguf", "safetensors", "onnx", "ggml", "other")
+_ORDER: tuple[Format, ...] = ("gguf", "safetensors", "onnx", "ggml", "pytorch", "other")
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<part>\d{5})-of-(?P<count>\d{5})(?P<ending>\.\w+)")
 PEFT = "adapter_config.json"
 PEFT_WEIGHTS = "adapter_model.safetensors"
@@ -47,12 +47,17 @@ class _Checked(NamedTuple):
     file: WeightFile
 
 
-def assembled(store: Store, ref: Reference, files: tuple[WeightFile, ...]) -> Weights:
-    """Files of the Store as one model; every header is checked.
+def assembled(
+    store: Store, ref: Reference, files: tuple[WeightFile, ...], *, allow_pickle: bool = False
+) -> Weights:
+    """Files of the Store as one model; every header is checked, pickles are scanned where they are allowed.
 
     Raises ModelError: no weights among them, a pickle, a header that makes no sense, a missing shard.
     """
-    checked = [_Checked(*check(store.blob(file.sha256), file.name), file) for file in files]
+    checked = [
+        _Checked(*check(store.blob(file.sha256), file.name, allow_pickle=allow_pickle), file)
+        for file in files
+    ]
     kind, main, info = _main(ref, checked)
     models = [one for one in checked if one.info.role == "model"]
     if kind in ("gguf", "safetensors", "onnx"):

@@ -14,7 +14,7 @@ import msgspec
 
 from jitney.errors import ModelError
 from jitney.models import scan
-from jitney.models.model import Weights
+from jitney.models.model import Reference, WeightFile, Weights
 from jitney.models.store import Store
 
 Say = Callable[[str], None]
@@ -33,31 +33,40 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 STRICT = Policy()
 
 
-def admit(store: Store, weights: Weights, policy: Policy = STRICT, say: Say | None = None) -> Weights:
-    """The same, with its licence and signer. say: lines for the user. Raises ModelError: what must not be used.
+class Gate:
+    """One gate for one fetch. say: lines for the user."""
 
-    Files and pickles were checked one by one when the weights were put together (`formats.check`).
-    """
-    from jitney.models.licence import licence_of
-    from jitney.models.templates import chat_templates, require_harmless
+    def __init__(self, store: Store, policy: Policy = STRICT, say: Say | None = None) -> None:
+        self.store = store
+        self.policy = policy
+        self.say = say or (lambda line: None)
 
-    tell = say or (lambda line: None)
-    weights = _signed(store, weights, policy, tell)
-    require_harmless(chat_templates(store, weights), tell)
-    for line in _remote_code(store, weights):
-        tell(line)
-    licence = licence_of(weights, lambda name: store.blob(weights.file(name).sha256))
-    tell(f"licence of {weights.alias or weights.main}: {licence or 'none is stated'}")
-    return msgspec.structs.replace(weights, info=msgspec.structs.replace(weights.info, licence=licence))
+    def assembled(self, ref: Reference, files: tuple[WeightFile, ...]) -> Weights:
+        """Files of the Store as one model: headers checked, pickles refused or scanned. Raises ModelError."""
+        from jitney.models.folder import assembled
 
+        return assembled(self.store, ref, files, allow_pickle=self.policy.allow_pickle)
 
-def readmit(store: Store, weights: Weights, policy: Policy = STRICT, say: Say | None = None) -> Weights:
-    """Weights that are in the Store already, under what is allowed today."""
-    if weights.format == "pytorch" and not policy.allow_pickle:
-        raise scan.refused(weights.main)
-    if policy.require_signature:
-        return _signed(store, weights, policy, say or (lambda line: None))
-    return weights
+    def admit(self, weights: Weights) -> Weights:
+        """The same, with licence and signer. Raises ModelError: what must not be used."""
+        from jitney.models.licence import licence_of
+        from jitney.models.templates import chat_templates, require_harmless
+
+        weights = _signed(self.store, weights, self.policy, self.say)
+        require_harmless(chat_templates(self.store, weights), self.say)
+        for line in _remote_code(self.store, weights):
+            self.say(line)
+        licence = licence_of(weights, lambda name: self.store.blob(weights.file(name).sha256))
+        self.say(f"licence of {weights.alias or weights.main}: {licence or 'none is stated'}")
+        return msgspec.structs.replace(weights, info=msgspec.structs.replace(weights.info, licence=licence))
+
+    def readmit(self, weights: Weights) -> Weights:
+        """Weights that are in the Store already, under what is allowed today."""
+        if weights.format == "pytorch" and not self.policy.allow_pickle:
+            raise scan.refused(weights.main)
+        if self.policy.require_signature:
+            return _signed(self.store, weights, self.policy, self.say)
+        return weights
 
 
 def _signed(store: Store, weights: Weights, policy: Policy, say: Say) -> Weights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,24 @@ HEADER = (
 )
 
 
+MODELS = "models"
+"""The table of models (models/lockfile.py), which resolving neither reads nor changes; the last one of the file."""
+
+
 def write_lock(path: Path, lock: Lock) -> None:
-    path.write_text(format_lock(lock), encoding="utf-8")
+    """The models that the file has stay in it."""
+    models = split_models(path.read_text(encoding="utf-8"))[1] if path.is_file() else ""
+    path.write_text(format_lock(lock) + (f"\n{models}" if models else ""), encoding="utf-8")
+
+
+def split_models(text: str) -> tuple[str, str]:
+    """The text of a lock without the table of models, and that table."""
+    found = re.search(rf"^\[{MODELS}\][ \t]*$.*?(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)
+    return (text[: found.start()] + text[found.end() :], found[0]) if found else (text, "")
+
+
+def format_table(name: str, rows: Mapping[str, list[str]]) -> str:
+    return "\n".join((f"[{name}]", *(_entry(key, lines) for key, lines in rows.items()))) + "\n"
 
 
 def format_lock(lock: Lock) -> str:
@@ -70,6 +87,8 @@ def read_lock(source: Source) -> Lock | None:
 
     try:
         fields = tomllib.loads(source.read_text(path))
+        if not fields.keys() - {MODELS}:
+            return None
         fields["files"] = {name: _joined(text) for name, text in fields.get("files", {}).items()}
         fields["packages"] = _joined(fields.get("packages", ""))
         lock = msgspec.convert(fields, Lock)
