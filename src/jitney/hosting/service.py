@@ -247,7 +247,7 @@ def _served(model: Model) -> Served:
     on_demand = not vectors and "native" in runtime.features(weights)
     return Served(
         upstream=str(model.socket),
-        about=msgspec.structs.replace(gateway.about(hosted.serving, vectors=vectors), name=model.name),
+        about=msgspec.structs.replace(gateway.about(runtime, hosted.serving), name=model.name),
         aliases=tuple(dict.fromkeys((hosted.serving.alias, *weights.hubs, weights.main))),
         health=runtime.health,
         embeddings=str(model.folder / gateway.VECTORS_SOCKET) if on_demand else "",

@@ -24,7 +24,7 @@ from jitney.render import image_tag
 from jitney.runtimes.protocol import Runtime, Serving
 from jitney.sandbox.box import SECRETS_DIR, SOCKETS_DIR
 from jitney.sandbox.job import Job, Serve
-from jitney.serve.settings import About, Settings, write_settings
+from jitney.serve.settings import About, Served, Settings, write_settings
 
 PORT = 8000
 TLS_PORT = 8443
@@ -37,7 +37,7 @@ RUNTIME_DIR = "/run/jitney-runtime"
 RUNTIME_SOCKET = "runtime.sock"
 VECTORS_SOCKET = "vectors.sock"
 ROOM = "/opt/gateway"
-PROBE = f"GET /health HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nConnection: close\r\n\r\n".encode()
+PROBE = f"GET /ready HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nConnection: close\r\n\r\n".encode()
 """Asks whether it can answer, which takes the runtime behind it."""
 
 Standing = Literal["ready", "loading", "dead"]
@@ -98,13 +98,17 @@ def standing(reply: bytes | None) -> Standing:
 def gateway_job(runtime: Runtime, serving: Serving, tls: tuple[bytes, bytes] | None) -> Job:
     """A model that gives text gets a second server for its vectors, when the first ones are asked for."""
     vectors = runtime.gives_vectors(serving.weights)
-    settings = Settings(
+    served = Served(
         upstream=f"{RUNTIME_DIR}/{RUNTIME_SOCKET}",
         health=runtime.health,
         embeddings="" if vectors else f"{RUNTIME_DIR}/{VECTORS_SOCKET}",
         embeddings_on_demand=not vectors,
-        about=about(serving, vectors=vectors),
+        about=about(runtime, serving),
+    )
+    settings = Settings(
+        models=(served,),
         port=PORT,
+        drain_s=0,
         tls_port=TLS_PORT,
         certificate=f"{SECRETS_DIR}/{CERTIFICATE}",
         key=f"{SECRETS_DIR}/{KEY}",
@@ -118,7 +122,6 @@ def gateway_job(runtime: Runtime, serving: Serving, tls: tuple[bytes, bytes] | N
             "PYTHONDONTWRITEBYTECODE": "1",
             "HOME": "/tmp",  # noqa: S108  inside the box
             "LC_ALL": "C.UTF-8",
-            "SSL_CERT_FILE": "/dev/null",  # it calls nobody: 70 ms of certificates are not read
             "MALLOC_ARENA_MAX": "1",
         },
         workdir="/",
@@ -128,7 +131,7 @@ def gateway_job(runtime: Runtime, serving: Serving, tls: tuple[bytes, bytes] | N
     )
 
 
-def about(serving: Serving, *, vectors: bool) -> About:
+def about(runtime: Runtime, serving: Serving) -> About:
     weights = serving.weights
     return About(
         name=serving.alias,
@@ -139,5 +142,7 @@ def about(serving: Serving, *, vectors: bool) -> About:
         digest=weights.digest,
         context=serving.context,
         embedding=weights.info.embedding,
-        vectors=vectors,
+        format=weights.format,
+        runtime=runtime.name,
+        features=runtime.features(weights),
     )

@@ -30,6 +30,19 @@ _ENCODERS = (
 )
 """Architectures that give vectors and no text."""
 
+_TEXT: tuple[Feature, ...] = (
+    "json-schema",
+    "grammar",
+    "logprobs",
+    "seed",
+    "penalties",
+    "logit-bias",
+    "lora",
+    "batching",
+    "native",
+)
+"""Of everything that gives text."""
+
 _CAUSES = (
     (r"failed to open .*|error loading model: .*", "the weights could not be loaded: {0}"),
     (r"unknown (?:model architecture|pre-tokenizer type): .*", "this llama.cpp does not know the model: {0}"),
@@ -59,8 +72,10 @@ class LlamaCpp:
         """Chat and embeddings at once would take two servers: pooling is fixed at the start."""
         if self.gives_vectors(weights):
             return ("embeddings",)
-        chat: tuple[Feature, ...] = ("chat", "tools", "json-schema", "anthropic", "responses")
-        return ("completions", *chat) if weights.info.chat_template else ("completions",)
+        if not weights.info.chat_template:
+            return ("completions", *_TEXT)
+        vision: tuple[Feature, ...] = ("vision",) if weights.projector else ()
+        return ("completions", "chat", "tools", "anthropic", "responses", *vision, *_TEXT)
 
     def gives_vectors(self, weights: Weights) -> bool:
         return weights.info.architecture in _ENCODERS or weights.info.pooling

@@ -6,26 +6,28 @@ import os
 from contextlib import aclosing
 
 import msgspec
-from aiohttp import web
 
 from jitney.serve import checks
 from jitney.serve.answer import Begin, Call, End, Event, Events, Text, Thought, Usage, Whole, take
-from jitney.serve.anthropic_in import chat_body
+from jitney.serve.anthropic_in import FIELDS, chat_body
 from jitney.serve.chat import Ask, read_chat
 from jitney.serve.errors import ApiError, Json, error_body
-from jitney.serve.exchange import EVENTS, Exchange, Pieces, sse
+from jitney.serve.exchange import EVENTS, Exchange, Pieces, gathered, sse
+from jitney.serve.request import Reply
 from jitney.serve.stopping import Stopped, stop_at
 
 _REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 
 
-async def create(exchange: Exchange) -> web.StreamResponse:
+async def create(exchange: Exchange) -> Reply | None:
     body = await exchange.body()
-    gateway = exchange.gateway
-    ask = read_chat(chat_body(body), await gateway.caps(), gateway.settings.about.name)
-    ask.body["timings_per_token"] = True  # what the prompt took is told at the beginning
+    checks.known(body, FIELDS, exchange.gateway)
+    model = exchange.choose(checks.text(body, "model"), "chat")
+    ask = read_chat(chat_body(body), await model.caps(), model.about.name)
+    if model.is_native:
+        ask.body["timings_per_token"] = True  # what the prompt took is told at the beginning
     stopped = Stopped(checks.stops(body, "stop_sequences"))
-    events = stop_at(gateway.answer(ask), stopped)
+    events = stop_at(model.answer(ask), stopped)
     if ask.streams:
         return await exchange.stream(_stream(ask, events, stopped), EVENTS, _broken)
     whole = Whole()
@@ -41,13 +43,17 @@ async def create(exchange: Exchange) -> web.StreamResponse:
     return exchange.whole({**made, "usage": _usage(whole.end.usage)})
 
 
-async def count(exchange: Exchange) -> web.StreamResponse:
+async def count(exchange: Exchange) -> Reply | None:
     """Tokens of the prompt that the messages become."""
-    gateway = exchange.gateway
-    ask = read_chat(chat_body(await exchange.body(), counts=True), await gateway.caps(), "")
+    body = await exchange.body()
+    model = exchange.choose(checks.text(body, "model"), "chat")
+    ask = read_chat(chat_body(body, counts=True), await model.caps(), "")
+    if not model.is_native:  # it is asked for one token, and says how many it has read
+        whole = await gathered(model.answer(msgspec.structs.replace(ask, body={**ask.body, "max_tokens": 1})))
+        return exchange.whole({"input_tokens": whole.end.usage.prompt})
     native = {name: ask.body[name] for name in ("tools", "tool_choice") if name in ask.body}
-    prompt = await gateway.upstream.template(ask.body["messages"], **native)
-    return exchange.whole({"input_tokens": len(await gateway.upstream.tokenize(prompt, special=True))})
+    prompt = await model.upstream.template(ask.body["messages"], **native)
+    return exchange.whole({"input_tokens": len(await model.upstream.tokenize(prompt, special=True))})
 
 
 def _broken(error: ApiError) -> bytes:

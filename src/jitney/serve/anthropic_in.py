@@ -10,6 +10,33 @@ from jitney.serve import checks
 from jitney.serve.errors import Json, bad
 
 REFUSED = {"mcp_servers": "there is no network here", "container": "there are no containers for code here"}
+FIELDS = frozenset(
+    [
+        "model",
+        "messages",
+        "system",
+        "max_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "stop_sequences",
+        "stream",
+        "tools",
+        "tool_choice",
+        "metadata",
+        "thinking",
+        "output_format",
+        "output_config",
+        "service_tier",
+        "mcp_servers",
+        "container",
+        "context_management",
+        "betas",
+        "cache_control",
+        "inference_geo",
+        "speed",
+    ]
+)
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
@@ -82,6 +109,7 @@ def _message(role: str, content: Any, where: str) -> list[Json]:
     if isinstance(content, str):
         return [{"role": role, "content": content}]
     texts: list[str] = []
+    images: list[Json] = []
     calls: list[Json] = []
     results: list[Json] = []
     for at, block in enumerate(checks.listing(content, f"{where}.content")):
@@ -98,8 +126,15 @@ def _message(role: str, content: Any, where: str) -> list[Json]:
             results.append(
                 {"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": block.get("content")}
             )
+        elif kind == "image":
+            images.append(block)
         elif kind not in ("thinking", "redacted_thinking"):
             raise bad(f"{place}.type", f"this model reads text only, not {kind!r}")
+    if images:
+        return [
+            *results,
+            {"role": role, "content": [block for block in content if block.get("type") in ("text", "image")]},
+        ]
     if calls:
         return [{"role": role, "content": "\n".join(texts), "tool_calls": calls}]
     return [*results, {"role": role, "content": "\n".join(texts)}] if texts or not results else results

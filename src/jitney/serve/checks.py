@@ -3,9 +3,9 @@ that names it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
-from jitney.serve.errors import Json, bad
+from jitney.serve.errors import ApiError, Json, bad
 
 
 def text(body: Json, name: str, default: str = "", where: str = "") -> str:
@@ -95,3 +95,27 @@ def kind_of(value: object) -> str:
         dict: "an object",
     }
     return names.get(type(value), "null")
+
+
+class Voice(Protocol):
+    """Of the gateway: whether unknown fields are refused, and how the user is told of those that are not."""
+
+    @property
+    def is_strict(self) -> bool: ...
+    def say_once(self, text: str) -> None: ...
+
+
+def known(body: Json, names: frozenset[str], voice: Voice) -> None:
+    """Fields that the API does not have: refused, or dropped and said."""
+    unknown = body.keys() - names
+    if not unknown:
+        return
+    name = min(unknown)
+    if not voice.is_strict:
+        voice.say_once(f"a field of the program's requests is not known here and has no effect: {name}")
+        return
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, names, 2, 0.6)
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise ApiError(400, f"{name}: there is no such field{meant}", name, "unknown_parameter")

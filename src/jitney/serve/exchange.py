@@ -2,92 +2,65 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
-from jitney.serve.answer import End, Event, Events, Whole, take
-from jitney.serve.chat import Ask, Caps
+from jitney.serve.answer import Events, Whole, take
 from jitney.serve.errors import ApiError, Dialect, Json, error_body
+from jitney.serve.models import Model, Models
+from jitney.serve.request import Reply
+from jitney.serve.server import Channel
 from jitney.serve.settings import Settings
-from jitney.serve.tools import read_calls
-from jitney.serve.upstream import Upstream
 
 Pieces = AsyncGenerator[bytes, None]
 EVENTS = "text/event-stream"
 LINES = "application/x-ndjson"
+RETRY_S = "2"
+"""Told with a 503: how soon it is worth asking again. The vendors' clients heed it."""
 
 
 class Gateway:
-    """What all requests share. names: models that were asked for, in order; created: what programs made of them;
-    responses: kept conversations of the responses API."""
+    """What all requests share. responses: kept conversations of the responses API."""
 
-    def __init__(self, settings: Settings, upstream: Upstream, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
         self.settings = settings
-        self.upstream = upstream
-        self.names: dict[str, float] = {}
-        self.created: dict[str, Json] = {}
+        self.models = Models(settings, say, self.say_once)
         self.responses: dict[str, Json] = {}
         self._say = say
         self._said: set[str] = set()
 
+    @property
+    def is_strict(self) -> bool:
+        return self.settings.strict
+
     def say_once(self, text: str) -> None:
         """A line for the user."""
-        if text not in self._said:
+        if text not in self._said and len(self._said) < 256:
             self._said.add(text)
             self._say(f"say: {text}")
 
-    async def caps(self) -> Caps:
-        settings = self.settings
-        if settings.about.vectors:
-            raise ApiError(
-                400, f"{settings.about.name} gives embeddings and no text", "model", "not_supported"
-            )
-        template = await self.upstream.caps()
-        return Caps(
-            settings.text_tokens,
-            settings.structured_tokens,
-            settings.about.context,
-            bool(template.get("supports_tools")),
-        )
-
-    def note(self, model: str) -> str:
-        """Remember a model that was asked for, for the listings."""
-        if model and len(self.names) < 256:
-            self.names.setdefault(model, time.time())
-        return model
-
-    async def answer(self, ask: Ask) -> Events:
-        """The events of a chat; says so when our own cap cut it."""
-        self.note(ask.model)
-        async for event in read_calls(ask.tools, self.upstream.chat(ask.body)):
-            self.watch(event, ask.tokens, capped=ask.capped)
-            yield event
-
-    def watch(self, event: Event, tokens: int, *, capped: bool) -> None:
-        """Our own cap is said where it cut an answer."""
-        if not (capped and isinstance(event, End) and event.reason == "length"):
-            return
-        if event.usage.answer < tokens:
-            self.say_once(
-                f"an answer of the model was cut: its context of {self.settings.about.context} tokens is full"
-            )
-        else:
-            limit = "the program sets no limit of its own (max_tokens)"
-            self.say_once(f"an answer of the model was cut at {tokens} tokens: {limit}")
-
 
 class Exchange:
-    """A request on its way. rest: what followed the route's own path (a model's name, an id)."""
+    """A request on its way. rest: what followed the route's own path (a model's name, an id); model: the one that is meant,
+    once `choose` was called; headers: sent with whatever is answered; status: what was answered."""
 
-    def __init__(self, gateway: Gateway, request: web.Request, dialect: Dialect, rest: str = "") -> None:
+    model: Model
+
+    def __init__(self, gateway: Gateway, channel: Channel, dialect: Dialect, rest: str = "") -> None:
         self.gateway = gateway
-        self.request = request
+        self.channel = channel
+        self.request = channel.request
         self.dialect = dialect
         self.rest = rest
+        self.headers: dict[str, str] = {}
+        self.status = 200
+
+    def choose(self, name: str, feature: str = "") -> Model:
+        """The model that `name` means; without one, the one that offers the feature. ApiError: none, or several."""
+        self.model = self.gateway.models.of(name, feature)
+        return self.model
 
     async def body(self) -> Json:
         """The JSON object that was sent. 400: it is none."""
@@ -102,32 +75,36 @@ class Exchange:
             raise ApiError(400, "the request is no JSON object")
         return found
 
-    def whole(self, body: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-        return web.Response(
-            body=msgspec.json.encode(body), status=status, content_type="application/json", headers=headers
-        )
+    def whole(self, body: object, status: int = 200) -> Reply:
+        return self.plain(msgspec.json.encode(body), "application/json", status)
 
-    def failed(self, error: ApiError) -> web.Response:
+    def plain(self, body: bytes, kind: str, status: int = 200) -> Reply:
+        self.status = status
+        return Reply(status=status, body=body, kind=kind, headers=self.headers)
+
+    def failed(self, error: ApiError) -> Reply:
+        if error.status == 503:
+            self.headers["Retry-After"] = RETRY_S
+        if error.status == 401:
+            self.headers["WWW-Authenticate"] = "Bearer"
         return self.whole(error_body(error, self.dialect), error.status)
 
-    async def stream(
-        self, pieces: Pieces, kind: str, broken: Callable[[ApiError], bytes]
-    ) -> web.StreamResponse:
+    async def stream(self, pieces: Pieces, kind: str, broken: Callable[[ApiError], bytes]) -> Reply | None:
         """Send pieces as they come. An error before the first is a status; a later one is `broken`'s piece, the last."""
+        channel = self.channel
         try:
             first = await anext(pieces, b"")
-            response = web.StreamResponse(headers={"Cache-Control": "no-cache"})
-            response.content_type = kind
-            response.charset = "utf-8" if kind == EVENTS else None
-            await response.prepare(self.request)
+            said = f"{kind}; charset=utf-8" if kind == EVENTS else kind
+            channel.begin(200, said, {"Cache-Control": "no-cache", **self.headers})
             try:
-                await response.write(first)
+                await channel.write(first)
                 async for piece in pieces:
-                    await response.write(piece)
+                    await channel.write(piece)
             except ApiError as error:
-                await response.write(broken(error))
-            await response.write_eof()
-            return response
+                self.status = error.status
+                await channel.write(broken(error))
+            channel.end()
+            return None
         finally:
             await pieces.aclose()
 

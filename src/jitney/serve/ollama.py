@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
 from jitney.serve import checks, ollama_generate, ollama_models
 from jitney.serve.answer import Call, End, Event, Text, Thought, Whole, take
@@ -15,19 +14,20 @@ from jitney.serve.errors import Json, error_body
 from jitney.serve.exchange import LINES, Exchange, Pieces, line
 from jitney.serve.ollama_in import Asked, chat_body
 from jitney.serve.openai_text import MOST_INPUTS, embed, prompts_of
+from jitney.serve.request import Reply
 
 
-async def chat(exchange: Exchange) -> web.StreamResponse:
+async def chat(exchange: Exchange) -> Reply | None:
     asked = await Asked.read(exchange)
     if not asked.body.get("messages"):
         return exchange.whole(asked.loaded({"message": {"role": "assistant", "content": ""}}))
-    gateway = exchange.gateway
-    ask = read_chat(chat_body(asked), await gateway.caps(), asked.model)
+    model = exchange.model
+    ask = read_chat(chat_body(asked), await model.caps(), asked.model)
     if checks.flag(asked.body, "stream", True):
         pieces = _stream(exchange, asked, ask)
         return await exchange.stream(pieces, LINES, lambda error: line(error_body(error, "ollama")))
     whole = Whole()
-    async for event in gateway.answer(ask):
+    async for event in model.answer(ask):
         take(whole, event)
     message: Json = {"role": "assistant", "content": whole.text}
     if whole.calls:
@@ -47,7 +47,7 @@ def _call(call: Call) -> Json:
 async def _stream(exchange: Exchange, asked: Asked, ask: Ask) -> Pieces:
     """Text as it comes; a call when it is whole."""
     whole = Whole()
-    async with aclosing(exchange.gateway.answer(ask)) as events:
+    async with aclosing(exchange.model.answer(ask)) as events:
         async for event in events:
             take(whole, event)
             if isinstance(event, End):
@@ -66,8 +66,8 @@ def _said(event: Event, calls: list[Json] | None = None) -> Json:
     return {**message, "tool_calls": calls} if calls else message
 
 
-async def embed_many(exchange: Exchange) -> web.StreamResponse:
-    asked = await Asked.read(exchange)
+async def embed_many(exchange: Exchange) -> Reply | None:
+    asked = await Asked.read(exchange, "embeddings")
     given: Any = asked.body.get("input")
     if given in (None, "", []):
         return exchange.whole({"model": asked.model, "embeddings": []})
@@ -78,8 +78,8 @@ async def embed_many(exchange: Exchange) -> web.StreamResponse:
     return exchange.whole({**found, "load_duration": 0, "prompt_eval_count": tokens})
 
 
-async def embed_one(exchange: Exchange) -> web.StreamResponse:
-    asked = await Asked.read(exchange)
+async def embed_one(exchange: Exchange) -> Reply | None:
+    asked = await Asked.read(exchange, "embeddings")
     prompt = checks.text(asked.body, "prompt")
     if not prompt:
         return exchange.whole({"embedding": []})
@@ -87,6 +87,12 @@ async def embed_one(exchange: Exchange) -> web.StreamResponse:
     return exchange.whole({"embedding": vectors[0]})
 
 
+OPERATIONS = {
+    "chat": "chat",
+    "generate": "text_completion",
+    "embed": "embeddings",
+    "embeddings": "embeddings",
+}
 ROUTES = {
     "chat": chat,
     "generate": ollama_generate.generate,

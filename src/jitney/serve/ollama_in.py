@@ -10,6 +10,8 @@ from jitney.serve import checks
 from jitney.serve.answer import End
 from jitney.serve.errors import Json, bad
 from jitney.serve.exchange import Exchange
+from jitney.serve.models import plain_name
+from jitney.serve.pictures import of_base64
 
 _DONE = {"stop": "stop", "length": "length", "tool_calls": "stop"}
 _OPTIONS = (
@@ -35,17 +37,18 @@ shall use its machine, and that is settled here."""
 class Asked:
     """A request for a model's answer. made: what a program made of the model (create): its system text, parameters, messages."""
 
-    def __init__(self, exchange: Exchange, body: Json) -> None:
-        about = exchange.gateway.settings.about
+    def __init__(self, exchange: Exchange, body: Json, feature: str) -> None:
+        name = checks.text(body, "model") or checks.text(body, "name")
         self.body = body
-        self.model = checks.text(body, "model") or checks.text(body, "name") or about.name
-        self.made = exchange.gateway.created.get(plain_name(self.model), {})
+        self.model = name or exchange.choose(name, feature).about.name
+        exchange.choose(self.model, feature)
+        self.offers = exchange.model.offers
+        self.made = exchange.gateway.models.made.get(plain_name(self.model), {})
         self._started = time.monotonic_ns()
-        exchange.gateway.note(self.model)
 
     @classmethod
-    async def read(cls, exchange: Exchange) -> Asked:
-        return cls(exchange, await exchange.body())
+    async def read(cls, exchange: Exchange, feature: str = "chat") -> Asked:
+        return cls(exchange, await exchange.body(), feature)
 
     def options(self) -> Json:
         given = checks.table(self.body.get("options") or {}, "options")
@@ -100,7 +103,7 @@ class Asked:
 
 def chat_body(asked: Asked) -> Json:
     given = checks.listing(asked.body["messages"], "messages")
-    messages = [_message(one, f"messages[{at}]") for at, one in enumerate(given)]
+    messages = [_message(asked, one, f"messages[{at}]") for at, one in enumerate(given)]
     messages = [*(asked.made.get("messages") or []), *messages]
     system = str(asked.made.get("system") or "")
     if system and not any(one["role"] == "system" for one in messages):
@@ -113,11 +116,11 @@ def chat_body(asked: Asked) -> Json:
     return body
 
 
-def _message(one: Any, where: str) -> Json:
+def _message(asked: Asked, one: Any, where: str) -> Json:
     one = checks.table(one, where)
-    if one.get("images"):
-        raise bad(f"{where}.images", "this model reads no images")
     made = {"role": one.get("role"), "content": one.get("content") or ""}
+    if one.get("images"):
+        made["content"] = with_images(asked, checks.text(one, "content"), one["images"], f"{where}.images")
     if one.get("tool_calls"):
         made["tool_calls"] = one["tool_calls"]
     if one.get("role") == "tool":
@@ -125,9 +128,11 @@ def _message(one: Any, where: str) -> Json:
     return made
 
 
-def plain_name(name: str) -> str:
-    """`llama3:latest` is `llama3`."""
-    return name.removesuffix(":latest").lower()
+def with_images(asked: Asked, text: str, images: Any, where: str) -> list[Json]:
+    """A message's parts, of its text and of images in base64. 400: this model sees none."""
+    asked.offers.need("vision", where)
+    found = [of_base64(one, f"{where}[{at}]") for at, one in enumerate(checks.listing(images, where))]
+    return [*found, {"type": "text", "text": text}]
 
 
 def now() -> str:

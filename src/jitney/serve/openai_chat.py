@@ -8,24 +8,25 @@ from contextlib import aclosing
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
 from jitney.serve import checks
 from jitney.serve.answer import Begin, Call, End, Event, Text, Thought, Usage, Whole
-from jitney.serve.chat import Ask, read_chat
+from jitney.serve.chat import FIELDS, Ask, read_chat
 from jitney.serve.errors import Json, bad, error_body
 from jitney.serve.exchange import EVENTS, Exchange, Pieces, gathered, sse
+from jitney.serve.request import Reply
 
 MOST_CHOICES = 16
 DONE = b"data: [DONE]\n\n"
 
 
-async def chat(exchange: Exchange, model: str = "") -> web.StreamResponse:
+async def chat(exchange: Exchange, model: str = "") -> Reply | None:
     """model: of a path that names it (Azure's deployments)."""
     body = await exchange.body()
+    checks.known(body, FIELDS, exchange.gateway)
     legacy = _modern(body)
-    gateway = exchange.gateway
-    ask = read_chat(body, await gateway.caps(), model or gateway.settings.about.name)
+    chosen = exchange.choose(checks.text(body, "model") or model, "chat")
+    ask = read_chat(body, await chosen.caps(), model or chosen.about.name)
     count = choices(body)
     if ask.streams:
         options = checks.table(body.get("stream_options") or {}, "stream_options")
@@ -34,7 +35,7 @@ async def chat(exchange: Exchange, model: str = "") -> web.StreamResponse:
     made: list[Json] = []
     usage = Usage()
     for index in range(count):
-        whole = await gathered(gateway.answer(numbered(ask, index)))
+        whole = await gathered(chosen.answer(numbered(ask, index)))
         made.append(_choice(whole, index, ask, legacy))
         usage = plus(usage, whole.end.usage)
     return exchange.whole({**_head(ask, "chat.completion"), "choices": made, "usage": usage_of(usage)})
@@ -134,7 +135,7 @@ async def _stream(exchange: Exchange, ask: Ask, count: int, with_usage: bool, le
 
     for index in range(count):
         is_first = True
-        async with aclosing(exchange.gateway.answer(numbered(ask, index))) as events:
+        async with aclosing(exchange.model.answer(numbered(ask, index))) as events:
             async for event in events:
                 if isinstance(event, Begin):
                     continue

@@ -11,40 +11,48 @@ from struct import pack
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
 from jitney.serve import checks
 from jitney.serve.answer import End, Text, Usage
-from jitney.serve.chat import Ask, limit, sampling, structure
+from jitney.serve.chat import COMMON, Ask, for_text, limit, sampling, structure
 from jitney.serve.errors import ApiError, Json, bad, error_body
 from jitney.serve.exchange import EVENTS, Exchange, Pieces, gathered, sse
 from jitney.serve.middle import fill
 from jitney.serve.openai_chat import DONE, choices, numbered, plus, usage_of
+from jitney.serve.request import Reply
 
 MOST_PROMPTS = 64
 MOST_INPUTS = 2048
 Prompt = str | list[int]
+TEXT_FIELDS = COMMON | {"prompt", "suffix", "echo", "best_of", "logprobs"}
+VECTOR_FIELDS = frozenset({"model", "input", "encoding_format", "dimensions", "user"})
 
 
-async def completions(exchange: Exchange, model: str = "") -> web.StreamResponse:
+async def completions(exchange: Exchange, model: str = "") -> Reply | None:
     body = await exchange.body()
-    gateway = exchange.gateway
-    caps = await gateway.caps()
+    checks.known(body, TEXT_FIELDS, exchange.gateway)
+    chosen = exchange.choose(checks.text(body, "model") or model, "completions")
+    caps = await chosen.caps("completions")
     if (best := checks.whole(body, "best_of", 1)) and best > choices(body):
         raise bad("best_of", "more than n answers are not made")
     tokens, capped = limit(body, caps, structured=False)
-    made = {**sampling(body), "max_tokens": tokens}
-    structure(body.get("response_format"), tokens, made)
+    made = {**sampling(body, caps.offers), "max_tokens": tokens}
+    structure(body, tokens, made, caps.offers)
+    if chosen.is_native:
+        for_text(made)
+    echo = checks.flag(body, "echo")
     if (count := checks.whole(body, "logprobs", 0)) is not None:
+        caps.offers.need("logprobs", "logprobs")
+        if echo:
+            raise bad("echo", "log probabilities of the prompt are not given: without logprobs, please")
         made["logprobs"] = count
-    name = checks.text(body, "model") or model or gateway.settings.about.name
-    ask = Ask(body=made, model=gateway.note(name), tokens=tokens, capped=capped)
+    name = checks.text(body, "model") or model or chosen.about.name
+    ask = Ask(body=made, model=name, tokens=tokens, capped=capped)
     asks = [
         numbered(msgspec.structs.replace(ask, body={**made, **each}), index)
         for each in await _prompts(exchange, body)
         for index in range(choices(body))
     ]
-    echo = checks.flag(body, "echo")
     if checks.flag(body, "stream"):
         options = checks.table(body.get("stream_options") or {}, "stream_options")
         pieces = _stream(exchange, asks, echo, bool(options.get("include_usage")))
@@ -60,7 +68,7 @@ async def _prompts(exchange: Exchange, body: Json) -> list[Json]:
         return [{"prompt": one} for one in prompts]
     if not all(isinstance(one, str) for one in prompts):
         raise bad("suffix", "only with a prompt that is text")
-    return [await fill(exchange.gateway.upstream, str(one), suffix) for one in prompts]
+    return [await fill(exchange.model, str(one), suffix) for one in prompts]
 
 
 def prompts_of(value: Any, where: str, most: int) -> list[Prompt]:
@@ -105,11 +113,11 @@ def _probabilities(tokens: list[Json], offset: int) -> Json:
 
 
 async def _whole(exchange: Exchange, asks: list[Ask], echo: bool) -> Json:
-    gateway = exchange.gateway
+    model = exchange.model
     made, usage = [], Usage()
     for index, ask in enumerate(asks):
-        whole = await gathered(gateway.upstream.complete(ask.body))
-        gateway.watch(whole.end, ask.tokens, capped=ask.capped)
+        whole = await gathered(model.complete(ask.body))
+        model.watch(whole.end, ask.tokens, capped=ask.capped)
         begin = ask.body["prompt"] if echo and isinstance(ask.body["prompt"], str) else ""
         probabilities = _probabilities(whole.logprobs, len(begin)) if "logprobs" in ask.body else None
         made.append(_choice(index, begin + whole.text, whole.end.reason, probabilities))
@@ -118,20 +126,20 @@ async def _whole(exchange: Exchange, asks: list[Ask], echo: bool) -> Json:
 
 
 async def _stream(exchange: Exchange, asks: list[Ask], echo: bool, with_usage: bool) -> Pieces:
-    gateway = exchange.gateway
+    model = exchange.model
     head = _head(asks[0])
     usage = Usage()
     for index, ask in enumerate(asks):
         if echo and isinstance(ask.body["prompt"], str):
             yield sse({**head, "choices": [_choice(index, ask.body["prompt"], None)]})
-        async with aclosing(gateway.upstream.complete(ask.body)) as events:
+        async with aclosing(model.complete(ask.body)) as events:
             async for event in events:
                 if isinstance(event, Text):
                     found = event.logprobs.get("content") if isinstance(event.logprobs, dict) else None
                     probabilities = _probabilities(found, 0) if found else None
                     yield sse({**head, "choices": [_choice(index, event.text, None, probabilities)]})
                 elif isinstance(event, End):
-                    gateway.watch(event, ask.tokens, capped=ask.capped)
+                    model.watch(event, ask.tokens, capped=ask.capped)
                     usage = plus(usage, event.usage)
                     yield sse({**head, "choices": [_choice(index, "", event.reason)]})
     if with_usage:
@@ -139,9 +147,10 @@ async def _stream(exchange: Exchange, asks: list[Ask], echo: bool, with_usage: b
     yield DONE
 
 
-async def embeddings(exchange: Exchange, model: str = "") -> web.StreamResponse:
+async def embeddings(exchange: Exchange, model: str = "") -> Reply | None:
     body = await exchange.body()
-    gateway = exchange.gateway
+    checks.known(body, VECTOR_FIELDS, exchange.gateway)
+    chosen = exchange.choose(checks.text(body, "model") or model, "embeddings")
     inputs = prompts_of(body.get("input"), "input", MOST_INPUTS)
     form = checks.text(body, "encoding_format", "float")
     if form not in ("float", "base64"):
@@ -151,7 +160,7 @@ async def embeddings(exchange: Exchange, model: str = "") -> web.StreamResponse:
         {"object": "embedding", "index": index, "embedding": _encoded(vector, form)}
         for index, vector in enumerate(vectors)
     ]
-    name = gateway.note(checks.text(body, "model") or model or gateway.settings.about.name)
+    name = checks.text(body, "model") or model or chosen.about.name
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return exchange.whole({"object": "list", "data": data, "model": name, "usage": usage})
 
@@ -160,7 +169,13 @@ async def embed(
     exchange: Exchange, inputs: list[Prompt], dimensions: int | None
 ) -> tuple[list[list[float]], int]:
     """Vectors in the order of the inputs, and the tokens read. dimensions: fewer than the model's: cut and made unit again."""
-    found = await exchange.gateway.upstream.embed({"input": inputs, "encoding_format": "float"})
+    model = exchange.model
+    if not model.gives_vectors:
+        raise model.offers.refusal("embeddings", "model")
+    with model.meter.asking():
+        found = await model.upstream.embed(
+            {"model": model.about.name, "input": inputs, "encoding_format": "float"}
+        )
     data = sorted(found.get("data", []), key=lambda one: one.get("index", 0))
     if len(data) != len(inputs):
         raise ApiError(502, "the model server gave another number of vectors than was asked for")
@@ -181,17 +196,18 @@ def _encoded(vector: list[float], form: str) -> list[float] | str:
     return b64encode(pack(f"<{len(vector)}f", *vector)).decode() if form == "base64" else vector
 
 
-async def models(exchange: Exchange) -> web.StreamResponse:
-    """The served model, and what programs asked for: every name is answered by it."""
-    about = exchange.gateway.settings.about
-    names = list(dict.fromkeys([about.name, *exchange.gateway.names]))
+async def models(exchange: Exchange) -> Reply | None:
+    """The served models; where one answers to every name, also those that were asked for."""
+    found = exchange.gateway.models
+    names = list(dict.fromkeys([*(one.about.name for one in found.all), *found.asked]))
     data = [_model(exchange, name) for name in names]
     if exchange.dialect == "anthropic":
         return exchange.whole({"data": data, "has_more": False, "first_id": names[0], "last_id": names[-1]})
     return exchange.whole({"object": "list", "data": data})
 
 
-async def model(exchange: Exchange) -> web.StreamResponse:
+async def model(exchange: Exchange) -> Reply | None:
+    exchange.choose(exchange.rest)
     return exchange.whole(_model(exchange, exchange.rest))
 
 
@@ -201,7 +217,7 @@ def _model(exchange: Exchange, name: str) -> Json:
     return {"id": name, "object": "model", "created": 1767225600, "owned_by": "jitney"}
 
 
-async def traces(exchange: Exchange) -> web.StreamResponse:
+async def traces(exchange: Exchange) -> Reply | None:
     """Traces of agents have nowhere to go; who sends them wants a yes."""
     await exchange.request.read()
-    return web.Response(status=204)
+    return Reply(status=204)

@@ -9,21 +9,21 @@ from contextlib import aclosing
 from typing import Any
 
 import msgspec
-from aiohttp import web
 
 from jitney.serve import checks
 from jitney.serve.answer import Call, End, Text, Whole, take
 from jitney.serve.chat import Ask, read_chat
 from jitney.serve.errors import ApiError, Json, error_body
 from jitney.serve.exchange import EVENTS, Exchange, Pieces, gathered, sse
-from jitney.serve.responses_in import chat_body, conversation
+from jitney.serve.request import Reply
+from jitney.serve.responses_in import FIELDS, chat_body, conversation
 
 KEPT = 256
 KEPT_BYTES = 32 << 20
 """Of conversations as JSON; the oldest go first."""
 
 
-class Reply(msgspec.Struct, kw_only=True):
+class Response(msgspec.Struct, kw_only=True):
     """A response being made. body: its object without the output; conversation: the messages that led to it."""
 
     body: Json
@@ -33,13 +33,14 @@ class Reply(msgspec.Struct, kw_only=True):
     ids: dict[int, str] = {}
 
 
-async def create(exchange: Exchange) -> web.StreamResponse:
+async def create(exchange: Exchange) -> Reply | None:
     body = await exchange.body()
-    gateway = exchange.gateway
+    checks.known(body, FIELDS, exchange.gateway)
+    model = exchange.choose(checks.text(body, "model"), "chat")
     before = _before(exchange, checks.text(body, "previous_response_id"))
     messages = [*before, *conversation(body)]
-    ask = read_chat(chat_body(body, messages), await gateway.caps(), gateway.settings.about.name)
-    reply = Reply(
+    ask = read_chat(chat_body(body, messages), await model.caps(), model.about.name)
+    reply = Response(
         body=_blank(body, ask),
         ask=ask,
         conversation=messages,
@@ -48,11 +49,11 @@ async def create(exchange: Exchange) -> web.StreamResponse:
     if ask.streams:
         pieces = _stream(exchange, reply)
         return await exchange.stream(pieces, EVENTS, lambda error: _broken(reply, error))
-    whole = await gathered(gateway.answer(ask))
+    whole = await gathered(model.answer(ask))
     return exchange.whole(_finished(exchange, reply, whole, _output(whole)))
 
 
-async def kept(exchange: Exchange) -> web.StreamResponse:
+async def kept(exchange: Exchange) -> Reply | None:
     """GET, DELETE of one that was made in this run."""
     found = exchange.gateway.responses.get(exchange.rest)
     if found is None:
@@ -139,7 +140,7 @@ def _output(whole: Whole) -> list[Json]:
     return [*items, *(_function_call(call, new_id("fc"), status) for call in whole.calls)]
 
 
-def _finished(exchange: Exchange, reply: Reply, whole: Whole, output: list[Json]) -> Json:
+def _finished(exchange: Exchange, reply: Response, whole: Whole, output: list[Json]) -> Json:
     """The response's object at its end; kept for those that come back to it."""
     usage = whole.end.usage
     is_cut = whole.end.reason == "length"
@@ -161,7 +162,7 @@ def _finished(exchange: Exchange, reply: Reply, whole: Whole, output: list[Json]
     return body
 
 
-def _keep(exchange: Exchange, reply: Reply, whole: Whole, body: Json) -> None:
+def _keep(exchange: Exchange, reply: Response, whole: Whole, body: Json) -> None:
     calls = [
         {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
         for call in whole.calls
@@ -186,7 +187,7 @@ class _Events:
         return sse({"type": kind, "sequence_number": self._number, **fields}, kind)
 
 
-def _broken(reply: Reply, error: ApiError) -> bytes:
+def _broken(reply: Response, error: ApiError) -> bytes:
     told = error_body(error, "openai")["error"]
     failed = {**reply.body, "status": "failed", "error": {"code": "server_error", "message": told["message"]}}
     return sse({"type": "response.failed", "sequence_number": 1 << 20, "response": failed}, "response.failed")
@@ -253,12 +254,12 @@ class _Items:
         return items, out
 
 
-async def _stream(exchange: Exchange, reply: Reply) -> Pieces:
+async def _stream(exchange: Exchange, reply: Response) -> Pieces:
     event = _Events()
     items = _Items(event)
     whole = Whole()
     is_open = False
-    async with aclosing(exchange.gateway.answer(reply.ask)) as events:
+    async with aclosing(exchange.model.answer(reply.ask)) as events:
         async for part in events:
             if not is_open:
                 is_open = True

@@ -1,62 +1,56 @@
-"""The runtime's server: llama.cpp's, on a Unix socket. Its HTTP, its streams, its errors."""
+"""The runtime's server, on a Unix socket: its streams, its errors, and what is done while it loads or after it died."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
-import aiohttp
 import msgspec
 
 from jitney.serve.answer import Begin, Call, End, Event, Events, Reason, Text, Thought, Usage
+from jitney.serve.calling import Broken, Silent, begin
+from jitney.serve.calling import Call as Heard
 from jitney.serve.errors import ApiError, Json
-from jitney.serve.settings import Settings
+from jitney.serve.settings import Served, Settings
 
-POLL_S = 0.05
+POLL_S = 0.02
+LINE_BYTES = 16 << 20
 WANT_EMBEDDINGS = "want: embeddings"
 """The line that asks for a server of vectors; who started the gateway answers it with a socket at the agreed path."""
 
 _GONE = "the model server is gone: it broke the connection"
+_JSON = {"Content-Type": "application/json"}
+_OURS = ("invalid_request_error", "BadRequestError", "exceed_context_size_error", "not_supported_error")
+"""Kinds of errors that are the request's fault, as the runtimes call them."""
 
 
 class Upstream:
-    """Each request has a connection of its own: the server closes them after a stream, and a Unix socket costs 0.1 ms."""
+    """Each request has a connection of its own (calling.py). gone: why there is no runtime any more, once that was told."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+    def __init__(self, served: Served, settings: Settings, say: Callable[[str], None]) -> None:
+        self.gone = ""
+        self._served = served
         self._settings = settings
         self._say = say
         self._caps: Json | None = None
-        self._has_vectors = not settings.embeddings_on_demand
+        self._has_vectors = not served.embeddings_on_demand
         self._asked_vectors = False
-        self._session = self._connect(settings.upstream)
-        self._vectors = self._connect(settings.embeddings) if settings.embeddings else self._session
-
-    def _connect(self, path: str) -> aiohttp.ClientSession:
-        limits = aiohttp.ClientTimeout(
-            total=None, sock_connect=self._settings.connect_s, sock_read=self._settings.idle_s
-        )
-        return aiohttp.ClientSession(
-            connector=aiohttp.UnixConnector(path, force_close=True, limit=0),
-            timeout=limits,
-            read_bufsize=1 << 18,
-        )
-
-    async def close(self) -> None:
-        await self._session.close()
-        await self._vectors.close()
+        self._vectors = served.embeddings or served.upstream
+        self._returning: dict[str, asyncio.Task[bool]] = {}
 
     async def call(self, path: str, body: Json, method: str = "POST") -> Json:
         """One exchange whose answer is a JSON object. ApiError: it refused, or is not there."""
-        async with self._open(self._session, path, body, method) as response:
-            return _json(await response.read())
+        async with self._open(self._served.upstream, path, body, method) as heard:
+            return _json(await heard.read())
 
     async def status(self) -> tuple[int, bytes]:
         """Its own word on whether it is ready; 502 where nobody answers."""
-        return await self._status(self._session)
+        return await self._status(self._served.upstream)
 
     async def caps(self) -> Json:
-        """What its chat template can express (`supports_tools` …); asked once."""
+        """llama.cpp: what its chat template can express (`supports_tools` …); asked once."""
         if self._caps is None:
             properties = await self.call("/props", {}, "GET")
             self._caps = properties.get("chat_template_caps") or {}
@@ -75,17 +69,51 @@ class Upstream:
 
     async def embed(self, body: Json) -> Json:
         await self._ensure_vectors()
-        async with self._open(self._vectors, "/v1/embeddings", body) as response:
-            return _json(await response.read())
+        async with self._open(self._vectors, "/v1/embeddings", body) as heard:
+            return _json(await heard.read())
+
+    async def rerank(self, body: Json) -> Json:
+        return await self.call("/v1/rerank", body)
 
     async def tokenize(self, content: str, *, special: bool = False) -> list[int]:
+        """llama.cpp's own."""
         found = await self.call("/tokenize", {"content": content, "parse_special": special})
         return list(found.get("tokens", []))
 
     async def template(self, messages: list[Json], **more: object) -> str:
-        """The prompt that the model's chat template makes of messages."""
+        """llama.cpp's own: the prompt that the model's chat template makes of messages."""
         found = await self.call("/apply-template", {"messages": messages, **more})
         return str(found.get("prompt", ""))
+
+    @asynccontextmanager
+    async def sending(
+        self, path: str, headers: Mapping[str, str], pieces: AsyncGenerator[bytes, None]
+    ) -> AsyncIterator[Heard]:
+        """A request passed on as it arrives. What was read of it is kept nowhere, so it is not sent twice."""
+        settings = self._settings
+        try:
+            heard = await begin(
+                self._served.upstream,
+                path,
+                headers,
+                connect_s=settings.connect_s,
+                silence_s=settings.idle_s,
+            )
+        except Broken as error:
+            raise self._dead() from error
+        try:
+            async for piece in pieces:
+                await heard.write(piece)
+            await heard.heard()
+            if heard.status >= 400:
+                raise _refusal(heard.status, await heard.read())
+            yield heard
+        except Broken as error:
+            raise ApiError(502, _GONE) from error
+        except Silent as error:
+            raise self._silent() from error
+        finally:
+            heard.close()
 
     async def _ensure_vectors(self) -> None:
         """The server of vectors is started for the first request that wants some."""
@@ -93,58 +121,140 @@ class Upstream:
             return
         if not self._asked_vectors:
             self._asked_vectors = True
-            self._say(WANT_EMBEDDINGS)
-        end = asyncio.get_running_loop().time() + self._settings.load_s
-        while (await self._status(self._vectors))[0] != 200:
-            if asyncio.get_running_loop().time() > end:
-                raise ApiError(503, f"no server for embeddings came within {self._settings.load_s:.0f} s")
-            await asyncio.sleep(POLL_S)
+            several = f" {self._served.about.name}" if len(self._settings.models) > 1 else ""
+            self._say(WANT_EMBEDDINGS + several)
+        limit = self._settings.vectors_s
+        if not await self._until_ready(self._vectors, limit):
+            raise ApiError(503, f"no server for embeddings came within {limit:.0f} s")
         self._has_vectors = True
 
-    async def _status(self, session: aiohttp.ClientSession) -> tuple[int, bytes]:
-        limits = aiohttp.ClientTimeout(total=self._settings.health_s)
+    async def _until_ready(self, socket: str, limit: float) -> bool:
+        """Ask until it is ready; False: not within its time, or it was told that none will come."""
+        end = asyncio.get_running_loop().time() + limit
+        while (await self._status(socket))[0] != 200:
+            if self.gone or asyncio.get_running_loop().time() > end:
+                return False
+            await asyncio.sleep(POLL_S)
+        return True
+
+    async def _status(self, socket: str) -> tuple[int, bytes]:
+        limit = self._settings.health_s
         try:
-            async with session.get(f"http://runtime{self._settings.health}", timeout=limits) as response:
-                return response.status, await response.read()
-        except (aiohttp.ClientError, OSError, TimeoutError):
+            async with asyncio.timeout(limit):
+                asked = await begin(
+                    socket, self._served.health, {}, connect_s=limit, silence_s=limit, method="GET"
+                )
+                try:
+                    await asked.heard()
+                    return asked.status, await asked.read()
+                finally:
+                    asked.close()
+        except (Broken, Silent, TimeoutError):
             return 502, b'{"error":"the model server does not answer"}'
 
     async def _chunks(self, path: str, body: Json) -> AsyncGenerator[Json, None]:
         """The data of its server-sent events. ApiError 502 when it ends before `[DONE]`."""
         asked = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        async with self._open(self._session, path, asked) as response:
-            try:
-                async for line in response.content:
+        rest = b""
+        async with self._open(self._served.upstream, path, asked) as heard:
+            while piece := await heard.piece():
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
                     if line.startswith(b"data: [DONE]"):
                         return
                     if line.startswith(b"data:"):
                         yield _json(line[5:])
-                    elif line.startswith(b"error:"):
-                        raise _refusal(500, line[6:])
-            except TimeoutError as error:
-                raise ApiError(504, f"the model said nothing for {self._settings.idle_s:.0f} s") from error
-            except (aiohttp.ClientError, OSError) as error:
-                raise ApiError(502, _GONE) from error
-        raise ApiError(502, _GONE)
+                if len(rest) > LINE_BYTES:
+                    raise ApiError(502, "the model server sent a line without an end")
+            raise ApiError(502, _GONE)
 
     @asynccontextmanager
-    async def _open(
-        self, session: aiohttp.ClientSession, path: str, body: Json, method: str = "POST"
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        data = msgspec.json.encode(body) if method == "POST" else None
-        headers = {"Content-Type": "application/json"}
+    async def _open(self, socket: str, path: str, body: Json, method: str = "POST") -> AsyncIterator[Heard]:
+        heard = await self._answered(
+            socket, path, msgspec.json.encode(body) if method == "POST" else b"", method
+        )
         try:
-            response = await session.request(method, f"http://runtime{path}", data=data, headers=headers)
-        except TimeoutError as error:
-            raise ApiError(504, f"the model said nothing for {self._settings.idle_s:.0f} s") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise ApiError(502, "the model server does not answer") from error
-        try:
-            if response.status >= 400:
-                raise _refusal(response.status, await response.read())
-            yield response
+            if heard.status >= 400:
+                raise _refusal(heard.status, await heard.read())
+            yield heard
+        except Broken as error:
+            raise ApiError(502, _GONE) from error
+        except Silent as error:
+            raise self._silent() from error
         finally:
-            response.close()
+            heard.close()
+
+    async def _answered(self, socket: str, path: str, data: bytes, method: str) -> Heard:
+        """Its answer, whose head is there. A runtime that loads or died is waited for; a request of which no answer had come
+        is sent once more. ApiError 502, 503, 504."""
+        end = asyncio.get_running_loop().time() + self._settings.load_s
+        may_repeat = True
+        while True:
+            if self.gone:
+                raise self._dead()
+            try:
+                heard = await self._asked(socket, path, data, method)
+                if heard.status != 503 or not self._settings.load_s:
+                    return heard
+                problem = _refusal(503, await heard.read())
+                heard.close()
+            except Broken as error:
+                problem = self._dead()
+                if error.is_heard or (error.is_sent and not may_repeat):
+                    raise problem from error
+                may_repeat = may_repeat and not error.is_sent
+            except Silent as error:
+                raise self._silent() from error
+            if not await self._comes_back(socket, end):
+                raise problem
+
+    async def _asked(self, socket: str, path: str, data: bytes, method: str) -> Heard:
+        headers = {**_JSON, "Content-Length": str(len(data))} if method == "POST" else {}
+        settings = self._settings
+        heard = await begin(
+            socket,
+            path,
+            headers,
+            data,
+            connect_s=settings.connect_s,
+            silence_s=settings.idle_s,
+            method=method,
+        )
+        try:
+            await heard.heard()
+        except BaseException:
+            heard.close()
+            raise
+        return heard
+
+    async def _comes_back(self, socket: str, end: float) -> bool:
+        """Wait until it is ready; False: it is not by the end. All that wait share one that asks."""
+        waiting = self._returning.get(socket)
+        if waiting is None or waiting.done():
+            waiting = asyncio.create_task(self._until_ready(socket, self._settings.load_s))
+            self._returning[socket] = waiting
+        rest = end - asyncio.get_running_loop().time()
+        await asyncio.wait((waiting,), timeout=max(rest, 0))
+        return waiting.done() and not self.gone and waiting.result()
+
+    def _dead(self) -> ApiError:
+        if self.gone:
+            return ApiError(503, f"the model server is gone: {self.gone}", code="model_server_gone")
+        return ApiError(502, "the model server does not answer")
+
+    def _silent(self) -> ApiError:
+        return ApiError(504, f"the model said nothing for {self._settings.idle_s:.0f} s")
+
+
+async def said(heard: Heard) -> AsyncGenerator[bytes, None]:
+    """The rest of an answer as it comes. ApiError 502, 504."""
+    try:
+        while piece := await heard.piece():
+            yield piece
+    except Broken as error:
+        raise ApiError(502, _GONE) from error
+    except Silent as error:
+        raise ApiError(504, "the model said nothing for too long") from error
 
 
 def _json(data: bytes) -> Json:
@@ -155,30 +265,30 @@ def _json(data: bytes) -> Json:
     if not isinstance(found, dict):
         raise ApiError(502, "the model server gave no JSON object")
     if isinstance(found.get("error"), dict):
-        raise _refusal(int(found["error"].get("code") or 500), data)
+        code = found["error"].get("code")
+        blames = found["error"].get("type") in _OURS
+        raise _refusal(code if isinstance(code, int) else 400 if blames else 500, data)
     return found
 
 
 def _refusal(status: int, data: bytes) -> ApiError:
-    """Its error as ours: what the request is at fault for stays a 400, what it cannot do becomes one."""
+    """Its error as ours: what the request is at fault for stays a 400 with its field, what it cannot do becomes one."""
     try:
         told = msgspec.json.decode(data)
     except msgspec.DecodeError:
         told = {}
     error = told.get("error", told) if isinstance(told, dict) else {}
-    message = (
-        str(error.get("message") or "the model server refused the request")
-        if isinstance(error, dict)
-        else str(error)
-    )
-    kind = error.get("type", "") if isinstance(error, dict) else ""
-    if kind == "exceed_context_size_error":
-        return ApiError(400, message, "messages", "context_length_exceeded")
+    if not isinstance(error, dict):
+        error = {"message": str(error)}
+    message = str(error.get("message") or "the model server refused the request")
+    kind, param, code = (str(error.get(name) or "") for name in ("type", "param", "code"))
+    if "context_size" in kind or "context_length" in code:
+        return ApiError(400, message, param or "messages", "context_length_exceeded")
     if status in (501, 404) or kind == "not_supported_error":
-        return ApiError(400, message, code="not_supported")
-    if status == 503:
-        return ApiError(503, "the model is still being loaded")
-    return ApiError(400 if status < 500 else 502, message)
+        return ApiError(400, message, param, "not_supported")
+    if status in (429, 503):
+        return ApiError(status, message if status == 429 else "the model is still being loaded")
+    return ApiError(400 if status < 500 else 502, message, param, code if not code.isdigit() else "")
 
 
 async def _events(chunks: AsyncGenerator[Json, None]) -> Events:
@@ -207,7 +317,9 @@ async def _events(chunks: AsyncGenerator[Json, None]) -> Events:
 
 
 def _of_choice(choice: Json) -> list[Event]:
-    delta = choice.get("delta") or {"content": choice.get("text")}
+    delta = choice.get("delta")
+    if delta is None:
+        return [Text(choice["text"], _listed(choice.get("logprobs")))] if choice.get("text") else []
     found: list[Event] = []
     if delta.get("reasoning_content"):
         found.append(Thought(delta["reasoning_content"]))
@@ -224,6 +336,24 @@ def _of_choice(choice: Json) -> list[Event]:
             )
         )
     return found
+
+
+def _listed(logprobs: Any) -> Any:
+    """Of a bare text: llama.cpp gives them as for a chat, the others in OpenAI's old parallel lists."""
+    if not isinstance(logprobs, dict) or "tokens" not in logprobs:
+        return logprobs
+    tops = logprobs.get("top_logprobs") or [None] * len(logprobs["tokens"])
+    listed = zip(logprobs["tokens"], logprobs["token_logprobs"], tops, strict=True)
+    return {
+        "content": [
+            {
+                "token": token,
+                "logprob": value,
+                "top_logprobs": [{"token": name, "logprob": one} for name, one in (top or {}).items()],
+            }
+            for token, value, top in listed
+        ]
+    }
 
 
 def _reason(word: str) -> Reason:

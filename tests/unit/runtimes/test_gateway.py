@@ -55,17 +55,17 @@ def test_a_users_wishes_for_the_program_do_not_touch_it() -> None:
 
 def test_it_is_told_of_the_model_and_where_it_is() -> None:
     settings = told(job())
-    assert settings.upstream == "/run/jitney-runtime/runtime.sock"
-    assert (settings.about.name, settings.about.family, settings.about.context) == ("tiny", "llama", 2048)
-    assert settings.embeddings_on_demand
+    assert settings.models[0].upstream == "/run/jitney-runtime/runtime.sock"
+    assert (settings.models[0].about.name, settings.models[0].about.family, settings.models[0].about.context) == ("tiny", "llama", 2048)
+    assert settings.models[0].embeddings_on_demand
 
 
 def test_a_model_of_vectors_needs_no_second_server() -> None:
     encoder = msgspec.structs.replace(WEIGHTS, info=ModelInfo(architecture="bert", context=512))
     settings = told(job(encoder))
-    assert settings.about.vectors
-    assert not settings.embeddings_on_demand
-    assert settings.embeddings == ""
+    assert settings.models[0].about.features == ("embeddings",)
+    assert not settings.models[0].embeddings_on_demand
+    assert settings.models[0].embeddings == ""
 
 
 def test_a_certificate_opens_a_second_socket() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,14 +13,34 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from jitney.serve.app import make_app
+from jitney.serve.app import make_server
+from jitney.serve.door import Door
 from jitney.serve.errors import Json
 from jitney.serve.exchange import Gateway
-from jitney.serve.settings import About, Settings
-from jitney.serve.upstream import Upstream
+from jitney.serve.settings import About, Served, Settings
 
+TEXT = (
+    *(
+        "chat",
+        "completions",
+        "tools",
+        "json-schema",
+        "grammar",
+        "logprobs",
+        "seed",
+        "penalties",
+        "logit-bias",
+    ),
+    *("native", "embeddings", "batching"),
+)
 ABOUT = About(
-    name="tiny", family="llama", parameters=135_000_000, bytes=98_000_000, digest="sha256:ab", embedding=3
+    name="tiny",
+    family="llama",
+    parameters=135_000_000,
+    bytes=98_000_000,
+    digest="sha256:ab",
+    embedding=3,
+    features=TEXT,
 )
 
 
@@ -148,18 +169,29 @@ class Client:
             return Answer(reply.status, await reply.read(), reply.content_type)
 
 
+def settings_for(folder: Path, wanted: dict[str, Any]) -> Settings:
+    """wanted: fields of Settings, and of its one model (Served) where `models` is not among them."""
+    fields = {name: wanted.pop(name) for name in Served.__struct_fields__ if name in wanted}
+    served = Served(**{"upstream": str(folder / "runtime.sock"), "about": ABOUT, **fields})
+    return Settings(**{"models": (served,), **wanted})
+
+
 @asynccontextmanager
-async def gateway(folder: Path, **settings: Any) -> AsyncIterator[Client]:
+async def gateway(folder: Path, **wanted: Any) -> AsyncIterator[Client]:
     runtime = Runtime()
     said: list[str] = []
     async with _listening(runtime.app(), folder / "runtime.sock"):
-        chosen = Settings(**{"upstream": str(folder / "runtime.sock"), "about": ABOUT, **settings})
-        upstream = Upstream(chosen, said.append)
-        async with _listening(make_app(Gateway(chosen, upstream, said.append)), folder / "gateway.sock"):
+        chosen = settings_for(folder, wanted)
+        server = make_server(Gateway(chosen, said.append), Door(chosen))
+        bound = socket.socket(socket.AF_UNIX)
+        bound.bind(str(folder / "gateway.sock"))
+        await server.listen(bound)
+        try:
             connector = aiohttp.UnixConnector(str(folder / "gateway.sock"))
             async with aiohttp.ClientSession(connector=connector) as session:
                 yield Client(runtime, session, said)
-        await upstream.close()
+        finally:
+            await server.close()
 
 
 @asynccontextmanager

@@ -142,11 +142,11 @@ def test_tools_are_called_with_objects(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        ("/api/generate", {"model": "m", "prompt": "x", "images": ["aa"]}, "reads no images"),
+        ("/api/generate", {"model": "m", "prompt": "x", "images": ["aa"]}, "does not offer images"),
         (
             "/api/chat",
             {"model": "m", "messages": [{"role": "user", "content": "x", "images": ["a"]}]},
-            "reads no images",
+            "does not offer images",
         ),
         (
             "/api/generate",

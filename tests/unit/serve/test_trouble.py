@@ -25,18 +25,21 @@ def test_a_dead_runtime_is_a_502_at_once(tmp_path: Path, path: str) -> None:
     with_gateway(tmp_path, work, upstream=str(tmp_path / "nobody.sock"))
 
 
-def test_health_is_the_runtimes(tmp_path: Path) -> None:
+def test_it_is_ready_when_its_runtime_is_and_alive_before(tmp_path: Path) -> None:
     async def work(client: Client) -> None:
-        assert (await client.ask("/health")).status == 200
+        assert (await client.ask("/ready")).json == {"status": "ok", "models": {"tiny": "ready"}}
         client.runtime.status = 503
-        assert (await client.ask("/health")).status == 503
+        reply = await client.ask("/ready")
+        assert (reply.status, reply.json["models"]) == (503, {"tiny": "loading"})
+        assert (await client.ask("/health")).status == 200
 
     with_gateway(tmp_path, work)
 
 
-def test_health_of_a_dead_runtime(tmp_path: Path) -> None:
+def test_with_a_dead_runtime_it_is_not_ready(tmp_path: Path) -> None:
     async def work(client: Client) -> None:
-        assert (await client.ask("/health")).status == 502
+        reply = await client.ask("/ready")
+        assert (reply.status, reply.json["models"]) == (503, {"tiny": "no answer"})
 
     with_gateway(tmp_path, work, upstream=str(tmp_path / "nobody.sock"))
 
@@ -174,7 +177,7 @@ def test_a_model_of_vectors_gives_no_text(tmp_path: Path) -> None:
         assert (reply.status, reply.json["error"]["param"]) == (400, "model")
         assert (await client.ask("/v1/embeddings", {"input": "a"})).status == 200
 
-    with_gateway(tmp_path, work, about=msgspec.structs.replace(ABOUT, vectors=True))
+    with_gateway(tmp_path, work, about=msgspec.structs.replace(ABOUT, features=("embeddings",)))
 
 
 def test_a_server_of_vectors_is_asked_for_once(tmp_path: Path) -> None:
@@ -184,5 +187,5 @@ def test_a_server_of_vectors_is_asked_for_once(tmp_path: Path) -> None:
         assert client.said == ["want: embeddings"]
 
     with_gateway(
-        tmp_path, work, embeddings=str(tmp_path / "none.sock"), embeddings_on_demand=True, load_s=0.2
+        tmp_path, work, embeddings=str(tmp_path / "none.sock"), embeddings_on_demand=True, vectors_s=0.2
     )
