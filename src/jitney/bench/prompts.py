@@ -8,7 +8,7 @@ from itertools import cycle, islice
 
 import msgspec
 
-TRIES = 8
+TRIES = 10
 WORDS_A_TOKEN = 0.75
 
 
@@ -36,20 +36,22 @@ def text_of(count: int, begin: int = 0) -> str:
 
 
 def prompt_of(tokens: int, count: Callable[[str], int], begin: int = 0) -> str:
-    """The text whose length by `count` is nearest to `tokens`, and not more where there is one."""
+    """The longest text of at most `tokens`, by `count`; one word where that is longer already.
+
+    count grows with the text: where it lies between two lengths is guessed by a straight line.
+    """
+    low, high = 0, 0  # words: fits, does not (0: not known)
+    least = 0
     size = max(1, round(tokens * WORDS_A_TOKEN))
-    best: tuple[float, str] | None = None
-    seen: set[int] = set()
     for _ in range(TRIES):
-        seen.add(size)
-        text = text_of(size, begin)
-        found = count(text)
-        off = tokens - found if found <= tokens else 2 * (found - tokens)
-        if best is None or off < best[0]:
-            best = (off, text)
-        step = round((tokens - found) * WORDS_A_TOKEN) or (1 if found < tokens else -1)
-        size = max(1, size + step)
-        if found == tokens or size in seen:
+        found = count(text_of(size, begin))
+        if found <= tokens:
+            low, least = size, found
+        else:
+            high = size
+        if found == tokens or high == low + 1:
             break
-    assert best is not None
-    return best[1]
+        guess = low + (tokens - least) * WORDS_A_TOKEN if low and high else size * tokens / max(found, 1)
+        size = max(round(guess), low + 1)
+        size = min(size, high - 1) if high else size
+    return text_of(max(low, 1), begin)
