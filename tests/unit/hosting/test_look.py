@@ -29,7 +29,11 @@ SAFETENSORS = (2).to_bytes(8, "little") + b"{}" + bytes(16)
         ("chat.py", False),
         ("src/main.go", False),
         ("./src", False),
-        ("nothing-known", False),
+        ("smolm2", True),
+        ("llama3.2:1b", True),
+        ("qwen3", True),
+        ("chat.ts", False),
+        ("Makefile.am", False),
         ("bartowski/SmolLM2-135M-Instruct-GGUF", True),
     ],
 )
