@@ -154,5 +154,72 @@ TRANSFORMERS = Adapted(
     memory=_torch_memory,
 )
 
-ROWS = (TRANSFORMERS,)
+
+def _wheels(weights: Weights, facts: Facts) -> str:
+    """Libraries whose packages are made for these two."""
+    return (
+        ""
+        if facts.engine.arch in ("amd64", "arm64")
+        else f"its packages are not made for {facts.engine.arch}"
+    )
+
+
+def _onnx_memory(serving: Serving) -> int:
+    """The weights, packed anew for this processor; a cache as long as a request may be."""
+    return int(serving.weights.bytes * 2) + cache_bytes(serving, 4) + _buffers(serving) + 300 * _MIB
+
+
+def _ctranslate2_memory(serving: Serving) -> int:
+    return int(serving.weights.bytes * 1.5) + cache_bytes(serving, 4) + _buffers(serving) + 250 * _MIB
+
+
+def _openvino_memory(serving: Serving) -> int:
+    """While it compiles the weights are there more than once; every slot can hold a whole context."""
+    return (
+        int(serving.weights.bytes * 3)
+        + serving.slots * cache_bytes(serving, 2)
+        + _buffers(serving)
+        + 500 * _MIB
+    )
+
+
+def _buffers(serving: Serving) -> int:
+    """A chunk of a prompt: its logits, its activations."""
+    info = serving.weights.info
+    return 4 * 256 * (info.vocabulary + 40 * info.embedding)
+
+
+ONNX_GENAI = Adapted(
+    name="onnxruntime-genai",
+    formats=("onnx-genai",),
+    kinds=("text",),
+    entry="serve_onnx_genai",
+    modules=("with_onnx_genai",),
+    why_not=_wheels,
+    memory=_onnx_memory,
+)
+
+CTRANSLATE2 = Adapted(
+    name="ctranslate2",
+    formats=("ctranslate2",),
+    kinds=("text",),
+    entry="serve_ctranslate2",
+    modules=("with_ctranslate2",),
+    why_not=_wheels,
+    memory=_ctranslate2_memory,
+    text=("completions", "echo"),
+)
+
+OPENVINO = Adapted(
+    name="openvino-genai",
+    formats=("openvino",),
+    kinds=("text",),
+    entry="serve_openvino",
+    modules=("with_openvino",),
+    why_not=_wheels,
+    memory=_openvino_memory,
+    text=("completions", "echo", "seed", "penalties", "json-schema", "batching"),
+)
+
+ROWS = (TRANSFORMERS, ONNX_GENAI, CTRANSLATE2, OPENVINO)
 """In order of preference."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+MOST_WHOLE = 10**15
 _TOKENIZERS: WeakKeyDictionary[Words, Any] = WeakKeyDictionary()
 
 
@@ -24,10 +25,11 @@ class Grammar:
         import llguidance
         import llguidance.numpy
 
-        if words not in _TOKENIZERS:
-            _TOKENIZERS[words] = llguidance.LLTokenizer(words.json, eos_token=min(words.ends, default=None))
+        if words not in MOST_WHOLE = 10**15
+_TOKENIZERS:
+            _TOKENIZERS[words] = llguidance.LLTokenizer(words.tokens.json, eos_token=min(words.ends, default=None))
         tokenizer = _TOKENIZERS[words]
-        compact = {**schema, "x-guidance": {"whitespace_flexible": False}}
+        compact = {**bounded(schema), "x-guidance": {"whitespace_flexible": False}}
         text = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(compact))
         self._matcher = llguidance.LLMatcher(tokenizer, text)
         if told := self._matcher.get_error():
@@ -52,3 +54,16 @@ class Grammar:
 
     def take(self, token: int) -> None:
         self._matcher.consume_token(token)
+
+
+def bounded(schema: Any) -> Any:
+    """The schema with a size for whole numbers that have none: a small model writes digits until its limit."""
+    if isinstance(schema, list):
+        return [bounded(one) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    made = {key: value if key in ("enum", "const", "default", "examples") else bounded(value) for key, value in schema.items()}
+    limits = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum", "const"}
+    if made.get("type") == "integer" and not limits & made.keys():
+        made |= {"minimum": -MOST_WHOLE, "maximum": MOST_WHOLE}
+    return made

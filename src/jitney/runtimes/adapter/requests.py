@@ -25,6 +25,7 @@ _WITHOUT_EFFECT = frozenset([
 ])  # fmt: skip
 """Taken, since they change no answer."""
 
+_DEFAULTS = {"temperature": 0.8, "top_p": 0.95, "top_k": 40}
 _CHAT = (
     _SAMPLING
     | _WITHOUT_EFFECT
@@ -132,8 +133,8 @@ def _ask(
 
 
 def _wish(body: Json, loaded: Loaded, tokens: int, told: int | None) -> Wish:
-    """Where the request says nothing, the model's makers do."""
-    own = loaded.defaults
+    """Where the request says nothing, the model's makers do, else llama.cpp's server, so that runtimes answer alike."""
+    own = {**_DEFAULTS, **loaded.defaults}
 
     def pick(name: str, low: float, high: float, default: float) -> float:
         value = checks.number(body, name, low, high)
@@ -145,7 +146,7 @@ def _wish(body: Json, loaded: Loaded, tokens: int, told: int | None) -> Wish:
     seed = checks.whole(body, "seed")
     return Wish(
         max_tokens=tokens,
-        temperature=pick("temperature", 0, 100, 1.0),
+        temperature=pick("temperature", 0, 100, 0.8),
         top_p=pick("top_p", 0, 1, 1.0),
         top_k=max(0, int(own.get("top_k", 0)) if top_k is None else top_k),
         min_p=pick("min_p", 0, 1, 0.0),

@@ -20,7 +20,7 @@ from .words import Words
 Logits = npt.NDArray[np.float32]
 
 OFFERS = frozenset(
-    ["chat", "completions", "seed", "penalties", "logit-bias", "logprobs", "json-schema", "echo"]
+    ["chat", "completions", "seed", "penalties", "logit-bias", "logprobs", "json-schema", "echo", "min-p"]
 )
 """What `walk` makes possible."""
 

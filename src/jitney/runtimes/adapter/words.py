@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tokenizers import Tokenizer
 
@@ -20,34 +20,87 @@ _TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endofte
 Json = dict[str, Any]
 
 
-class Words:
-    """Of one model's folder. json: the text of tokenizer.json, for libraries that want it."""
+class Tokens(Protocol):
+    """A tokenizer. special: its special tokens, text → number; json: as tokenizer.json, empty where it has none."""
 
-    def __init__(self, folder: str | Path, tokenizer: Tokenizer | None = None) -> None:
-        self.folder = Path(folder)
-        self._tokenizer = tokenizer or _read_tokenizer(self.folder)
+    size: int
+    special: Mapping[str, int]
+
+    @property
+    def json(self) -> str: ...
+    def encode(self, text: str, *, special: bool) -> list[int]: ...
+    def decode(self, tokens: Sequence[int], *, special: bool) -> str: ...
+    def piece(self, token: int) -> str:
+        """As the vocabulary has it."""
+        ...
+
+    def raw(self, token: int) -> bytes:
+        """The bytes that it stands for: half a character has bytes and no text."""
+        ...
+
+
+class HubTokens:
+    """A tokenizer.json, by the tokenizers library."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tokenizer = _read_tokenizer(folder)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._settings = read_json(self.folder / "tokenizer_config.json")
-        self.ends = self._find_ends()
-        text = _template_text(self.folder, self._settings)
-        names = {name: _token_text(self._settings.get(name)) for name in ("bos_token", "eos_token")}
-        self.template = Template(text, names) if text else None
+        self.size = self._tokenizer.get_vocab_size(with_added_tokens=True)
+        added = self._tokenizer.get_added_tokens_decoder()
+        self._added = frozenset(added)
+        self.special = {one.content: number for number, one in added.items() if one.special}
 
     @cached_property
     def json(self) -> str:
         return str(self._tokenizer.to_str())
 
+    def encode(self, text: str, *, special: bool) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=special).ids)
+
+    def decode(self, tokens: Sequence[int], *, special: bool) -> str:
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=not special))
+
+    def piece(self, token: int) -> str:
+        return self._tokenizer.id_to_token(token) or ""
+
+    def raw(self, token: int) -> bytes:
+        found = self.piece(token)
+        if byte := re.fullmatch(r"<0x([0-9A-Fa-f]{2})>", found):
+            return bytes([int(byte[1], 16)])
+        if token not in self._added and self._is_bytes and all(sign in _BYTES for sign in found):
+            return bytes(_BYTES[sign] for sign in found)
+        return (found if token in self._added else found.replace("▁", " ")).encode()
+
+    @cached_property
+    def _is_bytes(self) -> bool:
+        described = json.loads(self.json)
+        return "ByteLevel" in json.dumps([described.get("pre_tokenizer"), described.get("decoder")])
+
+
+class Words:
+    """Of one model's folder. tokens, template: where they are not as usual in that folder. ends: tokens that end an answer."""
+
+    def __init__(self, folder: str | Path, tokens: Tokens | None = None, template: str = "") -> None:
+        folder = Path(folder)
+        settings = read_json(folder / "tokenizer_config.json")
+        self.tokens = tokens or HubTokens(folder)
+        self.ends = _find_ends(folder, settings, self.tokens.special)
+        text = _template_text(folder, settings) or template
+        names = {name: _token_text(settings.get(name)) for name in ("bos_token", "eos_token")}
+        self.template = Template(text, names) if text else None
+
     @property
     def size(self) -> int:
-        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+        return self.tokens.size
 
     def encode(self, text: str, *, special: bool = True) -> list[int]:
         """special: with the tokens that begin a text; a chat template writes them itself."""
-        return list(self._tokenizer.encode(text, add_special_tokens=special).ids)
+        return self.tokens.encode(text, special=special)
 
     def decode(self, tokens: Sequence[int]) -> str:
-        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+        """Without special tokens."""
+        return self.tokens.decode(tokens, special=False)
 
     def chat(self, messages: list[Json], tools: list[Json] | None = None) -> list[int]:
         """The prompt of a conversation. RefusedError: the template does not take it."""
@@ -57,47 +110,21 @@ class Words:
             )
         return self.encode(self.template.render(messages, tools), special=False)
 
-    def piece(self, token: int) -> str:
-        """A token as the vocabulary has it."""
-        return self._tokenizer.id_to_token(token) or ""
-
     def name(self, token: int) -> tuple[str, list[int]]:
-        """A token as text, and its bytes: half a character has bytes only."""
-        found = self._tokenizer.id_to_token(token) or ""
-        raw = self._bytes(found, token)
+        """A token as text, and its bytes."""
+        raw = self.tokens.raw(token)
         return raw.decode("utf-8", "replace"), list(raw)
 
-    def _bytes(self, found: str, token: int) -> bytes:
-        if byte := re.fullmatch(r"<0x([0-9A-Fa-f]{2})>", found):
-            return bytes([int(byte[1], 16)])
-        if token in self._added:
-            return found.encode()
-        if self._is_bytes and all(sign in _BYTES for sign in found):
-            return bytes(_BYTES[sign] for sign in found)
-        return found.replace("▁", " ").encode()
 
-    @cached_property
-    def _added(self) -> frozenset[int]:
-        return frozenset(self._tokenizer.get_added_tokens_decoder())
-
-    @cached_property
-    def _is_bytes(self) -> bool:
-        described = json.loads(self.json)
-        return "ByteLevel" in json.dumps([described.get("pre_tokenizer"), described.get("decoder")])
-
-    def _find_ends(self) -> frozenset[int]:
-        """As the configuration says, the tokenizer's own, and those of the known templates that this tokenizer has."""
-        found: set[int] = set()
-        for name in ("generation_config.json", "config.json", "genai_config.json"):
-            settings = read_json(self.folder / name)
-            value = settings.get("eos_token_id", (settings.get("model") or {}).get("eos_token_id"))
-            found.update(value if isinstance(value, list) else () if value is None else (value,))
-        added = self._tokenizer.get_added_tokens_decoder()
-        by_text = {one.content: number for number, one in added.items() if one.special}
-        for name in (_token_text(self._settings.get("eos_token")), *_TURN_ENDS):
-            if name in by_text:
-                found.add(by_text[name])
-        return frozenset(found)
+def _find_ends(folder: Path, settings: Json, special: Mapping[str, int]) -> frozenset[int]:
+    """As the configuration says, the tokenizer's own, and those of the known templates that this tokenizer has."""
+    found: set[int] = set()
+    for name in ("generation_config.json", "config.json", "genai_config.json"):
+        described = read_json(folder / name)
+        value = described.get("eos_token_id", (described.get("model") or {}).get("eos_token_id"))
+        found.update(value if isinstance(value, list) else () if value is None else (value,))
+    names = (_token_text(settings.get("eos_token")), *_TURN_ENDS)
+    return frozenset(found | {special[name] for name in names if name in special})
 
 
 class Stream:
