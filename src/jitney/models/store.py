@@ -41,6 +41,14 @@ from jitney.models.model import WeightFile, Weights
 from jitney.models.views import drop_views
 
 
+SCHEMA = 2
+"""Of the notes. Raise it when more is known of a model than before."""
+
+
+class _Noted(msgspec.Struct, frozen=True):
+    schema: int = 1
+
+
 class Store:
     """root: `Config.data / "store"`; made when the first blob arrives."""
 
@@ -61,8 +69,34 @@ class Store:
             return False
 
     def find(self, ref: str) -> Weights | None:
-        """The weights of a canonical reference, if all their files are here."""
-        return self._read(self._ref(ref))
+        """The weights of a canonical reference, if all their files are here. What an older Jitney noted of them is looked at
+        anew, from the files: it knew less, and they pass today's gate (gate.py) first."""
+        note = self._ref(ref)
+        weights = self._read(note)
+        if weights is None or _schema(note) == SCHEMA:
+            return weights
+        return self._renewed(weights, ref)
+
+    def _renewed(self, weights: Weights, ref: str) -> Weights | None:
+        """None: they would not be taken today."""
+        from jitney.models.gate import Gate
+        from jitney.models.model import Reference
+
+        made = "?recipe=" in ref  # its own conversion checked it, and described it by what it was made from
+        if not made:
+            asked = Reference(
+                kind="file",
+                text=weights.alias or ref,
+                path=weights.ref,
+                alias=weights.alias,
+                hubs=weights.hubs,
+            )
+            gate = Gate(self)
+            try:
+                weights = gate.admit(gate.assembled(asked, weights.files))
+            except ModelError:
+                return None
+        return self.remember(weights, ref)
 
     def all(self) -> list[Weights]:
         """Everything that a reference leads to and that is whole."""
@@ -94,7 +128,8 @@ class Store:
             missing = [file.name for file in weights.files if not self.has(file.sha256, file.bytes)]
             if missing:
                 raise ModelError(f"{missing[0]}: a file of the model left the Store meanwhile", "run again")
-            write_whole(self._ref(ref or weights.ref), msgspec.json.format(msgspec.json.encode(weights)))
+            note = msgspec.json.encode({"schema": SCHEMA, **msgspec.to_builtins(weights)})
+            write_whole(self._ref(ref or weights.ref), msgspec.json.format(note))
         return weights
 
     def add_stream(
@@ -195,6 +230,13 @@ class Store:
     def blobs(self) -> Iterator[Path]:
         folder = self.root / "blobs" / "sha256"
         return iter(sorted(folder.iterdir())) if folder.is_dir() else iter(())
+
+
+def _schema(note: Path) -> int:
+    try:
+        return msgspec.json.decode(note.read_bytes(), type=_Noted).schema
+    except (FileNotFoundError, msgspec.DecodeError):
+        return 0
 
 
 def _hex(digest: str) -> str:
