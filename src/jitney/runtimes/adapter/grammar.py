@@ -25,9 +25,10 @@ class Grammar:
         import llguidance
         import llguidance.numpy
 
-        if words not in MOST_WHOLE = 10**15
-_TOKENIZERS:
-            _TOKENIZERS[words] = llguidance.LLTokenizer(words.tokens.json, eos_token=min(words.ends, default=None))
+        if words not in _TOKENIZERS:
+            _TOKENIZERS[words] = llguidance.LLTokenizer(
+                words.tokens.json, eos_token=min(words.ends, default=None)
+            )
         tokenizer = _TOKENIZERS[words]
         compact = {**bounded(schema), "x-guidance": {"whitespace_flexible": False}}
         text = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(compact))
@@ -62,7 +63,10 @@ def bounded(schema: Any) -> Any:
         return [bounded(one) for one in schema]
     if not isinstance(schema, Mapping):
         return schema
-    made = {key: value if key in ("enum", "const", "default", "examples") else bounded(value) for key, value in schema.items()}
+    made = {
+        key: value if key in ("enum", "const", "default", "examples") else bounded(value)
+        for key, value in schema.items()
+    }
     limits = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum", "const"}
     if made.get("type") == "integer" and not limits & made.keys():
         made |= {"minimum": -MOST_WHOLE, "maximum": MOST_WHOLE}
