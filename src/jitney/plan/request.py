@@ -13,7 +13,7 @@ from jitney.facts.model import Facts
 from jitney.plan.choice import system_packages
 from jitney.plan.model import Lock
 from jitney.plan.planner import choose, planner
-from jitney.plan.torch import IN_BASE, normal
+from jitney.plan.torch import in_base, normal
 
 RESOLVER = 4
 """Raised when the same request would get another answer from newer code."""
@@ -58,8 +58,8 @@ class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
 def resolve_request(detection: Detection, facts: Facts, config: Config) -> ResolveRequest:
     choice = choose(detection, facts, config)
     plans = planner(detection.language)
-    in_base = choice.torch.source == "debian"
-    packages = [p for p in detection.packages if not (in_base and normal(p.name) in IN_BASE)]
+    provided = in_base(detection) if choice.torch.source == "debian" else ()
+    packages = [p for p in detection.packages if normal(p.name) not in provided]
     return ResolveRequest(
         language=detection.language,
         version=plans.version_asked(detection, config, choice.version),
@@ -76,7 +76,7 @@ def resolve_request(detection: Detection, facts: Facts, config: Config) -> Resol
         reads=_reads(detection, plans.reads(detection)),
         takes=() if detection.language == "python" else detection.takes,
         features=detection.features,
-        provided=IN_BASE if in_base else (),
+        provided=provided,
         extra_index=choice.torch.index,
         index=config.python_index or facts.indexes.python,
         torch=choice.torch.build or choice.torch.source,  # a lock is of one build

