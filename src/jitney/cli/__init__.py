@@ -20,6 +20,7 @@ COMMANDS = {
     "ls": "list the models in the Store",
     "show": "show what a model is: architecture, size, licence, files",
     "rm": "remove models from the Store",
+    "convert": "turn a model into another format, or give it other bits",
     "verify": "hash the models in the Store again, and check their signatures",
     "detect": "show what Jitney sees in a source",
     "plan": "show the plan: what would be built and run",

@@ -15,7 +15,6 @@ import msgspec
 from jitney.detect.model import ModelUse
 from jitney.errors import ModelError
 from jitney.models.folder import assembled
-from jitney.models.formats import check
 from jitney.models.layout import FILES, MODELS_DIR
 from jitney.models.model import Format, Reference, WeightFile, Weights
 from jitney.models.store import Store
@@ -28,8 +27,6 @@ OVERHEAD = 64 << 20
 """Bytes of a converted model beside its numbers: tokenizer, configuration, headers."""
 LIBRARIES = 2 << 30
 """Bytes that the libraries of a conversion take beside the numbers."""
-FOLDERS = ("onnx-genai", "ctranslate2", "openvino", "tvm", "mlc")
-"""Formats that only their own library knows."""
 
 
 class Conversion(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +98,12 @@ def why_not(format: Format, weights: Weights) -> str:
 def formats_from(weights: Weights) -> tuple[Format, ...]:
     """Into which formats these weights can be turned."""
     return tuple(dict.fromkeys(target.format for target in TARGETS if not _obstacle(target, weights)))
+
+
+def sources_of(format: Format) -> tuple[Format, ...]:
+    """Formats that this one is made from."""
+    found = (source for target in TARGETS if target.format == format for source in target.made_from)
+    return tuple(dict.fromkeys(found))
 
 
 def _obstacle(target: Target, weights: Weights) -> str:
@@ -208,16 +211,13 @@ def _checked(store: Store, conversion: Conversion, files: tuple[WeightFile, ...]
     target = conversion.target
     if target.main and all(file.name != target.main for file in files):
         raise ModelError(f"the conversion to {target.name} made no {target.main}")
-    info = msgspec.structs.replace(conversion.weights.info, quantisation=conversion.bits)
-    if target.format in FOLDERS:
-        for file in files:
-            check(store.blob(file.sha256), file.name)
-        return Weights(ref=conversion.ref, format=target.format, main=target.main, files=files, info=info)
     weights = assembled(store, Reference(kind="file", text=conversion.ref, path=conversion.ref), files)
     if weights.format != target.format:
         raise ModelError(f"the conversion to {target.name} made {weights.format}")
     if target.format == "gguf":  # says it all itself
         return weights
-    return msgspec.structs.replace(
-        weights, info=msgspec.structs.replace(info, tensor_bytes=weights.info.tensor_bytes)
+    size = weights.info.tensor_bytes
+    info = msgspec.structs.replace(
+        conversion.weights.info, quantisation=conversion.bits, tensor_bytes=size, role="model"
     )
+    return msgspec.structs.replace(weights, info=info)
