@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models import wire
+from jitney.models import caches, wire
 from jitney.models.files import Progress, disk_errors, place, room_for, sync
 from jitney.models.model import WeightFile
 from jitney.models.store import Store
@@ -131,7 +131,7 @@ def download(
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> WeightFile:
-    """Put a file into the Store; nothing is asked where it is there already.
+    """Put a file into the Store; nothing is asked where it is there already, or in another tool's cache (caches.py).
 
     Raises ModelError: unreachable, refused (wire.RefusedError), cut short (with the bytes seen and expected), wrong hash, disk
     full. What arrived of a broken download is kept and resumed by the next call; with a wrong hash it is not.
@@ -140,6 +140,8 @@ def download(
     with store.lock(remote.key, lambda: say("another jitney is fetching this model: waiting for it")):
         if remote.sha256 and store.has(remote.sha256, remote.bytes):
             return _file(store, remote, remote.sha256)
+        if (shared := caches.bring(store, remote.sha256, remote.git, say)) is not None:
+            return _file(store, remote, shared.sha256)
         parts = store.root / "parts"
         with disk_errors(store.root):
             parts.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,6 @@ from jitney.models.holds import hold
 from jitney.models.model import WeightFile, Weights
 from jitney.models.views import drop_views
 
-
 SCHEMA = 2
 """Of the notes. Raise it when more is known of a model than before."""
 
