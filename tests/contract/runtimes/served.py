@@ -14,13 +14,8 @@ from pathlib import Path
 import httpx
 
 from jitney.bench.box import cpu_seconds
-from jitney.cli.report import Report
-from jitney.config import load
 from jitney.engine import connect
 from jitney.engine.protocol import LABEL, LABEL_OWNER
-from jitney.facts.collect import collect
-from jitney.runtimes.choose import choose
-from jitney.supply import fetch_model
 from tests.contract.runtimes.subject import Subject
 
 READY_S = 1500.0
@@ -32,27 +27,22 @@ _URL = re.compile(r"https?://127\.0\.0\.1:\d+")
 @contextmanager
 def served(runtime: str, model: str, *more: str) -> Iterator[Subject]:
     """Ready; gone in the end. RuntimeError: it could not be served, with what it said. more: flags."""
-    features = offered_by(runtime, model)
     argv = [sys.executable, "-m", "jitney", "serve", "--runtime", runtime, "--port", "0", *more, model]
     with tempfile.TemporaryFile("w+b") as log, subprocess.Popen(argv, stdout=log, stderr=log) as child:
         try:
             url = _ready(child, log.name)
             boxes = boxes_of(child.pid)
-            yield Subject(runtime, url, model, features, lambda: cpu_seconds(boxes))
+            yield Subject(runtime, url, model, offered(url, model), lambda: cpu_seconds(boxes))
         finally:
             child.terminate()
             child.wait(GONE_S)
 
 
-def offered_by(runtime: str, model: str) -> tuple[str, ...]:
-    """The features that the runtime says it has with the model."""
-    config = load(None, {"runtime": runtime})
-    engine = connect(config.engine_host)
-    try:
-        choice = choose(fetch_model(model, config, Report(quiet=True)), runtime, collect(engine, config))
-    finally:
-        engine.close()
-    return choice.runtime.features(choice.weights)
+def offered(url: str, model: str) -> list[str]:
+    """The features that the served model has, as its listing says."""
+    listed = httpx.get(f"{url}/v1/models", timeout=30).json()["data"]
+    features: list[str] = next(one["features"] for one in listed if one["id"] == model)
+    return features
 
 
 def boxes_of(pid: int) -> tuple[str, ...]:

@@ -1,0 +1,25 @@
+"""The contract of embeddings, asked of each runtime that gives MiniLM's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.contract.runtimes.served import served
+from tests.contract.runtimes.subject import Subject
+from tests.contract.runtimes.vectors import VECTORS
+
+pytestmark = [pytest.mark.engine, pytest.mark.model]
+RUNTIMES = ("transformers", pytest.param("sentence-transformers", marks=pytest.mark.slow))
+
+
+@pytest.fixture(scope="module", params=RUNTIMES)
+def encoder(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    with served(request.param, "minilm") as subject:
+        yield subject
+
+
+@pytest.mark.parametrize("check", VECTORS, ids=lambda check: check.__name__)
+def test_vectors(encoder: Subject, check: Callable[[Subject], None]) -> None:
+    check(encoder)
