@@ -109,6 +109,8 @@ def first_number(data: bytes) -> object:
 
 
 def by_picklescan(name: str, data: bytes) -> list[str]:
+    """Its list of what is dangerous; and what it imports must be known to be harmless, by its list or by fickling's."""
+    from fickling.ml import ML_ALLOWLIST
     from picklescan.scanner import scan_pickle_bytes
 
     result = scan_pickle_bytes(io.BytesIO(data), name)
@@ -117,7 +119,12 @@ def by_picklescan(name: str, data: bytes) -> list[str]:
         return [f"{name}: picklescan could not read it"]
     if result.issues_count or result.infected_files:
         return [f"{name}: it calls {', '.join(bad) or 'what is dangerous'} (picklescan)"]
-    return []
+    unknown = [
+        f"{one.module}.{one.name}"
+        for one in result.globals
+        if one.safety.value != "innocuous" and one.name not in ML_ALLOWLIST.get(one.module, ())
+    ]
+    return [f"{name}: nobody knows that {', '.join(sorted(unknown)[:5])} is harmless"] if unknown else []
 
 
 def by_fickling(name: str, data: bytes) -> list[str]:
