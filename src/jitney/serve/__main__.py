@@ -7,12 +7,15 @@ runs may end (drain_s), then 0; a second one, or the end of standard input where
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import ssl
 import sys
 from ipaddress import ip_address
 from pathlib import Path
+
+import uvloop
 
 from jitney.serve.app import make_server
 from jitney.serve.door import Door
@@ -86,7 +89,9 @@ def main(settings: Settings) -> int:
     if not ip_address(host.partition("%")[0]).is_loopback and not door.keys:
         print(f"{host} can be reached from other machines: that takes an API key", file=sys.stderr)
         return 2
-    asyncio.run(serve(settings, door, bound))
+    gc.collect()
+    gc.freeze()  # what is there now stays: it is not looked through again with every collection
+    uvloop.run(serve(settings, door, bound))
     return 0
 
 

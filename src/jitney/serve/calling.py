@@ -1,9 +1,14 @@
-"""One call of the runtime: HTTP/1.1 over a Unix socket, read by llhttp (httptools). A connection for each: the runtimes close
-them after a stream, and a kept one that dies unanswered is an error that nobody made."""
+"""One call of the runtime: HTTP/1.1 over a Unix socket, read by llhttp (httptools).
+
+A connection for each: llama.cpp closes them after a stream, an idle one takes one of its few threads, and a kept one that dies
+unanswered is an error that nobody made. The socket is used as it is: a transport would cost three rounds of the event loop,
+and the request can go out in this one.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Mapping
 
@@ -11,6 +16,9 @@ import httptools
 
 HELD_BYTES = 1 << 18
 """Of an answer that nobody has read yet: the runtime has to wait."""
+READ_BYTES = 1 << 16
+FULL_S = 0.005
+"""Until the next try, where the runtime's queue of connections is full."""
 
 
 class Broken(Exception):
@@ -26,23 +34,24 @@ class Silent(Exception):
     """Nothing came within the time."""
 
 
-class Call(asyncio.Protocol):
+class Call:
     """status and headers (lower case) are there once `heard` has returned."""
 
-    def __init__(self, silence_s: float) -> None:
+    def __init__(self, connected: socket.socket, silence_s: float) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
+        self._socket = connected
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpResponseParser(self)
         self._pieces: deque[bytes] = deque()
         self._held = 0
-        self._is_held = self._is_whole = False
+        self._reads = self._is_whole = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._writable: asyncio.Future[None] | None = None
         self._silence_s = silence_s
         self._last = self._loop.time()
         self._timer = self._loop.call_later(silence_s, self._check)
+        self._read(True)
 
     async def heard(self) -> None:
         """Return when the head of the answer is there. Broken, Silent."""
@@ -54,9 +63,8 @@ class Call(asyncio.Protocol):
         while not self._pieces:
             if self._is_whole:
                 return b""
-            self._go_on()
             await self._more()
-        found = b"".join(self._pieces)
+        found = self._pieces.popleft() if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._held = 0
         return found
@@ -69,21 +77,37 @@ class Call(asyncio.Protocol):
 
     async def write(self, piece: bytes) -> None:
         """More of the request; waits while the runtime does not take it."""
-        if self._error is not None:
-            raise self._error
         self._last = self._loop.time()
-        self._transport.write(piece)
-        while self._writable is not None:
-            await self._writable
+        try:
+            sent = self._socket.send(piece)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            raise Broken(is_heard=bool(self.status), is_sent=True) from error
+        if sent < len(piece):
+            await self._write_rest(piece[sent:])
 
     def close(self) -> None:
         """The end of it; what is not there yet is wanted no more."""
         self._timer.cancel()
-        self._transport.abort()
+        self._read(False)
+        self._socket.close()
+
+    async def _write_rest(self, rest: bytes) -> None:
+        try:
+            async with asyncio.timeout(self._silence_s):
+                await self._loop.sock_sendall(self._socket, rest)
+        except TimeoutError as error:
+            raise Silent from error
+        except OSError as error:
+            raise Broken(is_heard=bool(self.status), is_sent=True) from error
 
     async def _more(self) -> None:
         if self._error is not None:
             raise self._error
+        if not self._reads:
+            self._last = self._loop.time()
+            self._read(True)
         self._waiter = self._loop.create_future()
         await self._waiter
 
@@ -91,54 +115,51 @@ class Call(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _fail(self, error: Exception) -> None:
-        self._error = self._error or error
-        self.resume_writing()
-        self._wake()
-
-    def _check(self) -> None:
-        rest = self._last + self._silence_s - self._loop.time()
-        if rest <= 0 and not self._is_held:
-            self._fail(Silent())
+    def _read(self, wanted: bool) -> None:
+        if wanted == self._reads:
+            return
+        self._reads = wanted
+        if wanted:
+            self._loop.add_reader(self._socket, self._readable)
         else:
-            self._timer = self._loop.call_later(max(rest, 0.05), self._check)
+            self._loop.remove_reader(self._socket)
 
-    def _go_on(self) -> None:
-        if self._is_held:
-            self._is_held = False
-            self._last = self._loop.time()
-            self._transport.resume_reading()
-
-    # what asyncio tells
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
+    def _readable(self) -> None:
         self._last = self._loop.time()
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._lost()
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(Broken(is_heard=True, is_sent=True))
-            self._transport.abort()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        lengths = {"content-length", "transfer-encoding"}
-        if self.status and error is None and not lengths & self.headers.keys():
+    def _lost(self) -> None:
+        """Its end, which is the end of an answer that tells no length."""
+        self._read(False)
+        if self.status and not {"content-length", "transfer-encoding"} & self.headers.keys():
             self._is_whole = True
-        if self._is_whole:
-            self._wake()
-        else:
+        if not self._is_whole:
             self._fail(Broken(is_heard=bool(self.status), is_sent=True))
+        self._wake()
 
-    def pause_writing(self) -> None:
-        self._writable = self._writable or self._loop.create_future()
+    def _fail(self, error: Exception) -> None:
+        self._error = self._error or error
+        self._read(False)
+        self._wake()
 
-    def resume_writing(self) -> None:
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
-        self._writable = None
+    def _check(self) -> None:
+        rest = self._last + self._silence_s - self._loop.time()
+        if rest <= 0 and self._reads:
+            self._fail(Silent())
+        else:
+            self._timer = self._loop.call_later(max(rest, 0.05), self._check)
 
     # what the parser tells
 
@@ -152,9 +173,8 @@ class Call(asyncio.Protocol):
     def on_body(self, piece: bytes) -> None:
         self._pieces.append(piece)
         self._held += len(piece)
-        if self._held > HELD_BYTES and not self._is_held:
-            self._is_held = True
-            self._transport.pause_reading()
+        if self._held > HELD_BYTES:
+            self._read(False)
         self._wake()
 
     def on_message_complete(self) -> None:
@@ -172,14 +192,31 @@ async def begin(
     silence_s: float,
     method: str = "POST",
 ) -> Call:
-    """Connect and send the head of a request and the beginning of its body. Broken: nobody is there."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(connect_s):
-            _, made = await loop.create_unix_connection(lambda: Call(silence_s), path)
-    except (OSError, TimeoutError) as error:
-        raise Broken(is_heard=False, is_sent=False) from error
+    """Connect to the socket at `path`, and send the head of a request and its body or the beginning of it. Broken."""
+    made = Call(await _connected(path, connect_s), silence_s)
     lines = [f"{method} {target} HTTP/1.1", "Host: runtime", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    await made.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+    try:
+        await made.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+    except BaseException:
+        made.close()
+        raise
     return made
+
+
+async def _connected(path: str, connect_s: float) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    end = asyncio.get_running_loop().time() + connect_s
+    while True:
+        try:
+            made.connect(path)
+        except BlockingIOError:
+            if asyncio.get_running_loop().time() > end:
+                made.close()
+                raise Broken(is_heard=False, is_sent=False) from None
+            await asyncio.sleep(FULL_S)
+        except OSError as error:
+            made.close()
+            raise Broken(is_heard=False, is_sent=False) from error
+        else:
+            return made

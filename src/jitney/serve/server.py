@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import cast
 
 import httptools
 import msgspec
@@ -114,9 +115,8 @@ class Channel(asyncio.Protocol):
     # what asyncio tells
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(WRITE_BYTES)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without being one by class
+        self._transport.set_write_buffer_limits(WRITE_BYTES)
         self._server.channels.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -207,6 +207,7 @@ class Channel(asyncio.Protocol):
         reply = await self._server.answer(self)
         if reply is not None:
             self._send(reply)
+        self._flush()
         return reply
 
     def _over(self, task: asyncio.Task[Reply | None]) -> None:
