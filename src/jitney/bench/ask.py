@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from jitney.bench.model import Taken
-from jitney.hosting.talk import Question, ask_chat, ask_text
+from jitney.hosting.talk import Question, Refused, ask_chat, ask_text
 
 Json = dict[str, Any]
 
@@ -73,7 +73,10 @@ class Writer:
             "echo": True,
             "logprobs": 1,
         }
-        [raw] = self._asked.say(Question(path="/v1/completions", body=msgspec.json.encode(body)))
+        try:
+            [raw] = self._asked.say(Question(path="/v1/completions", body=msgspec.json.encode(body)))
+        except Refused:  # it echoes, and computes nothing of what it echoes
+            return []
         reply: Json = msgspec.json.decode(raw)
         found = (reply["choices"][0].get("logprobs") or {}).get("token_logprobs") or []
         known = [value for value in found[: reply["usage"]["prompt_tokens"]] if value is not None]

@@ -20,7 +20,7 @@ def text(report: Report, other: Other | None = None, width: int = WIDE) -> str:
 
     console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False)
     columns = _shown(report)
-    made = Table(box=None, pad_edge=False, title_justify="left", title=_title(report), title_style="")
+    made = Table(box=None, pad_edge=False)
     made.add_column("runtime", no_wrap=True)
     for metric in columns:
         made.add_column(f"{metric.title}\n{metric.unit}", justify="right")
@@ -28,11 +28,13 @@ def text(report: Report, other: Other | None = None, width: int = WIDE) -> str:
     for row in report.rows:
         if not row.reason:
             made.add_row(_name(row), *(_cell(value(row, metric)) for metric in columns), _right(row))
-    console.print(made)
+    console.print(_title(report), soft_wrap=True)
+    if made.row_count:
+        console.print(made)
     for line in _below(report):
         console.print(line, soft_wrap=True)
     if other is not None:
-        console.print()
+        console.print(f"\nbeside {other.name}")
         console.print(_beside(report, other))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -89,7 +91,7 @@ def _below(report: Report) -> Iterator[str]:
 def _beside(report: Report, other: Other) -> object:
     from rich.table import Table
 
-    made = Table(box=None, pad_edge=False, title=f"beside {other.name}", title_justify="left", title_style="")
+    made = Table(box=None, pad_edge=False)
     for title in ("runtime", "what"):
         made.add_column(title, no_wrap=True)
     for title in ("here", "there", "ratio"):

@@ -13,7 +13,7 @@ from jitney.bench.measure import Life
 from jitney.bench.model import Row
 from jitney.bench.prompts import questions
 from jitney.errors import ModelError
-from jitney.hosting.talk import Question
+from jitney.hosting.talk import Question, Refused
 
 
 class Clock:
@@ -101,3 +101,12 @@ class Candidate:
             )
         finally:
             self.ended += 1
+
+
+class Mute(StandIn):
+    """Echoes, and says no probabilities of what it echoes."""
+
+    def say(self, question: Question) -> Iterator[msgspec.Raw]:
+        if b'"echo"' in question.body:
+            raise Refused("echo: without logprobs, please")
+        return super().say(question)

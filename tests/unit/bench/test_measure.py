@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.bench.standin import Candidate, Clock, StandIn
+from tests.unit.bench.standin import Candidate, Clock, Mute, StandIn
 
 from jitney.bench.energy import Meter
 from jitney.bench.measure import measure
@@ -75,6 +75,13 @@ def test_perplexity_where_a_runtime_tells_probabilities() -> None:
     [row] = measured(Candidate("one", StandIn(Clock()), features=features)).rows
     assert row.quality is not None
     assert row.quality.perplexity == pytest.approx(7.389, abs=0.001)  # e²
+
+
+def test_a_runtime_that_refuses_them() -> None:
+    features = ("completions", "echo", "logprobs")
+    [row] = measured(Candidate("one", Mute(Clock()), features=features)).rows
+    assert row.quality is not None
+    assert (row.quality.right, row.quality.perplexity, row.reason) == (24, None, "")
 
 
 def test_a_runtime_that_only_chats() -> None:
