@@ -25,7 +25,6 @@ import time
 
 import made
 import numpy as np
-import to_safetensors
 import tokenizers
 import tvm
 import tvm_linker
@@ -44,6 +43,8 @@ BESIDE = ("config.json", "generation_config.json", "tokenizer", "chat_template",
 
 
 def main(path: str, dtype: str, bits: str) -> None:
+    import to_safetensors  # PyTorch, which the rest does without
+
     assert bits == "int8", "the one width there is"
     with tempfile.TemporaryDirectory() as room:
         folder, out = to_safetensors.opened(path, dtype, room), room + "/out"
