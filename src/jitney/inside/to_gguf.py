@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.14"
-# dependencies = ["gguf>=0.17", "sentencepiece>=0.2", "torch>=2.6", "transformers>=4.56"]
+# dependencies = ["sentencepiece>=0.2", "torch>=2.6", "transformers>=4.56"]
 # ///
 """Runs in a sandbox without network: a Hugging Face folder becomes a GGUF file, by llama.cpp's own converter, as a tar on
 standard output.
@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import gguf
+import gguf  # Debian's python3-gguf, of the same source as the converter: the index's is older than that
 import made
 import quantise_gguf
 import torch

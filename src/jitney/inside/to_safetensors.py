@@ -11,6 +11,7 @@ made from.
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 import tempfile
@@ -58,6 +59,7 @@ def write(path: str, dtype: str, out: str) -> str:
     made.say("writing safetensors, %s" % dtype)
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
+    cut_as_before(out, path)
     del model
     gc.collect()
     return before
@@ -70,6 +72,30 @@ def name_the_ends(tokenizer: transformers.PreTrainedTokenizerBase, path: str) ->
         field = fields.get("tokenizer.ggml.%s_token_id" % name)
         if field is not None:
             setattr(tokenizer, name + "_token", tokenizer.convert_ids_to_tokens(int(field.contents())))
+
+
+DIGITS = ("smollm", "starcoder", "refact", "codeshell", "command-r")
+"""Of `tokenizer.ggml.pre` (llama.cpp's llama-vocab.cpp): texts are cut before each digit, then as GPT-2 does."""
+
+
+def cut_as_before(folder: str, path: str) -> None:
+    """GPT-2's kind of tokenizer, where the library made SentencePiece's of it: bytes are letters, and digits stand alone where
+    the GGUF says so."""
+    fields = gguf.GGUFReader(path).fields
+    kind, cut = (fields.get("tokenizer.ggml." + name) for name in ("model", "pre"))
+    with open(folder + "/tokenizer.json", encoding="utf-8") as file:
+        whole = json.load(file)
+    if kind is None or kind.contents() != "gpt2" or not whole["model"].get("byte_fallback"):
+        return
+    whole["model"].update(byte_fallback=False, fuse_unk=False, unk_token=None)
+    letters = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    digits = {"type": "Digits", "individual_digits": True}
+    alone = cut is not None and cut.contents() in DIGITS
+    whole["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [digits, letters]} if alone else letters
+    whole["decoder"] = {**letters, "add_prefix_space": True}
+    os.unlink(folder + "/tokenizer.json")
+    with open(folder + "/tokenizer.json", "w", encoding="utf-8") as file:
+        json.dump(whole, file, ensure_ascii=False)
 
 
 def forget_the_quantisation(model: transformers.PreTrainedModel) -> None:

@@ -18,11 +18,9 @@ from jitney.models.folder import assembled
 from jitney.models.layout import FILES, MODELS_DIR
 from jitney.models.model import Format, Reference, WeightFile, Weights
 from jitney.models.store import Store
-from jitney.models.targets import TARGETS, Target, same
+from jitney.models.targets import SMALL, TARGETS, Target, same
 from jitney.plan.scripts import script
 
-SMALL = 1_000_000_000
-"""Parameters up to which every number keeps four bytes: exact, and quick on any processor. Larger models get two."""
 OVERHEAD = 64 << 20
 """Bytes of a converted model beside its numbers: tokenizer, configuration, headers."""
 LIBRARIES = 2 << 30
@@ -83,7 +81,9 @@ def conversion_to(format: Format, weights: Weights, *, quantisation: str = "") -
         return None
     for target in TARGETS:
         if target.format == format and not _obstacle(target, weights):
-            return Conversion(weights=weights, target=target, quantisation=_bits(target, quantisation))
+            return Conversion(
+                weights=weights, target=target, quantisation=_bits(target, quantisation, weights)
+            )
     return None
 
 
@@ -117,9 +117,10 @@ def _obstacle(target: Target, weights: Weights) -> str:
     return f"the converter to {target.format} does not know the architecture {architecture}"
 
 
-def _bits(target: Target, asked: str) -> str:
+def _bits(target: Target, asked: str, weights: Weights) -> str:
     if not asked:
-        return next(iter(target.widths))
+        usual = next(iter(target.widths))
+        return target.small or usual if weights.info.parameters <= SMALL else usual
     for name in target.widths:
         if name and name.lower() == asked.lower():
             return name
@@ -169,7 +170,7 @@ def conversion_for(use: ModelUse, weights: Weights, frameworks: tuple[str, ...] 
         asked = use.file.endswith(".safetensors") and target.format != "safetensors"
         wanted = set(target.frameworks) & set(frameworks) or target.format == "safetensors"
         if wanted and not asked and not _obstacle(target, weights):
-            return Conversion(weights=weights, target=target, quantisation=_bits(target, ""))
+            return Conversion(weights=weights, target=target, quantisation=_bits(target, "", weights))
     return None
 
 
@@ -214,10 +215,12 @@ def _checked(store: Store, conversion: Conversion, files: tuple[WeightFile, ...]
     weights = assembled(store, Reference(kind="file", text=conversion.ref, path=conversion.ref), files)
     if weights.format != target.format:
         raise ModelError(f"the conversion to {target.name} made {weights.format}")
-    if target.format == "gguf":  # says it all itself
-        return weights
-    size = weights.info.tensor_bytes
+    own, info = weights.info, conversion.weights.info
+    if (
+        target.format == "gguf"
+    ):  # says it all itself; of small models some tensors get other bits than asked for
+        info = own
     info = msgspec.structs.replace(
-        conversion.weights.info, quantisation=conversion.bits, tensor_bytes=size, role="model"
+        info, quantisation=conversion.bits, tensor_bytes=own.tensor_bytes, role="model"
     )
     return msgspec.structs.replace(weights, info=info)

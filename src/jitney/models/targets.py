@@ -20,12 +20,14 @@ import msgspec
 
 from jitney.models.model import Format
 
-GIB = 1 << 30
+SMALL = 1_000_000_000
+"""Parameters up to which every number keeps four bytes: exact, and quick on any processor. Larger models get two."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One way to a format.
 
+    small: the usual one for models of up to SMALL parameters, where the first of `widths` costs them their sense.
     made_from: formats that the script reads. scripts: in inside/; the first is run. frameworks: of programs that read the
     result from a hub's folder; empty: any. main: the file that names the result, empty: the largest of the format.
     widths: what may be asked for → bytes a number takes, the usual one first; empty first: by the size of the model.
@@ -46,6 +48,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     apt: tuple[str, ...] = ()
     of_machine: bool = False
     keeps: bool = False
+    small: str = ""
     memory: float = 10
 
 
@@ -94,7 +97,7 @@ _BLOCKS = {
 TARGETS = (
     Target(name="onnx-genai", format="onnx-genai", made_from=_EITHER, scripts=("to_onnx_genai.py", _FOLDER, _MADE),
            widths={"int4": 0.9, "int8": 1.3, "fp16": 2.1, "bf16": 2.1, "fp32": 4.1},
-           frameworks=("onnxruntime-genai",), main="genai_config.json", models=_ONNX_GENAI),
+           frameworks=("onnxruntime-genai",), main="genai_config.json", models=_ONNX_GENAI, small="int8"),
     Target(name="ctranslate2", format="ctranslate2", made_from=_EITHER, scripts=("to_ctranslate2.py", _FOLDER, _MADE),
            widths={"int8": 1.0, "int8_float16": 1.0, "int8_bfloat16": 1.0, "int16": 2.0, "float16": 2.0, "bfloat16": 2.0,
                    "float32": 4.0},
@@ -106,7 +109,7 @@ TARGETS = (
     Target(name="gguf-quantised", format="gguf", made_from=_GGUF, scripts=("quantise_gguf.py", _MADE), widths=_BLOCKS,
            apt=_LLAMA_CPP, memory=5),
     Target(name="gguf", format="gguf", made_from=("safetensors",), scripts=("to_gguf.py", "quantise_gguf.py", _MADE), widths=_BLOCKS,
-           apt=_LLAMA_CPP),
+           apt=(*_LLAMA_CPP, "python3-gguf")),
     Target(name="tvm", format="tvm", made_from=_EITHER,
            scripts=("to_tvm.py", "tvm_model.py", "tvm_kernels.py", "tvm_linker.py", "tvm_run.py", _FOLDER, _MADE),
            widths={"int8": 1.0}, main="jitney-tvm.json", models=_TVM, apt=("binutils",), of_machine=True, memory=14),
