@@ -8,6 +8,7 @@ chat templates ─ templates              ┘
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -45,18 +46,20 @@ class Gate:
         """Files of the Store as one model: headers checked, pickles refused or scanned. Raises ModelError."""
         from jitney.models.folder import assembled
 
-        return assembled(self.store, ref, files, allow_pickle=self.policy.allow_pickle)
+        with _while_removed(self.store):
+            return assembled(self.store, ref, files, allow_pickle=self.policy.allow_pickle)
 
     def admit(self, weights: Weights) -> Weights:
         """The same, with licence and signer. Raises ModelError: what must not be used."""
         from jitney.models.licence import licence_of
         from jitney.models.templates import chat_templates, require_harmless
 
-        weights = _signed(self.store, weights, self.policy, self.say)
-        require_harmless(chat_templates(self.store, weights), self.say)
-        for line in _remote_code(self.store, weights):
-            self.say(line)
-        licence = licence_of(weights, lambda name: self.store.blob(weights.file(name).sha256))
+        with _while_removed(self.store):
+            weights = _signed(self.store, weights, self.policy, self.say)
+            require_harmless(chat_templates(self.store, weights), self.say)
+            for line in _remote_code(self.store, weights):
+                self.say(line)
+            licence = licence_of(weights, lambda name: self.store.blob(weights.file(name).sha256))
         self.say(f"licence of {weights.alias or weights.main}: {licence or 'none is stated'}")
         return msgspec.structs.replace(weights, info=msgspec.structs.replace(weights.info, licence=licence))
 
@@ -67,6 +70,18 @@ class Gate:
         if self.policy.require_signature:
             return _signed(self.store, weights, self.policy, self.say)
         return weights
+
+
+@contextmanager
+def _while_removed(store: Store) -> Iterator[None]:
+    """Another process may remove a model with the same file between its arrival and `remember`."""
+    try:
+        yield
+    except (FileNotFoundError, ModelError) as error:
+        cause = error.__cause__ if isinstance(error, ModelError) else error
+        if not isinstance(cause, FileNotFoundError) or not str(cause.filename).startswith(str(store.root)):
+            raise
+        raise ModelError("a file of the model left the Store meanwhile", "run again") from error
 
 
 def _signed(store: Store, weights: Weights, policy: Policy, say: Say) -> Weights:
