@@ -57,6 +57,8 @@ def read(path: Path) -> dict[str, Locked]:
 
 
 def _locked(lines: list[str]) -> Locked:
+    if not lines:
+        raise ValueError("a model without a reference")
     files = []
     for line in lines[1:]:
         found = _FILE.fullmatch(line)

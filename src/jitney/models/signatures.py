@@ -141,6 +141,12 @@ def _digests(signed: dict[str, str], file: WeightFile, *, alone: bool) -> Iterat
             yield digest
 
 
+def fingerprints(keys: tuple[str, ...]) -> set[str]:
+    """Of the keys that can be read."""
+    paths = [Path(key).expanduser() for key in keys]
+    return {_fingerprint(path) for path in paths if path.is_file()}
+
+
 def _fingerprint(key: Path) -> str:
     from hashlib import sha256
 
