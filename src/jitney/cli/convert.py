@@ -9,8 +9,8 @@ import msgspec
 
 from jitney import conversion
 from jitney.cli.common import connected, settings
-from jitney.cli.models import add_safety_options, fields, rows
-from jitney.cli.parser import add_output_options
+from jitney.cli.models import fields, rows
+from jitney.cli.parser import add_output_options, add_safety_options
 from jitney.cli.report import Report, human_size
 from jitney.config import Config
 from jitney.errors import ModelError, UsageError

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from jitney.cli.parser import size
+from jitney.cli.parser import add_safety_options, size
 from jitney.config import Config
 
 
@@ -38,6 +38,7 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="a word for the runtime's command (repeatable)",
     )
+    add_safety_options(parser)
 
 
 def add_box_options(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,23 +11,6 @@ from jitney.models.holdings import ID, Holding, find
 from jitney.models.model import Weights
 from jitney.models.store import Store
 from jitney.supply import store, table
-
-
-def add_safety_options(parser: argparse.ArgumentParser) -> None:
-    """What may come into the Store."""
-    group = parser.add_argument_group("safety")
-    group.add_argument(
-        "--allow-pickle",
-        action="store_true",
-        default=None,
-        help="take weights in pickle format where there are no others, if two scanners pass them",
-    )
-    group.add_argument(
-        "--require-signature",
-        action="store_true",
-        default=None,
-        help="refuse a model that none of the configured trusted_keys has signed",
-    )
 
 
 def fields(weights: Weights) -> dict[str, object]:

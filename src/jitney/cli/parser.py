@@ -191,6 +191,23 @@ def add_sandbox_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--user", metavar="UID[:GID]", help="run as another user (default 65532)")
 
 
+def add_safety_options(parser: argparse.ArgumentParser) -> None:
+    """What may come into the Store."""
+    group = parser.add_argument_group("safety")
+    group.add_argument(
+        "--allow-pickle",
+        action="store_true",
+        default=None,
+        help="take weights in pickle format where there are no others, if two scanners pass them",
+    )
+    group.add_argument(
+        "--require-signature",
+        action="store_true",
+        default=None,
+        help="refuse a model that none of the configured trusted_keys has signed",
+    )
+
+
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
     """All that decides a plan: the same for every command that makes one."""
     add_detection_options(parser)

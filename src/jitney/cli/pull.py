@@ -10,8 +10,8 @@ import msgspec
 
 from jitney import supply
 from jitney.cli.common import settings
-from jitney.cli.models import add_safety_options, fields
-from jitney.cli.parser import add_output_options
+from jitney.cli.models import fields
+from jitney.cli.parser import add_output_options, add_safety_options
 from jitney.cli.report import Report, human_size
 from jitney.config import Config
 from jitney.errors import UsageError

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from jitney.cli.common import settings
-from jitney.cli.models import add_safety_options, meant, record
+from jitney.cli.models import meant, record
+from jitney.cli.parser import add_safety_options
 from jitney.cli.report import human_size
 from jitney.config import Config
 from jitney.errors import JitneyError
