@@ -1,6 +1,7 @@
 """Bases: the images that stages start from, made or pulled once, whoever asks first.
 
-A key is `PROVIDER/KIND:VERSION-FLAVOUR`: `debian/python:3.13-run`, `registry/go:1.24-build`, `scratch`.
+A key is `PROVIDER/KIND:VERSION-FLAVOUR`: `debian/python:3.13-run`, `registry/go:1.24-build`, `scratch`; or `image/NAME:TAG`, a
+public image of a runtime's makers (images.py).
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def ensure(
     provider, slash, name = key.partition("/")
     if SCRATCH in (key, name.partition(":")[0]):
         return BaseOnHand(key=key, ref=SCRATCH, digest="")
-    if not slash or provider not in ("debian", "registry"):
+    if not slash or provider not in ("debian", "registry", "image"):
         raise PlanError(
             f"{key!r} is no base", "expected debian/KIND:VERSION-FLAVOUR or registry/KIND:VERSION-FLAVOUR"
         )
@@ -53,6 +54,10 @@ def ensure(
             from jitney.bases.registry import pull
 
             return pull(engine, key, config, on_line, digest)
+        if provider == "image":
+            from jitney.bases.registry import pull_public
+
+            return pull_public(engine, key, config, on_line)
         made = recipe(name)
         if made.parent:
             from jitney.bases.layered import add_layer

@@ -74,7 +74,7 @@ def _image(
         prepared = road.prepare(source, own, engine, listener, road.Wants(model=False))
         prepared = road.ensure_image(prepared, source, own, engine, listener)
         return prepared.facts, prepared.tag, prepared.plan
-    key = holder.base or f"registry/{holder.image}"
+    key = holder.base or f"image/{holder.image}"
     facts = road.ensure_bases((key,), facts, config, engine, listener)
     base = facts.base(key)
     assert base is not None, "ensure_bases makes it or raises"

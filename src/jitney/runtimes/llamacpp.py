@@ -10,9 +10,17 @@ from collections.abc import Mapping
 
 from jitney.facts.model import Facts
 from jitney.models.model import Format, Kind, Weights
+from jitney.runtimes.gpus import IN_IMAGE, PATH, Board, board
 from jitney.runtimes.protocol import Feature, Holder, Serving, State
 
 BASE = "debian/llama.cpp:sid-run"
+
+IMAGES: Mapping[str, Board] = {
+    "nvidia": Board(image="github!ggml-org/llama.cpp:server-cuda13-b9445", least=7.5),
+    "amd": Board(image="github!ggml-org/llama.cpp:server-rocm-b9445"),
+    "intel": Board(image="github!ggml-org/llama.cpp:server-intel-b9445"),
+}
+"""Its makers' images, which have the server in /app; tags as seen in use (2026-05); never run here (no GPU)."""
 
 _MIB = 1 << 20
 _BATCH = 512
@@ -65,8 +73,9 @@ class LlamaCpp:
         return ""
 
     def holder(self, facts: Facts, *, gpus: bool = False) -> Holder:
-        """The base is the image."""
-        return Holder(base=BASE)
+        """The base is the image, unless a GPU is wanted and there: then its makers' image for that GPU."""
+        found = board(IMAGES, facts) if gpus else None
+        return Holder(image=found.image) if found else Holder(base=BASE)
 
     def features(self, weights: Weights) -> tuple[Feature, ...]:
         """Chat and embeddings at once would take two servers: pooling is fixed at the start."""
@@ -82,7 +91,8 @@ class LlamaCpp:
 
     def argv(self, serving: Serving) -> tuple[str, ...]:
         threads = str(serving.threads)
-        words = ["/usr/bin/llama-server", "--model", serving.model, "--alias", serving.alias]
+        server = "llama-server" if serving.gpus else "/usr/bin/llama-server"
+        words = [server, "--model", serving.model, "--alias", serving.alias]
         words += [
             "--host",
             "127.0.0.1",
@@ -99,12 +109,14 @@ class LlamaCpp:
             words += ["--embeddings", "--ubatch-size", str(min(serving.context, 2048))]
         if serving.vectors and not self.gives_vectors(serving.weights):
             words += ["--pooling", "mean"]
+        if serving.gpus:
+            words += ["--n-gpu-layers", str(serving.gpu_layers) if serving.gpu_layers >= 0 else "auto"]
         return tuple(words)
 
     def env(self, serving: Serving) -> Mapping[str, str]:
         """Passive waiting: spinning threads on busy cores cost a factor of ten (facts on runtimes)."""
         return {
-            "PATH": "/usr/bin:/bin",
+            **({"PATH": "/usr/bin:/bin"} if not serving.gpus else {**IN_IMAGE, "PATH": f"/app:{PATH}"}),
             "HOME": "/tmp",  # noqa: S108  inside the box
             "LC_ALL": "C.UTF-8",
             "OMP_NUM_THREADS": str(serving.threads),

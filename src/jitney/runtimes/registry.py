@@ -9,17 +9,25 @@ from jitney.facts.model import Facts
 from jitney.models.model import Weights
 from jitney.runtimes import adapted
 from jitney.runtimes.llamacpp import LlamaCpp
+from jitney.runtimes.nim import NIM
+from jitney.runtimes.ollama import OLLAMA
 from jitney.runtimes.protocol import Runtime
+from jitney.runtimes.sglang import SGLANG
+from jitney.runtimes.tensorrt_llm import TENSORRT_LLM
+from jitney.runtimes.tgi import TGI
 from jitney.runtimes.tvm import TVM
 from jitney.runtimes.vllm import Vllm
 
-RUNTIMES: tuple[Runtime, ...] = (LlamaCpp(), *adapted.ROWS, Vllm(), TVM)
+PLANNED: tuple[Runtime, ...] = (SGLANG, TENSORRT_LLM, NIM, OLLAMA, TGI)
+RUNTIMES: tuple[Runtime, ...] = (LlamaCpp(), *adapted.ROWS, Vllm(), TVM, *PLANNED)
 
 
 def runtime_for(weights: Weights, facts: Facts) -> Runtime:
     """The first runtime that takes the weights as they are. Raises ModelError with every runtime's reason."""
     reasons = []
     for runtime in RUNTIMES:
+        if runtime.state != "runs":
+            continue
         reason = runtime.refuses(weights, facts)
         if not reason:
             return runtime

@@ -15,7 +15,7 @@ from posixpath import dirname
 
 from jitney.facts.model import Facts
 from jitney.models.model import Format, Kind, Weights
-from jitney.runtimes.gpus import Board, board
+from jitney.runtimes.gpus import IN_IMAGE, Board, board
 from jitney.runtimes.programs import alone
 from jitney.runtimes.protocol import Feature, Holder, Serving, State
 
@@ -32,11 +32,11 @@ _ENCODERS = ("bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new"
 """`model_type` of networks that give vectors and no text."""
 
 IMAGES: Mapping[str, Board] = {
-    "nvidia": Board(image="vllm/vllm-openai:v0.33.0", least=7.0),
-    "amd": Board(image="vllm/vllm-openai-rocm:v0.33.0"),
-    "intel": Board(image="intel/vllm:0.30.0-xpu"),
+    "nvidia": Board(image="vllm/vllm-openai:v0.30.0", least=7.0),
+    "amd": Board(image="vllm/vllm-openai-rocm:v0.25.0"),
+    "intel": Board(image="intel/vllm:0.21.0-ubuntu24.04"),
 }
-"""Its makers' images, as of 2026-11; never run here (no GPU)."""
+"""Its makers' images, tags as seen in use (2026-09); never run here (no GPU)."""
 
 _CAUSES = (
     (r"Model architectures \[.*?\] (?:are not supported|failed to be inspected).*", "it does not know the model: {0}"),
@@ -110,7 +110,7 @@ class Vllm:
             "VLLM_HOST_IP": "127.0.0.1",
         }
         if serving.gpus:
-            return {**own, "HOME": "/tmp"}  # noqa: S108
+            return {**IN_IMAGE, **own, "HOME": "/tmp"}  # noqa: S108
         return {
             **own,
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",

@@ -105,6 +105,6 @@ def test_the_base_is_the_image() -> None:
 
 def test_weights_that_nothing_serves_are_refused_with_the_reason() -> None:
     assert runtime_for(WEIGHTS, facts(2)) is RUNTIMES[0]
-    other = msgspec.structs.replace(WEIGHTS, format="safetensors", main="m.safetensors")
-    with pytest.raises(ModelError, match=r"llama\.cpp takes GGUF, and m\.safetensors is safetensors"):
+    other = msgspec.structs.replace(WEIGHTS, format="other", main="m.bin")
+    with pytest.raises(ModelError, match=r"llama\.cpp takes GGUF, and m\.bin is other"):
         runtime_for(other, facts(2))

@@ -12,6 +12,7 @@ the loader reads once: at the start of a process.
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 SERVER = "vllm.entrypoints.launchers.api_server.entry"
 
@@ -20,9 +21,9 @@ def main() -> None:
     spec = find_spec("torch")
     if spec is None or spec.origin is None:
         sys.exit("torch is not there")
-    folders = [os.path.dirname(spec.origin) + "/lib", os.environ.get("LD_LIBRARY_PATH", "")]
+    folders = [str(Path(spec.origin).parent / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
     os.environ["LD_LIBRARY_PATH"] = ":".join(filter(None, folders))
-    os.execv(sys.executable, [sys.executable, "-m", SERVER, *sys.argv[1:]])
+    os.execv(sys.executable, [sys.executable, "-m", SERVER, *sys.argv[1:]])  # noqa: S606  itself, anew
 
 
 if __name__ == "__main__":
