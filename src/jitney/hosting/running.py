@@ -14,7 +14,7 @@ from jitney.errors import ModelError
 from jitney.hosting.prepare import Hosting
 from jitney.hosting.talk import Answer, Question, Refused
 from jitney.runtimes.server import Hosted, Place, start_runtime
-from jitney.sandbox.run import Session
+from jitney.sandbox.run import Box, Session
 
 POLL_S = 0.01
 ASK_S = 2.0
@@ -27,12 +27,12 @@ State = Literal["loading", "ready", "dead"]
 class Running:
     """A model's box. All of it ends with the session."""
 
-    def __init__(self, place: Place, hosted: Hosted, label: str = "") -> None:
+    def __init__(self, place: Place, hosted: Hosted, label: str = "", spare: Box | None = None) -> None:
         self.hosted = hosted
         self.ready_s = 0.0
         self._session = place.session
         self._started = time.monotonic()
-        self.server = start_runtime(place, hosted, label)
+        self.server = start_runtime(place, hosted, label, spare)
 
     @property
     def state(self) -> State:

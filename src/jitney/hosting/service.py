@@ -2,7 +2,8 @@
 
     client ─► 127.0.0.1:PORT gateway ─► FOLDER/0/runtime.sock ─ init ─► 127.0.0.1:8080 in a model's box
                                     └─► FOLDER/1/runtime.sock ─ init ─► …
-A box that ends is started again at its socket, at once; requests wait there meanwhile. All ends with the session.
+Beside each model's box a spare one is parked, empty: when a box ends, the spare one takes its job at the same socket, and
+requests wait there meanwhile. All ends with the session.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from jitney.hosting.served import Log
 from jitney.listener import Listener
 from jitney.runtimes import gateway
 from jitney.runtimes.registry import offers
-from jitney.runtimes.server import Place
+from jitney.runtimes.server import Place, park_runtime
 from jitney.sandbox.box import SOCKETS_DIR
-from jitney.sandbox.run import Session
+from jitney.sandbox.run import Box, Session
 from jitney.serve.settings import Served, Settings
 
 DEATHS_AT_MOST = 3
@@ -46,6 +47,7 @@ class Model:
         self.folder = folder
         self.running: Running | None = None
         self.vectors: Running | None = None
+        self.spare: Box | None = None
         self.is_ready = False
         self.was_ready = False
         self.deaths: list[float] = []
@@ -89,7 +91,11 @@ class Service:
             self._start(model)
         self._wait_ready(on_ready)
         while not self._stops:
-            self._session.serve_until(self._has_news)
+            if all(map(self._settled, self.models)):
+                self._park_spares()
+            self._session.serve_until(
+                self._has_news, None if all(map(self._settled, self.models)) else POLL_S
+            )
             self._look_after(listener, address)
         self._drain()
 
@@ -111,21 +117,36 @@ class Service:
     def _start(self, model: Model) -> None:
         model.socket.unlink(missing_ok=True)
         model.is_ready = False
-        model.running = self._box(model, gateway.RUNTIME_SOCKET, model.hosting)
+        spare, model.spare = model.spare, None
+        if spare is not None and self._session.is_over(spare):
+            spare = None
+        model.running = self._box(model, gateway.RUNTIME_SOCKET, model.hosting, spare)
 
-    def _box(self, model: Model, name: str, hosting: Hosting) -> Running:
+    def _box(self, model: Model, name: str, hosting: Hosting, spare: Box | None = None) -> Running:
+        running = Running(self._place(model, name), hosting.hosted, model.name, spare)
+        running.server.on_log = lambda piece: self._log.take(model.name, piece)
+        return running
+
+    def _place(self, model: Model, name: str) -> Place:
         mount = VolumeMount(kind="bind", source=str(model.folder), target=SOCKETS_DIR, readonly=False)
-        place = Place(
+        return Place(
             session=self._session,
             engine=self._engine,
-            facts=hosting.facts,
+            facts=model.hosting.facts,
             config=self._config,
             sockets=mount,
             socket=f"{SOCKETS_DIR}/{name}",
         )
-        running = Running(place, hosting.hosted, model.name)
-        running.server.on_log = lambda piece: self._log.take(model.name, piece)
-        return running
+
+    def _park_spares(self) -> None:
+        """What a new box costs is paid while nobody waits for it."""
+        for model in self.models:
+            if model.spare is None and not model.is_given_up:
+                place = self._place(model, gateway.RUNTIME_SOCKET)
+                try:
+                    model.spare = park_runtime(place, model.hosting.hosted, model.name, is_spare=True)
+                except EngineError as error:  # the next start makes its own
+                    self._listener.event("no-spare", model=model.name, why=error.message)
 
     def _start_vectors(self, model: Model) -> None:
         """A second box whose answers are vectors, asked for by the gateway."""
@@ -167,6 +188,12 @@ class Service:
     def _has_news(self) -> bool:
         assert self._door is not None, "open"
         return bool(self._stops) or self._door.is_over or any(map(self._is_over, self.models))
+
+    def _settled(self, model: Model) -> bool:
+        """It answers, or never will: no box of it is being waited for."""
+        if not model.is_ready and not model.is_given_up and model.running is not None:
+            model.is_ready = model.running.state == "ready"
+        return model.is_ready or model.is_given_up
 
     def _is_over(self, model: Model) -> bool:
         return not model.is_given_up and (

@@ -152,36 +152,45 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     socket: str = ""
 
 
-def start_runtime(place: Place, hosted: Hosted, label: str = "") -> Server:
-    """Start it; it loads when this returns. label: what `jitney ps` shows."""
-    serving, facts, config = hosted.serving, place.facts, place.config
+def start_runtime(place: Place, hosted: Hosted, label: str = "", spare: Box | None = None) -> Server:
+    """Start it; it loads when this returns. label: what `jitney ps` shows; spare: its box, if it is parked already."""
+    name = f"the model server {hosted.runtime.name}" + (" for embeddings" if hosted.serving.vectors else "")
+    server = Server(name, hosted.runtime.diagnose)
+    box = spare or park_runtime(place, hosted, label)
+    server.start(place.session, box, _job(place, hosted), archive=_archive(hosted))
+    return server
+
+
+def park_runtime(place: Place, hosted: Hosted, label: str = "", *, is_spare: bool = False) -> Box:
+    """A box for it, started, whose init waits for the job: for ever, if it is a spare one."""
+    serving, facts = hosted.serving, place.facts
     mounts = weights_mounts(place.session, place.engine, hosted.view, facts, hosted.image)
     if place.sockets is not None:
         mounts = (*mounts, place.sockets)
-    run = hosted.plan.run if hosted.plan is not None else None
+    spec = box_spec(
+        _sandbox(place.config, hosted),
+        hosted.image,
+        kind="spare" if is_spare else "model",
+        mounts=mounts,
+        source_bytes=hosted.plan.run.source_bytes if hosted.plan is not None else 0,
+        wait_ms=0 if is_spare else None,
+        arch=facts.engine.arch,
+    )
+    labels = {**spec.labels, "jitney.program": label or serving.alias, "jitney.runtime": hosted.runtime.name}
+    return place.session.park(msgspec.structs.replace(spec, labels=labels))
+
+
+def _sandbox(config: Config, hosted: Hosted) -> SandboxPlan:
+    """The limits of its box: what the runtime needs, unless the user said."""
     own = hosted.plan.sandbox if hosted.plan is not None else SandboxPlan()
-    plan = msgspec.structs.replace(
+    return msgspec.structs.replace(
         own,
         user=config.user,
         memory_bytes=config.memory_bytes or hosted.memory_bytes,
         cpus=config.cpus or own.cpus,
-        pids=PIDS if run is None else own.pids,
-        gpus=serving.gpus,
+        pids=PIDS if hosted.plan is None else own.pids,
+        gpus=hosted.serving.gpus,
     )
-    spec = box_spec(
-        plan,
-        hosted.image,
-        kind="model",
-        mounts=mounts,
-        source_bytes=run.source_bytes if run else 0,
-        arch=facts.engine.arch,
-    )
-    labels = {**spec.labels, "jitney.program": label or serving.alias, "jitney.runtime": hosted.runtime.name}
-    box = place.session.park(msgspec.structs.replace(spec, labels=labels))
-    name = f"the model server {hosted.runtime.name}" + (" for embeddings" if serving.vectors else "")
-    server = Server(name, hosted.runtime.diagnose)
-    server.start(place.session, box, _job(place, hosted), archive=_archive(hosted))
-    return server
 
 
 def _job(place: Place, hosted: Hosted) -> Job:
