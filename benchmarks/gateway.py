@@ -259,8 +259,9 @@ def llama_server(place: Path) -> Iterator[str]:
     config = load(None, {})
     store = Store(config.data / "store")
     view = library_view(store, (Want(weights=fetch(store, parse("smollm2", aliases(None), Path.cwd()))),))
-    with connect(config) as engine:
-        base = collect(engine, config).base(BASE)
+    engine = connect()
+    base = collect(engine, config).base(BASE)
+    engine.close()
     assert base is not None, "no base with llama.cpp: make setup"
     mounts = [word for mount in view.mounts() for word in ("-v", f"{mount.source}:{mount.target}:ro")]
     name = f"jitney-bench-gateway-{os.getpid()}"

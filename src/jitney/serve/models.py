@@ -50,6 +50,17 @@ class Model:
     def gives_vectors(self) -> bool:
         return self.offers.has("embeddings") or bool(self.served.embeddings)
 
+    def told_features(self) -> list[str]:
+        """What its requests may ask for: the runtime's features, and what the gateway makes of them."""
+        made = set(self.offers.features)
+        if self.offers.has("completions"):
+            made.add("echo")
+        if self.offers.has("json-schema"):
+            made.add("tools")
+        if self.gives_vectors:
+            made.add("embeddings")
+        return sorted(made)
+
     async def caps(self, feature: str = "chat") -> Caps:
         """What counts for an answer in text. 400: it gives none of that kind."""
         if not self.offers.has(feature):

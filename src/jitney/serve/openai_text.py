@@ -214,7 +214,9 @@ async def model(exchange: Exchange) -> Reply | None:
 def _model(exchange: Exchange, name: str) -> Json:
     if exchange.dialect == "anthropic":
         return {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"}
-    return {"id": name, "object": "model", "created": 1767225600, "owned_by": "jitney"}
+    found = exchange.gateway.models.of(name)
+    more = {"runtime": found.about.runtime, "features": found.told_features()}
+    return {"id": name, "object": "model", "created": 1767225600, "owned_by": "jitney", **more}
 
 
 async def traces(exchange: Exchange) -> Reply | None:

@@ -27,6 +27,7 @@ KEEP_S = 75.0
 BACKLOG = 1024
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _BARE = (204, 304)
+_LENGTHS = ("content-length", "transfer-encoding")
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -99,6 +100,7 @@ class Channel(asyncio.Protocol):
         self._target, self._headers = b"", dict[str, str]()
         self._in_head, self._head_bytes = False, 0
         self._arriving: Request | None = None
+        self._answering: Request | None = None
         self._turns: deque[tuple[Request, bool, bool]] = deque()
         self._task: asyncio.Task[Reply | None] | None = None
         self._keeps, self._chunks = True, True
@@ -106,11 +108,16 @@ class Channel(asyncio.Protocol):
         self._stalled_at = self._lingers_until = 0.0
         self._reads: asyncio.Future[None] | None = None
         self._out: list[bytes] = []
-        self._is_held = False
+        self._is_held = self._is_offer = False
 
     @property
     def is_busy(self) -> bool:
         return self._task is not None or bool(self._out)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Of an answer that the client has not read yet."""
+        return self._transport.get_write_buffer_size() + sum(map(len, self._out))
 
     # what asyncio tells
 
@@ -130,6 +137,7 @@ class Channel(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._lingers_until:
             return
+        size = len(data)
         try:
             while data:
                 data = self._feed(data)
@@ -137,7 +145,7 @@ class Channel(asyncio.Protocol):
             self._refuse(ApiError(400, f"this is no HTTP: {error}"))
             return
         if self._in_head:
-            self._head_bytes += len(data)
+            self._head_bytes += size
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(ApiError(431, f"the head of the request is larger than {HEAD_BYTES >> 10} KiB"))
 
@@ -154,18 +162,26 @@ class Channel(asyncio.Protocol):
     # what the parser tells
 
     def on_message_begin(self) -> None:
+        if self._is_offer:
+            return
         self._target, self._headers, self._in_head, self._head_bytes = b"", {}, True, 0
         self._since = time.monotonic()
 
     def on_url(self, piece: bytes) -> None:
-        self._target += piece
+        if not self._is_offer:
+            self._target += piece
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_offer:
+            return
         key, said = name.decode("latin-1").lower(), value.decode("latin-1")
         self._headers[key] = f"{self._headers[key]}, {said}" if key in self._headers else said
 
     def on_headers_complete(self) -> None:
+        if self._is_offer:
+            return
         self._in_head = False
+        self._is_offer = self._parser.should_upgrade() and any(name in self._headers for name in _LENGTHS)
         method = self._parser.get_method().decode()
         path = httptools.parse_url(self._target).path or b"/"
         limit = self._server.limits.body_bytes
@@ -181,15 +197,26 @@ class Channel(asyncio.Protocol):
         self._arriving.take(piece)
 
     def on_message_complete(self) -> None:
+        if self._is_offer:
+            return
         assert self._arriving is not None
         self._arriving.end()
         self._arriving = None
 
     def _feed(self, data: bytes) -> bytes:
-        """What is left after an `Upgrade`, which is not taken: clients offer one (Java's h2c) and go on without."""
+        """What is left after an offer to upgrade, which is not taken: clients make one (Java's, of h2c) and go on without.
+
+        llhttp ends a request there, body or not. So a new parser is told the length alone, and reads the body.
+        """
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
+            if self._is_offer:
+                self._parser = httptools.HttpRequestParser(self)
+                lengths = ((name, self._headers.get(name)) for name in _LENGTHS)
+                said = "".join(f"{name}: {value}\r\n" for name, value in lengths if value is not None)
+                self._parser.feed_data(b"POST / HTTP/1.1\r\n" + said.encode("latin-1") + b"\r\n")
+                self._is_offer = False
             return data[upgrade.args[0] :]
         return b""
 
@@ -199,6 +226,7 @@ class Channel(asyncio.Protocol):
         if self._task is not None or not self._turns or self._transport.is_closing():
             return
         self.request, self._keeps, self._chunks = self._turns.popleft()
+        self._answering = self.request
         self.has_begun = False
         self._task = self._loop.create_task(self._run())
         self._task.add_done_callback(self._over)
@@ -225,6 +253,7 @@ class Channel(asyncio.Protocol):
                 return
             self._send(_plain(ApiError(500, "the gateway failed; its log says how")))
         self._flush()
+        self._answering = None
         self._since = time.monotonic()
         if not self._keeps or self._server.is_closing:
             self._part()
@@ -237,7 +266,10 @@ class Channel(asyncio.Protocol):
         self._turns.clear()
         if self._arriving is None:
             self._transport.close()
-            return
+        else:
+            self._linger()
+
+    def _linger(self) -> None:
         self._lingers_until = time.monotonic() + LINGER_S
         self._hold(False)
         if self._transport.can_write_eof():
@@ -251,7 +283,7 @@ class Channel(asyncio.Protocol):
             self._chunks, self.has_begun = True, False
             self._send(_plain(error))
             self._flush()
-            self._transport.close()
+            self._linger()
         elif self._arriving is not None:
             self._arriving.fail(error)
 
@@ -308,13 +340,13 @@ class Channel(asyncio.Protocol):
             self._write(b"0\r\n\r\n")
 
     def _send(self, reply: Reply) -> None:
-        if self._arriving is self.request:
+        if self._arriving is not None and self._arriving is self._answering:
             self._keeps = False
         if reply.status in _BARE:
             self._write(self._head(reply.status, "", reply.headers))
             return
         head = self._head(reply.status, reply.kind, {**reply.headers, "Content-Length": str(len(reply.body))})
-        is_bare = hasattr(self, "request") and self.request.method == "HEAD"
+        is_bare = self._answering is not None and self._answering.method == "HEAD"
         self._write(head if is_bare else head + reply.body)
 
     def _head(self, status: int, kind: str, headers: object) -> bytes:

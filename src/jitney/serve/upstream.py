@@ -206,7 +206,7 @@ class Upstream:
             except Silent as error:
                 raise self._silent() from error
             if not await self._comes_back(socket, end):
-                raise problem
+                raise self._dead() if self.gone else problem
 
     async def _asked(self, socket: str, path: str, data: bytes, method: str) -> Heard:
         headers = {**_JSON, "Content-Length": str(len(data))} if method == "POST" else {}
@@ -229,13 +229,16 @@ class Upstream:
 
     async def _comes_back(self, socket: str, end: float) -> bool:
         """Wait until it is ready; False: it is not by the end. All that wait share one that asks."""
-        waiting = self._returning.get(socket)
-        if waiting is None or waiting.done():
-            waiting = asyncio.create_task(self._until_ready(socket, self._settings.load_s))
-            self._returning[socket] = waiting
-        rest = end - asyncio.get_running_loop().time()
-        await asyncio.wait((waiting,), timeout=max(rest, 0))
-        return waiting.done() and not self.gone and waiting.result()
+        loop = asyncio.get_running_loop()
+        while not self.gone and (rest := end - loop.time()) > 0:
+            waiting = self._returning.get(socket)
+            if waiting is None or waiting.done():
+                waiting = asyncio.create_task(self._until_ready(socket, self._settings.load_s))
+                self._returning[socket] = waiting
+            await asyncio.wait((waiting,), timeout=rest)
+            if waiting.done() and waiting.result():
+                return True
+        return False
 
     def _dead(self) -> ApiError:
         if self.gone:

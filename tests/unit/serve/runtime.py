@@ -17,6 +17,8 @@ from jitney.serve.app import make_server
 from jitney.serve.door import Door
 from jitney.serve.errors import Json
 from jitney.serve.exchange import Gateway
+from jitney.serve.models import Models
+from jitney.serve.server import Server
 from jitney.serve.settings import About, Served, Settings
 
 TEXT = (
@@ -45,7 +47,8 @@ ABOUT = About(
 
 
 class Runtime:
-    """What it says next, and what it was asked. pieces: of text, streamed; reason: how it ends, after so many tokens."""
+    """What it says next, and what it was asked. pieces: of text, streamed; reason: how it ends, after so many tokens;
+    dies: so many requests end without a word; heard: sizes of an upload's pieces, form: its beginning."""
 
     def __init__(self) -> None:
         self.pieces = ["Hel", "lo"]
@@ -58,6 +61,10 @@ class Runtime:
         self.breaks_after: int | None = None
         self.gate: asyncio.Event | None = None
         self.cancelled = False
+        self.dies = 0
+        self.heard: list[int] = []
+        self.form = b""
+        self.text_logprobs: Json | None = None
 
     @property
     def body(self) -> Json:
@@ -70,14 +77,31 @@ class Runtime:
         return app
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/v1/audio"):
+            return await self._listen(request)
         body = msgspec.json.decode(await request.read() or b"{}")
         self.asked.append((request.path, body))
+        if self.dies and request.path != "/health" and request.transport is not None:
+            self.dies -= 1
+            request.transport.abort()
+            return web.Response()
         if self.status != 200:
             error = {"error": {"code": self.status, "message": "no good", "type": "invalid_request_error"}}
             return web.json_response(error, status=self.status)
         if request.path.endswith("completions"):
             return await self._stream(request)
         return web.json_response(self._small(request.path, body))
+
+    async def _listen(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append((request.path, {}))
+        async for piece in request.content.iter_any():
+            self.heard.append(len(piece))
+            self.form = (self.form + piece)[:4096]
+        if b"text/srt" in self.form:
+            return web.Response(text="1\nhello", content_type="application/x-subrip")
+        if self.status != 200:
+            return web.json_response({"error": {"message": "no sound"}}, status=self.status)
+        return web.json_response({"text": "hello"})
 
     def _small(self, path: str, body: Json) -> Json:
         if path == "/props":
@@ -92,6 +116,9 @@ class Runtime:
         if path == "/v1/embeddings":
             data = [{"index": at, "embedding": [3.0, 4.0, 0.0]} for at in range(len(body["input"]))]
             return {"data": data[::-1], "usage": {"prompt_tokens": 7}}
+        if path == "/v1/rerank":
+            scores = [{"index": at, "relevance_score": len(one)} for at, one in enumerate(body["documents"])]
+            return {"results": scores, "usage": {"total_tokens": 9}}
         return {"status": "ok"}
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
@@ -114,7 +141,8 @@ class Runtime:
     def _chunks(self, path: str) -> list[Json]:
         is_chat = path.endswith("/chat/completions")
         chunks: list[Json] = [
-            {"delta": {"content": one}} if is_chat else {"text": one} for one in self.pieces
+            {"delta": {"content": one}} if is_chat else {"text": one, "logprobs": self.text_logprobs}
+            for one in self.pieces
         ]
         chunks += [{"delta": {"tool_calls": [call]}} for call in self.calls]
         chunks.append(
@@ -137,6 +165,7 @@ class Answer(msgspec.Struct):
     status: int
     raw: bytes
     kind: str
+    headers: dict[str, str]
 
     @property
     def json(self) -> Any:
@@ -156,8 +185,17 @@ class Answer(msgspec.Struct):
 class Client:
     """Asks the gateway. said: what it told who started it."""
 
-    def __init__(self, runtime: Runtime, session: aiohttp.ClientSession, said: list[str]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        session: aiohttp.ClientSession,
+        said: list[str],
+        server: Server,
+        models: Models,
+    ) -> None:
         self.runtime = runtime
+        self.server = server
+        self.models = models
         self.session = session
         self.said = said
 
@@ -166,7 +204,7 @@ class Client:
         method = method or ("GET" if body is None else "POST")
         sent = None if body is None else data
         async with self.session.request(method, f"http://gateway{path}", data=sent, headers=headers) as reply:
-            return Answer(reply.status, await reply.read(), reply.content_type)
+            return Answer(reply.status, await reply.read(), reply.content_type, dict(reply.headers))
 
 
 def settings_for(folder: Path, wanted: dict[str, Any]) -> Settings:
@@ -182,14 +220,16 @@ async def gateway(folder: Path, **wanted: Any) -> AsyncIterator[Client]:
     said: list[str] = []
     async with _listening(runtime.app(), folder / "runtime.sock"):
         chosen = settings_for(folder, wanted)
-        server = make_server(Gateway(chosen, said.append), Door(chosen))
+        made = Gateway(chosen, said.append)
+        server = make_server(made, Door(chosen))
+        (folder / "gateway.sock").unlink(missing_ok=True)
         bound = socket.socket(socket.AF_UNIX)
         bound.bind(str(folder / "gateway.sock"))
         await server.listen(bound)
         try:
             connector = aiohttp.UnixConnector(str(folder / "gateway.sock"))
             async with aiohttp.ClientSession(connector=connector) as session:
-                yield Client(runtime, session, said)
+                yield Client(runtime, session, said, server, made.models)
         finally:
             await server.close()
 

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.serve.runtime import ABOUT, Client, with_gateway
 
 from jitney.serve.errors import Json
+from jitney.serve.news import hear
 
 HI: Json = {"model": "m", "max_tokens": 50, "messages": [{"role": "user", "content": "hi"}]}
 EVERY = ["/v1/chat/completions", "/v1/messages", "/api/chat"]
@@ -66,6 +67,60 @@ def test_a_stream_that_breaks_ends_with_an_error(tmp_path: Path, path: str, last
         assert whole.status == 502
 
     with_gateway(tmp_path, work)
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_request_of_which_nothing_was_sent_is_sent_once_more(tmp_path: Path, path: str) -> None:
+    async def work(client: Client) -> None:
+        client.runtime.dies = 1
+        assert (await client.ask(path, {**HI, "stream": True})).status == 200
+        client.runtime.dies = 2
+        assert (await client.ask(path, HI)).status == 502
+
+    with_gateway(tmp_path, work, load_s=5.0)
+
+
+def test_a_runtime_that_is_started_again_is_waited_for(tmp_path: Path) -> None:
+    """Its socket comes back after the request: a stand-in that listens late."""
+
+    async def work(client: Client) -> None:
+        asked = asyncio.create_task(client.ask("/v1/chat/completions", HI))
+        await asyncio.sleep(0.1)
+        assert not asked.done()
+        (tmp_path / "late.sock").symlink_to(tmp_path / "runtime.sock")
+        begun = asyncio.get_running_loop().time()
+        assert (await asked).status == 200
+        assert asyncio.get_running_loop().time() - begun < 0.3
+
+    with_gateway(tmp_path, work, upstream=str(tmp_path / "late.sock"), load_s=10.0)
+
+
+def test_a_runtime_that_loads_is_waited_for_and_not_for_ever(tmp_path: Path) -> None:
+    async def work(client: Client) -> None:
+        client.runtime.status = 503
+        reply = await client.ask("/v1/chat/completions", HI)
+        assert (reply.status, reply.headers["Retry-After"]) == (503, "2")
+        asked = asyncio.create_task(client.ask("/v1/chat/completions", HI))
+        await asyncio.sleep(0.1)
+        client.runtime.status = 200
+        assert (await asked).status == 200
+
+    with_gateway(tmp_path, work, load_s=0.4)
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_runtime_that_will_not_come_back_is_told_at_once(tmp_path: Path, path: str) -> None:
+    async def work(client: Client) -> None:
+        waiting = asyncio.create_task(client.ask(path, HI))
+        await asyncio.sleep(0.05)
+        hear(client.models, "gone tiny not enough memory")
+        for reply in (await waiting, await client.ask(path, HI)):
+            assert reply.status == 503
+            assert b"not enough memory" in reply.raw
+        hear(client.models, "back tiny")
+        assert not client.models.all[0].upstream.gone
+
+    with_gateway(tmp_path, work, upstream=str(tmp_path / "none.sock"), load_s=60.0)
 
 
 def test_a_runtime_that_says_nothing_is_given_up(tmp_path: Path) -> None:
