@@ -7,6 +7,7 @@ what it writes to standard output is checked and taken into the Store. Each conv
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,10 +22,12 @@ from jitney.sandbox.stdio import Stdio
 from jitney.supply import Supply, store, supply
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from jitney.engine.protocol import Engine
+    from jitney.facts.model import EngineFacts
     from jitney.listener import Listener
     from jitney.models.model import Weights
     from jitney.models.store import Store
@@ -59,6 +62,10 @@ def convert(
     found = None if fresh else converted(kept, conversion)
     if found is not None:
         return found
+    if conversion.before is not None:
+        first = convert(conversion.before, config, engine, listener, fresh=fresh)
+        last = msgspec.structs.replace(conversion, weights=first, before=None)
+        return kept.remember(convert(last, config, engine, listener, fresh=fresh), conversion.ref)
     name = f"convert-{conversion.ref.rpartition('=')[2]}"
     with kept.lock(name, lambda: listener.say("another jitney converts it: waiting")):
         found = None if fresh else converted(kept, conversion)
@@ -82,56 +89,31 @@ class _Making:
         self._said = bytearray()
 
     def make(self) -> Weights:
+        from jitney.facts.collect import collect
         from jitney.source import Source
 
         one, quiet = self._one, _Quiet(self._listener)
+        _require_memory(one, collect(self._engine, self._config).engine)
         self._listener.say(f"converting {one.about} ({one.bytes / 1e6:,.0f} MB, once)")
         scripts = one.target.scripts
         source = Source.from_mapping({part: script(part) for part in scripts}, scripts[0])
-        with self._listener.phase("convert"):
+        with self._listener.phase("convert"), _room(self._kept.root / "parts", needed_disk(one)) as room:
             prepared = self._prepared(source, quiet)
             tools = prepared.tag.rpartition(":")[2]
             found = converted(self._kept, one, tools)
             if found is not None:  # made by these very tools, although somebody asked for it anew
                 return self._kept.remember(found, one.ref)
-            with disk_errors(self._kept.root):
-                return self._made(prepared, source, tools)
+            archive = room.with_suffix(".tar")
+            self._run(_with_room(prepared, one, room), source, archive)
+            with archive.open("rb") as made:
+                return keep(self._kept, one, made, tools)
 
     def _prepared(self, source: Source, quiet: _Quiet) -> Prepared:
-        """Its image is there. Raises ModelError: more memory than the engine has."""
+        """Its image is there."""
         from jitney import road
 
         prepared = road.prepare(source, self._config, self._engine, quiet, road.Wants(model=False))
-        there, needed = prepared.facts.engine.memory_bytes, _memory(self._one, prepared)
-        if there and needed > there * SHARE:
-            raise ModelError(
-                f"{self._one.about}: making it takes about {needed / 1e9:,.1f} GB of memory, and this machine has "
-                f"{there / 1e9:,.1f} GB",
-                _otherwise(self._one),
-            )
         return road.ensure_image(prepared, source, self._config, self._engine, quiet)
-
-    def _made(self, prepared: Prepared, source: Source, tools: str) -> Weights:
-        """In a folder of its own on the Store's disk, which is gone afterwards."""
-        import shutil
-        import tempfile
-        from pathlib import Path
-
-        parts = self._kept.root / "parts"
-        parts.mkdir(parents=True, exist_ok=True)
-        room_for(parts, needed_disk(self._one))
-        folder = Path(tempfile.mkdtemp(prefix=f"convert-{os.getpid()}-", dir=parts))
-        try:
-            room = folder / "room"
-            room.mkdir()
-            room.chmod(0o777)  # for the sandbox's user; nobody else comes past the folder above
-            prepared = _with_room(prepared, self._one, room)
-            archive = folder / "made.tar"
-            self._run(prepared, source, archive)
-            with archive.open("rb") as made:
-                return keep(self._kept, self._one, made, tools)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _run(self, prepared: Prepared, source: Source, archive: Path) -> None:
         """The script's standard output is in `archive` afterwards."""
@@ -158,15 +140,62 @@ class _Making:
         self._listener.progress(piece.decode("utf-8", "replace").strip().rpartition("\n")[2])
 
 
-def _memory(one: Conversion, prepared: Prepared) -> int:
+@contextmanager
+def _room(parts: Path, size: int) -> Iterator[Path]:
+    """A folder to work in on the Store's disk, open to the sandbox's user alone, with room beside it. Gone afterwards, and with
+    it what a killed process left. ModelError: `size` bytes are not free."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    with disk_errors(parts):
+        parts.mkdir(parents=True, exist_ok=True)
+        for left in parts.glob("convert-*"):
+            pid = left.name.split("-")[1]
+            if pid.isdigit() and not _is_alive(int(pid)):
+                shutil.rmtree(left, ignore_errors=True)
+        room_for(parts, size)
+        folder = Path(tempfile.mkdtemp(prefix=f"convert-{os.getpid()}-", dir=parts))
+    try:
+        room = folder / "room"
+        room.mkdir()
+        room.chmod(0o777)  # nobody else comes past the folder above
+        yield room
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _require_memory(one: Conversion, engine: EngineFacts) -> None:
+    """ModelError: it takes more than the engine has, in numbers."""
+    needed, there = _memory(one, engine), engine.memory_bytes
+    if there and needed > there * SHARE:
+        raise ModelError(
+            f"{one.about}: making it takes about {needed / 1e9:,.1f} GB of memory, and this machine has "
+            f"{there / 1e9:,.1f} GB",
+            _otherwise(one),
+        )
+
+
+def _memory(one: Conversion, engine: EngineFacts) -> int:
     """Bytes; where the engine sees none of this machine's disk, it works in memory."""
-    return needed_memory(one) + (0 if prepared.facts.engine.shares_files else needed_disk(one))
+    return needed_memory(one) + (0 if engine.shares_files else needed_disk(one))
 
 
 def _with_room(prepared: Prepared, one: Conversion, room: Path) -> Prepared:
     """The same with memory and a place to work in: the folder, or memory where the engine does not see it."""
-    sandbox = msgspec.structs.replace(prepared.plan.sandbox, memory_bytes=_memory(one, prepared))
-    if prepared.facts.engine.shares_files:
+    engine = prepared.facts.engine
+    sandbox = msgspec.structs.replace(prepared.plan.sandbox, memory_bytes=_memory(one, engine))
+    if engine.shares_files:
         sandbox = msgspec.structs.replace(sandbox, writes=(f"{room}:{ROOM}",))
     else:
         sandbox = msgspec.structs.replace(sandbox, tmpfs={**sandbox.tmpfs, "/tmp": needed_disk(one)})  # noqa: S108  inside

@@ -28,11 +28,13 @@ LIBRARIES = 2 << 30
 
 
 class Conversion(msgspec.Struct, frozen=True, kw_only=True):
-    """These weights in that format. quantisation: one of the target's `widths`."""
+    """These weights in that format. quantisation: one of the target's `widths`. before: what is made of them first, where the
+    target's script does not read them as they are."""
 
     weights: Weights
     target: Target
     quantisation: str = ""
+    before: Conversion | None = None
 
     @property
     def ref(self) -> str:
@@ -40,6 +42,8 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
         parts = [self.target.name, self.quantisation, self.dtype, *map(script, self.target.scripts)]
         if self.target.of_machine:
             parts.append(machine())
+        if self.before is not None:
+            parts.append(self.before.ref)
         recipe = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return f"{self.target.name}://{self.weights.digest.removeprefix('sha256:')}?recipe={recipe[:16]}"
 
@@ -65,8 +69,8 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bits(self) -> str:
         """The type of numbers in the result."""
-        kept = self.weights.info.quantisation if self.target.keeps else ""
-        return self.quantisation or kept or self.dtype
+        first = self.before.bits if self.before else self.weights.info.quantisation
+        return self.quantisation or (first if self.target.keeps else "") or self.dtype
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -79,25 +83,46 @@ def conversion_to(format: Format, weights: Weights, *, quantisation: str = "") -
     other bits are asked for. quantisation: any case. Raises ModelError: no such bits in that format."""
     if weights.format == format and not quantisation:
         return None
-    for target in TARGETS:
-        if target.format == format and not _obstacle(target, weights):
+    targets = [target for target in TARGETS if target.format == format]
+    for target in targets:
+        if not _obstacle(target, weights):
             return Conversion(
                 weights=weights, target=target, quantisation=_bits(target, quantisation, weights)
             )
+    for target in targets:
+        if (first := _first_step(target, weights)) is not None:
+            bits = _bits(target, quantisation, weights)
+            nearly_all, all_of_it = "Q8_0", "F16"  # others are made of sixteen bits
+            before = Conversion(weights=weights, target=first, quantisation=all_of_it if bits else nearly_all)
+            return Conversion(weights=weights, target=target, quantisation=bits, before=before)
     return None
+
+
+def _first_step(target: Target, weights: Weights) -> Target | None:
+    """What makes GGUF of these weights, where the target is made from that and nothing else stands in its way."""
+    as_gguf = msgspec.structs.replace(weights, format="gguf")
+    if weights.format == "gguf" or _obstacle(target, as_gguf):
+        return None
+    found = (one for one in TARGETS if one.format == "gguf" and not _obstacle(one, weights))
+    return next(found, None)
 
 
 def why_not(format: Format, weights: Weights) -> str:
     """Why these weights cannot be turned into `format`, as half a sentence; empty: they can."""
-    reasons = [_obstacle(target, weights) for target in TARGETS if target.format == format]
-    if not reasons:
-        return f"nothing here makes {format}"
-    return "" if "" in reasons else reasons[-1]
+    targets = [target for target in TARGETS if target.format == format]
+    if any(_is_possible(target, weights) for target in targets):
+        return ""
+    reasons = [_obstacle(target, weights) for target in targets]
+    return reasons[-1] if reasons else f"nothing here makes {format}"
 
 
 def formats_from(weights: Weights) -> tuple[Format, ...]:
     """Into which formats these weights can be turned."""
-    return tuple(dict.fromkeys(target.format for target in TARGETS if not _obstacle(target, weights)))
+    return tuple(dict.fromkeys(target.format for target in TARGETS if _is_possible(target, weights)))
+
+
+def _is_possible(target: Target, weights: Weights) -> bool:
+    return not _obstacle(target, weights) or _first_step(target, weights) is not None
 
 
 def sources_of(format: Format) -> tuple[Format, ...]:
@@ -136,7 +161,8 @@ def _parameters(weights: Weights) -> int:
 
 def needed_memory(conversion: Conversion) -> int:
     """Bytes that making it takes: libraries, and the numbers as often as the script holds them."""
-    return LIBRARIES + int(_parameters(conversion.weights) * conversion.target.memory)
+    scale = 1.0 if conversion.dtype == "float32" else 0.5
+    return LIBRARIES + int(_parameters(conversion.weights) * conversion.target.memory * scale)
 
 
 def needed_disk(conversion: Conversion) -> int:
