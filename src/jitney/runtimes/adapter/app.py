@@ -76,11 +76,27 @@ class Desk:
         return JSONResponse({"status": "ok"})
 
     async def models(self, request: Request) -> Response:
-        one = {"id": self.settings.alias, "object": "model", "created": 1767225600, "owned_by": "jitney"}
+        return JSONResponse({"object": "list", "data": [self._about()]})
+
+    async def model(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name != self.settings.alias:
+            raise RefusedError(
+                "model", f"{name} is not here: {self.settings.alias}", status=404, code="model_not_found"
+            )
+        return JSONResponse(self._about())
+
+    def _about(self) -> Json:
+        one: Json = {
+            "id": self.settings.alias,
+            "object": "model",
+            "created": 1767225600,
+            "owned_by": "jitney",
+        }
         if self._loaded is not None:
             one["max_model_len"] = self._loaded.context
             one["offers"] = sorted(self._loaded.offers)
-        return JSONResponse({"object": "list", "data": [one]})
+        return one
 
     async def chat(self, request: Request) -> Response:
         body, loaded = await _body(request), self.loaded
@@ -220,13 +236,14 @@ def make_app(load: Load, settings: Settings, on_failure: Callable[[str], None] |
     routes = [
         Route("/health", desk.health),
         Route("/v1/models", desk.models),
+        Route("/v1/models/{name:path}", desk.model),
         Route("/v1/chat/completions", desk.chat, methods=["POST"]),
         Route("/v1/completions", desk.completions, methods=["POST"]),
         Route("/v1/embeddings", desk.embeddings, methods=["POST"]),
         Route("/v1/rerank", desk.rerank, methods=["POST"]),
         Route("/v1/audio/transcriptions", desk.transcriptions, methods=["POST"]),
     ]
-    handlers: Any = {RefusedError: _refused, 404: _no_path, 405: _no_path}
+    handlers: Any = {RefusedError: _refused, ClientDisconnect: _nobody, 404: _no_path, 405: _no_path}
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
@@ -286,6 +303,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     return JSONResponse(error.body, error.status, headers)
 
 
+async def _nobody(request: Request, error: Exception) -> Response:
+    return Response(status_code=499)
+
+
 async def _no_path(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     told = RefusedError("", f"{request.method} {request.url.path} is not answered here", status=status)
@@ -293,9 +314,8 @@ async def _no_path(request: Request, error: Exception) -> Response:
 
 
 def _not_offered(loaded: Loaded, what: str) -> RefusedError:
-    return RefusedError(
-        "", f"this model offers {', '.join(sorted(loaded.offers))}, and not {what}", status=404
-    )
+    told = f"this model offers {', '.join(sorted(loaded.offers))}, and not {what}"
+    return RefusedError("", told, status=404, code="unsupported_endpoint")
 
 
 def _only(body: Json, *names: str) -> None:

@@ -60,6 +60,9 @@ class Step:
     top: tuple[tuple[int, float], ...] = ()
 
 
+ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
+"""A schema that says nothing. An answer held to it would not end: backends take a grammar of small objects instead."""
+
 Steps = Iterator[Step | None]
 """An answer as it is made, without its prompt. None: still reading the prompt, the moment to stop. Ends by itself at an end
 token (given or not), or after wish.max_tokens. Closing it ends the work: nothing more is computed."""

@@ -7,12 +7,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from .backend import RefusedError
+from .backend import ANY_OBJECT, RefusedError
 from .words import Words
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+_OBJECT = r"""
+start: "{" BLANK (pair1 ("," BLANK pair1){0,5})? BLANK "}"
+pair1: KEY ":" BLANK value1
+value1: value2 | "[" BLANK (value2 ("," BLANK value2){0,3})? BLANK "]" | "{" BLANK (pair2 ("," BLANK pair2){0,3})? BLANK "}"
+pair2: KEY ":" BLANK value2
+value2: TEXT | NUMBER | "true" | "false" | "null"
+KEY: /"[a-zA-Z_][a-zA-Z0-9_ -]{0,23}"/
+TEXT: /"([^"\\\x00-\x1f\x7f]|\\(["\\\/bfnrt]|u[0-9a-fA-F]{4})){0,100}"/
+NUMBER: /-?(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?/
+BLANK: /[ ]?/
+"""
+"""Any object of a size that ends: two levels, six members."""
 
 MOST_WHOLE = 10**15
 _TOKENIZERS: WeakKeyDictionary[Words, Any] = WeakKeyDictionary()
@@ -30,8 +43,11 @@ class Grammar:
                 words.tokens.json, eos_token=min(words.ends, default=None)
             )
         tokenizer = _TOKENIZERS[words]
-        compact = {**bounded(schema), "x-guidance": {"whitespace_flexible": False}}
-        text = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(compact))
+        if schema == ANY_OBJECT:
+            text = llguidance.LLMatcher.grammar_from_lark(_OBJECT)
+        else:
+            compact = {**bounded(schema), "x-guidance": {"whitespace_flexible": False}}
+            text = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(compact))
         self._matcher = llguidance.LLMatcher(tokenizer, text)
         if told := self._matcher.get_error():
             raise RefusedError(

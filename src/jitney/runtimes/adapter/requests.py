@@ -10,6 +10,7 @@ from . import checks
 from .backend import Loaded, RefusedError, Wish
 
 Json = dict[str, Any]
+ROLES = ("system", "developer", "user", "assistant", "tool")
 MOST_CHOICES = 16
 MOST_STOPS = 16
 MOST_ALTERNATIVES = 20
@@ -227,8 +228,8 @@ def _messages(given: Any) -> list[Json]:
 
 def _message(one: Json, where: str) -> Json:
     role = one.get("role")
-    if not isinstance(role, str):
-        raise RefusedError(f"{where}.role", "a string is expected")
+    if role not in ROLES:
+        raise RefusedError(f"{where}.role", f"one of {', '.join(ROLES)} is expected, not {role!r}")
     content = one.get("content")
     if content is None and not one.get("tool_calls"):
         raise RefusedError(f"{where}.content", "it is missing")

@@ -15,12 +15,26 @@ import numpy as np
 import openvino
 import openvino_genai as genai
 
-from .backend import CannotLoadError, Loaded, RefusedError, Settings, Step, Steps, Wish
+from .backend import ANY_OBJECT, CannotLoadError, Loaded, RefusedError, Settings, Step, Steps, Wish
 from .words import HubTokens, Tokens, Words, folder_of
 
 OFFERS = frozenset(["chat", "completions", "echo", "seed", "penalties", "json-schema", "min-p", "batching"])
 CHUNK = 256
 """Tokens computed at once, over all answers."""
+
+_OBJECT = r"""
+root ::= "{" ws (pair1 ("," ws pair1){0,5})? ws "}"
+pair1 ::= key ":" ws value1
+value1 ::= value2 | "[" ws (value2 ("," ws value2){0,3})? ws "]" | "{" ws (pair2 ("," ws pair2){0,3})? ws "}"
+pair2 ::= key ":" ws value2
+value2 ::= string | number | "true" | "false" | "null"
+key ::= "\"" [a-zA-Z_] [a-zA-Z0-9_ -]{0,23} "\""
+string ::= "\"" char{0,100} "\""
+char ::= [^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})
+number ::= "-"? ("0" | [1-9] [0-9]{0,8}) ("." [0-9]{1,6})?
+ws ::= " "?
+"""
+"""Any object of a size that ends: two levels, six members."""
 
 
 def load(settings: Settings) -> Loaded:
@@ -28,7 +42,9 @@ def load(settings: Settings) -> Loaded:
     pipeline = _read_model(folder, settings)
     tokenizer = pipeline.get_tokenizer()
     has_own = (folder / "tokenizer.json").exists()
-    tokens: Tokens = HubTokens(folder) if has_own else _OwnTokens(tokenizer)
+    tokens: Tokens = _OwnTokens(tokenizer)
+    if has_own:
+        tokens = HubTokens(folder)
     words = Words(folder, tokens, tokenizer.chat_template or "")
     words.ends |= {tokenizer.get_eos_token_id()}
     engine = _Engine(pipeline, words.ends)
@@ -113,7 +129,9 @@ class _Engine:
             config.rng_seed = random.getrandbits(31) if wish.seed is None else wish.seed
         else:
             config.do_sample = False
-        if wish.schema is not None:
+        if wish.schema == ANY_OBJECT:
+            config.structured_output_config = genai.StructuredOutputConfig(grammar=_OBJECT)
+        elif wish.schema is not None:
             config.structured_output_config = genai.StructuredOutputConfig(
                 json_schema=json.dumps(wish.schema)
             )

@@ -23,9 +23,10 @@ Json = dict[str, Any]
 class Tokens(Protocol):
     """A tokenizer. special: its special tokens, text → number; json: as tokenizer.json, empty where it has none."""
 
-    size: int
-    special: Mapping[str, int]
-
+    @property
+    def size(self) -> int: ...
+    @property
+    def special(self) -> Mapping[str, int]: ...
     @property
     def json(self) -> str: ...
     def encode(self, text: str, *, special: bool) -> list[int]: ...
@@ -150,9 +151,9 @@ class Stream:
         return now[len(before) :]
 
     def rest(self) -> str:
-        """What was kept back, at the end; half a character becomes U+FFFD."""
+        """What was kept back, at the end, without the half of a character."""
         before = self._decode(self._tokens[self._start : self._read])
-        return self._decode(self._tokens[self._start :])[len(before) :]
+        return self._decode(self._tokens[self._start :])[len(before) :].rstrip("�")
 
 
 def read_json(path: Path) -> Json:
