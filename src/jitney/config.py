@@ -34,6 +34,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     registry: str = ""
     debian_mirror: str = ""
     python_index: str = ""
+    python_wheels: str = ""
+    """A folder of wheels, or a page that links to some: beside the index, for packages that no index has."""
     pytorch: Literal["auto", "index", "debian", "pypi"] = "auto"
     prerelease: bool = False
     # the program
@@ -115,6 +117,7 @@ OF_THE_MACHINE = (
     "registry",
     "debian_mirror",
     "python_index",
+    "python_wheels",
     "pytorch",
     "gpus",
     "user",

@@ -18,7 +18,7 @@ from jitney.config import Config
 from jitney.engine.protocol import LABEL, Abilities, Engine, ImageInfo, Listing
 from jitney.errors import UsageError
 from jitney.facts import indexes, kept
-from jitney.facts.model import BaseOnHand, EngineFacts, Facts, Gpu, IndexFacts
+from jitney.facts.model import BaseOnHand, EngineFacts, Facts, Gpu, IndexFacts, Wheels
 
 LABEL_KEY = "jitney.key"
 LABEL_DIGEST = "jitney.digest"
@@ -155,6 +155,7 @@ def _indexes(config: Config) -> IndexFacts:
         go_proxy=os.environ.get("GOPROXY", ""),
         debian_mirror=config.debian_mirror or indexes.debian_mirror(),
         registry=indexes.registry(config),
+        wheels=indexes.wheels(config.python_wheels) if config.python_wheels else Wheels(),
     )
 
 

@@ -3,12 +3,15 @@ is left to the tool's own default."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from jitney.config import Config
+from jitney.errors import UsageError
 from jitney.facts import kept
+from jitney.facts.model import Wheels
 
 HOUR_S = 3600.0
 REGISTRY_S = 3.0
@@ -136,3 +139,17 @@ def ask_pytorch() -> str:
         return ""
     match = re.search(r"#\s+from\s+(\S+)", done.stdout)
     return match[1] if done.returncode == 0 and match and "+cpu" in done.stdout else ""
+
+
+def wheels(where: str) -> Wheels:
+    """What the setting python_wheels leads to. Raises UsageError: a folder that is not there, or has no wheels."""
+    if where.startswith(("https://", "http://")):
+        return Wheels(where=where)
+    folder = Path(where).expanduser().absolute()
+    found = sorted(folder.glob("*.whl"))
+    if not found:
+        what = "has no wheels" if folder.is_dir() else "is no folder"
+        raise UsageError(f"python_wheels: {folder} {what}", "name a folder of .whl files, or a page's URL")
+    seen = [f"{one.name} {one.stat().st_size} {one.stat().st_mtime_ns}" for one in found]
+    digest = hashlib.sha256("\n".join(seen).encode()).hexdigest()[:24]
+    return Wheels(where=str(folder), files=tuple(one.name for one in found), digest=digest)

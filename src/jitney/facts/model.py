@@ -46,6 +46,15 @@ class BaseOnHand(msgspec.Struct, frozen=True, kw_only=True):
     recipe: str = ""
 
 
+class Wheels(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Wheels beside the index. where: a folder, absolute, or a page's URL; empty: none. files: the folder's wheels, by name;
+    digest: 24 hex digits over their names, sizes and times."""
+
+    where: str = ""
+    files: tuple[str, ...] = ()
+    digest: str = ""
+
+
 class IndexFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Package indexes. url: as configured, empty for the ecosystem's own. pytorch_cpu: an index that has CPU wheels
     of PyTorch and answers, else empty. debian_mirror: as apt has it. registry: image registry that answers, else empty."""
@@ -55,6 +64,7 @@ class IndexFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     go_proxy: str = ""
     debian_mirror: str = ""
     registry: str = ""
+    wheels: Wheels = Wheels()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

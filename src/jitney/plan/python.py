@@ -21,6 +21,7 @@ from jitney.plan.planner import PATH, SOURCE_ROOT, Start, folder_of
 from jitney.plan.scripts import script
 from jitney.plan.taken import Taken
 from jitney.plan.torch import choose_torch, normal
+from jitney.plan.wheels import wheel_mounts, wheel_words
 
 TOOL_UV = "jitney/tool-uv:1"
 """Image with nothing but the uv binary; `resolve.build_inputs` sees that it is there. Its version is not part of a Plan: the
@@ -175,9 +176,11 @@ def _install(lock: Lock, choice: Choice, facts: Facts, made: tuple[str, ...]) ->
         Mount(kind="bind", stage=f"made-{name}", source=VENV.lstrip("/"), target=f"{ROOM}/made/{name}")
         for name in made
     ]
+    links = wheel_words(lock, facts.indexes.wheels, f"{ROOM}/wheels")
+    mounts += wheel_mounts(lock, facts.indexes.wheels, f"{ROOM}/wheels")
     return Instruction(
         op="run",
-        args=("python3", "-I", "-B", f"{ROOM}/install.py", *options),
+        args=(*links, "python3", "-I", "-B", f"{ROOM}/install.py", *options),
         mounts=(*_mounts(facts, "requirements.txt"), *mounts),
         why=("packages, each at its locked version and hash", *(e.rule for e in choice.torch.evidence)),
     )

@@ -22,7 +22,7 @@ RESOLVER = 4
 class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
     """requirements: sorted, in the ecosystem's own notation; constraints: limits on versions, asking for nothing; asked_by: requirement → `file:line` for messages, not in the
     key. reads: files of the source whose text is part of the question. provided: packages of the base, never resolved.
-    extra_index: index with CPU wheels of PyTorch. system: Debian packages known beforehand. base: key of the base to
+    extra_index: index with CPU wheels of PyTorch. links: folder or page with wheels beside the index. system: Debian packages known beforehand. base: key of the base to
     build in."""
 
     language: str
@@ -41,6 +41,7 @@ class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
     provided: tuple[str, ...] = ()
     extra_index: str = ""
     index: str = ""
+    links: str = ""
     torch: str = "none"
     prerelease: bool = False
     system: tuple[str, ...] = ()
@@ -52,6 +53,8 @@ class ResolveRequest(msgspec.Struct, frozen=True, kw_only=True):
         hashes say whether a mirror's files are the same."""
         asked = msgspec.structs.replace(self, asked_by={}, takes=(), base="", index="", extra_index="")
         whole = [asked, {name: texts.get(name, "") for name in self.reads}]
+        if not self.links:  # keys from before there were links stay
+            whole[0] = {name: value for name, value in msgspec.to_builtins(asked).items() if name != "links"}
         return hashlib.sha256(msgspec.json.encode(whole, order="sorted")).hexdigest()
 
 
@@ -79,6 +82,7 @@ def resolve_request(detection: Detection, facts: Facts, config: Config) -> Resol
         provided=provided,
         extra_index=choice.torch.index,
         index=config.python_index or facts.indexes.python,
+        links=facts.indexes.wheels.where if detection.language == "python" else "",
         torch=choice.torch.build or choice.torch.source,  # a lock is of one build
         prerelease=config.prerelease,
         system=system_packages(detection, config, Lock()),

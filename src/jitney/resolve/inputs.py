@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jitney.engine.protocol import LABEL
 from jitney.errors import ResolveError
 from jitney.plan.python import TOOL_UV
+from jitney.plan.wheels import wheels_image
 
 if TYPE_CHECKING:
     from jitney.config import Config
@@ -55,6 +57,7 @@ def build_inputs(
         mount.stage == TOOL_UV for stage in build.stages for one in stage.instructions for mount in one.mounts
     ):
         ensure_uv(engine)
+    ensure_wheels(build, engine, facts)
     with secret_files(build.secrets, facts, config) as secrets:
         yield secrets
 
@@ -82,6 +85,21 @@ def secret_files(ids: tuple[str, ...], facts: Facts, config: Config) -> Iterator
         yield {**secrets, "index": Path(file.name)}
 
 
+def ensure_wheels(build: BuildPlan, engine: Engine, facts: Facts) -> None:
+    """An image with nothing but the folder of wheels that a stage mounts, made when the folder has changed."""
+    wheels = facts.indexes.wheels
+    if not wheels.files or engine.image(wheels_image(wheels)) is not None:
+        return
+    if any(
+        m.stage == wheels_image(wheels)
+        for stage in build.stages
+        for i in stage.instructions
+        for m in i.mounts
+    ):
+        parts = (_part(Path(wheels.where, name), name) for name in wheels.files)
+        engine.import_image(chain(chain.from_iterable(parts), (_END,)), wheels_image(wheels), {LABEL: "base"})
+
+
 def ensure_uv(engine: Engine) -> None:
     """An image with nothing but the uv binary, of this machine's uv. 50 MB, made once a version, in half a second."""
     binary = find_uv()
@@ -106,12 +124,22 @@ def uv_version(binary: Path) -> str:
 
 
 def _tar_of(binary: Path) -> Iterator[bytes]:
+    yield from _part(binary, "uv")
+    yield _END
+
+
+_END = b"\0" * 1024
+"""Of a tar."""
+
+
+def _part(path: Path, name: str) -> Iterator[bytes]:
+    """A file as a member of a tar, padded."""
     import tarfile
 
-    head = tarfile.TarInfo("uv")
-    head.size, head.mode = binary.stat().st_size, 0o755
+    head = tarfile.TarInfo(name)
+    head.size, head.mode = path.stat().st_size, 0o755
     yield head.tobuf(tarfile.GNU_FORMAT)
-    with binary.open("rb") as file:
+    with path.open("rb") as file:
         while chunk := file.read(1 << 20):
             yield chunk
-    yield b"\0" * (-head.size % 512 + 1024)
+    yield b"\0" * (-head.size % 512)

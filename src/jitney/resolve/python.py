@@ -94,6 +94,8 @@ def compile_argv(request: ResolveRequest) -> list[str]:
         argv += ["--prerelease", "allow"]
     if request.extra_index:
         argv += ["--extra-index-url", request.extra_index, "--index-strategy", "unsafe-best-match"]
+    if request.links:
+        argv += ["--find-links", request.links]
     for name in request.provided:
         argv += ["--no-emit-package", name]
     return argv
