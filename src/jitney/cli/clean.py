@@ -15,7 +15,7 @@ from jitney.cli.report import human_size
 from jitney.cli.sizes import family_lines
 from jitney.config import Config
 from jitney.engine.protocol import Engine
-from jitney.errors import UsageError
+from jitney.errors import BusyError, UsageError
 from jitney.family import Family, family
 from jitney.sandbox.sweep import sweep
 
@@ -103,5 +103,25 @@ def _remove(engine: Engine, config: Config, item: disk.Item) -> bool:
         return disk.remove_stale(engine, item.name)
     if item.kind == "build-cache":
         return engine.remove_build_cache(item.name) > 0
+    if item.kind == "weights":
+        return _remove_store(Path(item.name))
     shutil.rmtree(Path(item.name))
     return True
+
+
+def _remove_store(root: Path) -> bool:
+    """The whole Store, but not while a run uses a model of it: then only the others go."""
+    from jitney.models.holdings import holdings, remove
+    from jitney.models.store import Store
+
+    store = Store(root)
+    busy = False
+    for one in holdings(store):
+        try:
+            remove(store, one)
+        except BusyError as error:
+            busy = True
+            print(f"kept: {error.message}", file=sys.stderr)
+    if not busy:
+        shutil.rmtree(root)
+    return not busy
