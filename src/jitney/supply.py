@@ -53,10 +53,15 @@ def supply(detection: Detection, config: Config, listener: Listener, *, without:
 
 
 def fetch_model(
-    reference: str, config: Config, listener: Listener, *, progress: Progress | None = None
+    reference: str,
+    config: Config,
+    listener: Listener,
+    *,
+    progress: Progress | None = None,
+    renew: bool = False,
 ) -> Weights:
     """The weights of a reference, verified, in the Store: the bytes that the lock has, where it has some. The Store then
-    gives up what is beyond its budget."""
+    gives up what is beyond its budget. renew: ask anew where a branch or a tag leads."""
     from jitney.models import lockfile
     from jitney.models.fetch import fetch
     from jitney.models.reference import parse
@@ -66,12 +71,29 @@ def fetch_model(
     locked = lockfile.entry(path, reference) if config.lock_file else None
     ref = parse(locked.ref if locked and "://" in locked.ref else reference, names, Path.cwd())
     weights = fetch(
-        kept, ref, config.python_index, progress=progress, on_line=listener.say, policy=policy(config)
+        kept,
+        ref,
+        config.python_index,
+        progress=progress,
+        on_line=listener.say,
+        policy=policy(config),
+        memory=_memory(config),
+        renew=renew,
     )
     if locked:
         lockfile.require_same(locked, weights, reference, path)
     _shrink(kept, weights, config, listener)
     return weights
+
+
+def _memory(config: Config) -> int:
+    """Bytes that a model may take: --memory, else of the largest GPU where one is wanted, else what is free on this machine."""
+    from jitney.facts.hardware import gpus, memory_available
+
+    if config.memory_bytes:
+        return config.memory_bytes
+    cards = [one.memory_bytes for one in gpus()] if config.gpus else []
+    return max(cards, default=0) or memory_available()
 
 
 def policy(config: Config) -> Policy:

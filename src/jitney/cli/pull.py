@@ -53,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         config = msgspec.structs.replace(config, lock_file="")
     elif path.is_file():
         config = msgspec.structs.replace(config, lock_file=str(path.absolute()))
+    elif arguments.lock_file:
+        raise UsageError(f"--lock-file {path}: there is no such file", "jitney pull --lock REF… writes it")
     for reference in arguments.references or _of_lock(path):
         weights = _pull(reference, arguments, config, report)
         if arguments.lock:
@@ -84,7 +86,7 @@ def _pull(reference: str, arguments: argparse.Namespace, config: Config, report:
             report.progress(f"{reference}: {human_size(done)}{of}")
 
     with report.phase("pull"):
-        weights = supply.fetch_model(reference, config, report, progress=progress)
+        weights = supply.fetch_model(reference, config, report, progress=progress, renew=True)
     report.clear()
     if arguments.pin is not None:
         supply.store(config).pin(weights.digest, pinned=arguments.pin)

@@ -23,6 +23,8 @@ from jitney.models.views import drop_views
 ID = 12
 """Digits of a digest that people read and write."""
 _MADE = re.compile(r"[a-z0-9-]+://(?P<source>[0-9a-f]{64})\?recipe=[0-9a-f]+(?:&.*)?")
+_REVISION = re.compile(r"@(?:[0-9a-f]{40}|sha256:[0-9a-f]{64})(?=:|$)")
+"""Of a repository or an image: the ID tells revisions apart."""
 _STAMP = re.compile(r"(?:file|folder):.*")
 
 
@@ -46,7 +48,8 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """What a user would call it."""
-        return self.weights.alias or next((ref for ref in self.refs if not self.made_from), self.weights.main)
+        own = "" if self.made_from else self.refs[0]
+        return self.weights.alias or re.sub(_REVISION, "", own) or self.weights.main
 
 
 def holdings(store: Store) -> list[Holding]:
@@ -115,21 +118,26 @@ def find(store: Store, text: str, table: Mapping[str, Alias], cwd: Path) -> list
     or an ID that several begin with.
     """
     every = holdings(store)
-    found = _by_name(every, text, table, cwd) or _by_id(every, text)
+    found = _by_name(store, every, text, table, cwd) or _by_id(every, text)
     if found:
         ids = {one.id for one in found}
         return found + [one for one in every if one.made_from in ids and one.id not in ids]
     raise ModelError(f"{text}: there is no such model in the Store", _near(every, text))
 
 
-def _by_name(every: list[Holding], text: str, table: Mapping[str, Alias], cwd: Path) -> list[Holding]:
+def _by_name(
+    store: Store, every: list[Holding], text: str, table: Mapping[str, Alias], cwd: Path
+) -> list[Holding]:
     from jitney.models.reference import parse
 
+    own = [one for one in every if not one.made_from]
     wanted = {text}
     with contextlib.suppress(ModelError):
-        wanted.add(parse(text, table, cwd).canonical)
-    own = [one for one in every if not one.made_from]
-    exact = [one for one in own if wanted & {*one.refs, one.weights.ref, one.weights.alias}]
+        canonical = parse(text, table, cwd).canonical
+        wanted.add(canonical)
+        if known := store.find(canonical):  # a branch or a tag is noted beside what it led to
+            return [one for one in own if one.weights.digest == known.digest]
+    exact = [one for one in own if wanted & {*one.refs, one.name, one.weights.ref, one.weights.alias}]
     return exact or [one for one in own if text.lower() in {hub.lower() for hub in one.weights.hubs}]
 
 
