@@ -33,6 +33,7 @@ COMMANDS = {
     "logs": "show what the runtimes of a service wrote",
     "clean": "remove images and caches of Jitney's, after asking",
     "setup": "make the bases and fetch the default model",
+    "runtimes": "show what can run models here, and why not",
     "bench": "measure runtimes with a model: time, memory, size, right answers",
     "completion": "print shell completion",
 }

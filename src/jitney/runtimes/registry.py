@@ -8,6 +8,7 @@ from jitney.errors import ModelError
 from jitney.facts.model import Facts
 from jitney.models.model import Weights
 from jitney.runtimes import adapted
+from jitney.runtimes.hosts import HOSTS
 from jitney.runtimes.llamacpp import LlamaCpp
 from jitney.runtimes.nim import NIM
 from jitney.runtimes.ollama import OLLAMA
@@ -19,7 +20,7 @@ from jitney.runtimes.tvm import TVM
 from jitney.runtimes.vllm import Vllm
 
 PLANNED: tuple[Runtime, ...] = (SGLANG, TENSORRT_LLM, NIM, OLLAMA, TGI)
-RUNTIMES: tuple[Runtime, ...] = (LlamaCpp(), *adapted.ROWS, Vllm(), TVM, *PLANNED)
+RUNTIMES: tuple[Runtime, ...] = (LlamaCpp(), *adapted.ROWS, Vllm(), TVM, *HOSTS, *PLANNED)
 
 
 def runtime_for(weights: Weights, facts: Facts) -> Runtime:
