@@ -16,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 os.environ |= {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -30,7 +31,6 @@ from adapter.backend import Settings
 from adapter.main import read_settings
 from adapter.with_ctranslate2 import load
 from ray import serve
-from starlette.applications import Starlette
 
 FAILED = Path(gettempdir(), "jitney-failed")
 STORE_BYTES = 80 << 20
@@ -55,7 +55,7 @@ def serve_it(settings: Settings) -> None:
     )
     serve.start(http_options=serve.HTTPOptions(host=settings.host, port=settings.port))
 
-    def build() -> Starlette:
+    def build() -> Any:
         return make_app(load, settings, tell_failure)
 
     @serve.deployment(
@@ -65,7 +65,8 @@ def serve_it(settings: Settings) -> None:
     class Model:
         pass
 
-    serve.run(Model.bind(), route_prefix="/", blocking=False)
+    deployment: Any = Model
+    serve.run(deployment.bind(), route_prefix="/", blocking=False)
 
 
 def main() -> None:
