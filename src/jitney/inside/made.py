@@ -6,6 +6,10 @@ import os
 import sys
 import tarfile
 
+OUT = os.dup(1)
+"""Where the archive goes. Libraries print what they please to standard output: that is standard error from here on."""
+os.dup2(2, 1)
+
 PROMPT = "The capital of France is"
 WORDS = 6
 
@@ -19,7 +23,10 @@ def require_words(after: str) -> None:
 
 def hand_out(folder: str) -> None:
     """All files of a folder as a tar on standard output."""
-    with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+    with (
+        os.fdopen(OUT, "wb") as out,
+        tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+    ):
         for name in sorted(os.listdir(folder)):
             tar.add(os.path.join(folder, name), name, filter=plain)
 

@@ -14,7 +14,6 @@ The result is asked before it is handed out.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import runpy
@@ -40,8 +39,7 @@ def build(*words: str) -> None:
     """The library's own builder, which is a program. Python 3.14 refuses the wording of its help, which nobody reads here."""
     setattr(argparse._ActionsContainer, "_check_help", lambda self, action: None)  # noqa: B010  not a known attribute
     sys.argv = ["builder", *words]
-    with contextlib.redirect_stdout(sys.stderr):
-        runpy.run_module("onnxruntime_genai.models.builder", run_name="__main__", alter_sys=True)
+    runpy.run_module("onnxruntime_genai.models.builder", run_name="__main__", alter_sys=True)
 
 
 def name_the_tokenizer(folder: str) -> None:

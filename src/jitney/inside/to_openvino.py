@@ -50,7 +50,14 @@ def compress(out: str, room: str, mode: str) -> None:
 
     made.say("compressing, %s" % mode)
     whole = openvino.Core().read_model(out + "/openvino_model.xml")
-    fewer = nncf.compress_weights(whole, mode=getattr(nncf.CompressWeightsMode, mode))
+    fallback = nncf.GroupSizeFallbackMode.ADJUST  # where rows are no multiple of the usual group
+    fewer = nncf.compress_weights(
+        whole,
+        mode=getattr(nncf.CompressWeightsMode, mode),
+        advanced_parameters=nncf.AdvancedCompressionParameters(group_size_fallback_mode=fallback)
+        if mode.startswith("INT4")
+        else None,
+    )
     openvino.save_model(fewer, room + "/openvino_model.xml")
     del whole, fewer
     for name in ("openvino_model.xml", "openvino_model.bin"):
