@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write the hashes of its files to jitney.lock here: other machines then get the same bytes",
     )
+    parser.add_argument(
+        "--cached",
+        action="store_true",
+        help="all models that the hub's cache and Ollama's store have on this machine, shared without a copy",
+    )
     parser.add_argument("--lock-file", metavar="FILE", help="another lock file than ./jitney.lock")
     add_safety_options(parser)
     add_output_options(parser)
@@ -55,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         config = msgspec.structs.replace(config, lock_file=str(path.absolute()))
     elif arguments.lock_file:
         raise UsageError(f"--lock-file {path}: there is no such file", "jitney pull --lock REF… writes it")
-    for reference in arguments.references or _of_lock(path):
+    references = [*arguments.references, *(_of_caches() if arguments.cached else ())]
+    for reference in references or _of_lock(path):
         weights = _pull(reference, arguments, config, report)
         if arguments.lock:
             lockfile.write(path, reference, weights)
@@ -63,6 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
         _tell(reference, weights, arguments, report)
     report.finish()
     return 0
+
+
+def _of_caches() -> list[str]:
+    from jitney.models import caches
+
+    return caches.require_known(caches.every())
 
 
 def _of_lock(path: Path) -> list[str]:

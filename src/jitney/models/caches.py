@@ -20,6 +20,7 @@ import msgspec
 
 from jitney.errors import ModelError
 from jitney.models.files import CHUNK, READABLE, disk_errors, place, sha256_of
+from jitney.models.hosts import ollama_registry
 from jitney.models.model import WeightFile
 from jitney.models.store import Store
 
@@ -236,13 +237,14 @@ class _Manifest(msgspec.Struct, frozen=True):
 def _ollama_models() -> Iterator[Cached]:
     for root in ollama_stores():
         for path in sorted((root / "manifests").glob("*/*/*/*")):
-            _, space, name, tag = path.relative_to(root / "manifests").parts
+            host, space, name, tag = path.relative_to(root / "manifests").parts
             try:
                 size = sum(one.size for one in msgspec.json.decode(path.read_bytes(), type=_Manifest).layers)
             except (OSError, msgspec.DecodeError):
                 continue
             short = name if space == "library" else f"{space}/{name}"
-            yield Cached(reference=f"ollama://{short}:{tag}", tool="Ollama", bytes=size)
+            whole = short if host == ollama_registry() else f"{host}/{space}/{name}"
+            yield Cached(reference=f"ollama://{whole}:{tag}", tool="Ollama", bytes=size)
 
 
 def require_known(names: list[Cached]) -> list[str]:

@@ -20,7 +20,7 @@ import msgspec
 
 from jitney.engine.protocol import VolumeMount
 from jitney.errors import ModelError
-from jitney.models.files import disk_errors
+from jitney.models.files import READABLE, disk_errors
 from jitney.models.model import Weights
 from jitney.models.store import Store
 
@@ -173,11 +173,14 @@ def _link(blob: Path, target: Path) -> None:
 
 
 def _open_folders(top: Path) -> None:
-    """Whatever the umask was: the sandbox's user must be able to look inside."""
+    """Whatever the umask was: the sandbox's user must be able to look inside. What can be read keeps its mode: it may be the
+    same file as one in another tool's cache."""
     for folder, _, names in os.walk(top):
         Path(folder).chmod(0o755)
         for name in names:
-            Path(folder, name).chmod(0o444)
+            path = Path(folder, name)
+            if path.stat().st_mode & READABLE != READABLE:
+                path.chmod(READABLE)
 
 
 def view_tar(view: View) -> Iterator[bytes]:

@@ -11,8 +11,11 @@ from tests.unit.models.build import gguf
 from tests.unit.models.server import serving
 
 from jitney.errors import ModelError
-from jitney.models import caches
+from jitney.models import caches, holds
 from jitney.models.download import Remote, download
+from jitney.models.hosts import ollama_registry
+from jitney.models.layout import Want, library_view
+from jitney.models.model import Weights
 from jitney.models.store import Store
 
 DATA = gguf()
@@ -81,6 +84,9 @@ def test_nothing_is_downloaded_or_copied_that_the_hub_s_cache_has(store: Store, 
     assert said == []
     blob, original = store.blob(SHA256), hub / "blobs" / SHA256
     assert blob.stat().st_ino == original.stat().st_ino or blob.stat().st_nlink == 1, "a link, or a clone"
+    weights = store.remember(Weights(ref="r", format="gguf", main="tiny.gguf", files=(file,)))
+    library_view(store, (Want(weights=weights),))
+    holds.release()
     assert original.stat().st_mode & 0o777 == 0o644, "the tool's file is as it was"
 
 
@@ -129,14 +135,18 @@ def test_what_others_can_change_or_the_sandbox_cannot_read_is_copied_and_that_is
 
 
 def test_what_is_there_can_be_listed(hub: Path, elsewhere: Path) -> None:
+    own = elsewhere / "ollama" / "manifests" / ollama_registry() / "library" / "tiny"
     manifest = elsewhere / "ollama" / "manifests" / "registry.example" / "library" / "tiny"
+    own.mkdir(parents=True)
     manifest.mkdir(parents=True)
+    (own / "latest").write_text('{"layers": [{"size": 7}]}')
     (manifest / "latest").write_text('{"layers": [{"size": 100}, {"size": 5}]}')
     (manifest / "broken").write_text("{")
-    found = [(one.reference, one.tool, one.bytes) for one in caches.every()]
+    found = sorted((one.reference, one.tool, one.bytes) for one in caches.every())
     assert found == [
         ("hf://org/tiny-GGUF", "Hugging Face", len(DATA) + len(CONFIG)),
-        ("ollama://tiny:latest", "Ollama", 105),
+        ("ollama://registry.example/library/tiny:latest", "Ollama", 105),
+        ("ollama://tiny:latest", "Ollama", 7),
     ]
     assert caches.ollama_manifest("registry.example", "library/tiny", "latest")
     assert caches.ollama_manifest("registry.example", "../library/tiny", "latest") is None
