@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[3]
         "tools/language_pages.py",
         "tools/matrices_page.py",
         "tools/frameworks_page.py",
+        "tools/runtimes_page.py",
     ],
 )
 def test_generated_pages_are_current(maker: str) -> None:
