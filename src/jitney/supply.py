@@ -82,8 +82,25 @@ def fetch_model(
     )
     if locked:
         lockfile.require_same(locked, weights, reference, path)
+    if weights.info.role != "model":
+        weights = _with_its_model(weights, reference, config, listener)
     _shrink(kept, weights, config, listener)
     return weights
+
+
+def _with_its_model(part: Weights, reference: str, config: Config, listener: Listener) -> Weights:
+    """An adapter together with the model that it says it was made for."""
+    from jitney.models.together import base_of, joined
+
+    kept = store(config)
+    base = base_of(kept, part)
+    if not base:
+        raise ModelError(
+            f"{reference}: {'a projector' if part.info.role == 'projector' else 'an adapter'} is no model by itself",
+            "put it into a folder with its model and hand over the folder",
+        )
+    listener.say(f"{reference} is an adapter for {base}")
+    return kept.remember(joined(fetch_model(base, config, listener), (part,)))
 
 
 def _memory(config: Config) -> int:

@@ -264,3 +264,33 @@ def test_offline(hub: Hub, tiny: Repo, store: Store, monkeypatch: pytest.MonkeyP
     assert pull(store, "hf://org/tiny").main == "Tiny-Q4_K_M.gguf"
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE forbids"):
         pull(store, "hf://org/tiny:Q8_0")
+
+
+def test_where_the_hub_is_not_reached_what_is_known_is_taken(
+    hub: Hub, tiny: Repo, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants as constants
+
+    first = pull(store, "hf://org/tiny")
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:1")
+    lines: list[str] = []
+    assert pull(store, "hf://org/tiny", renew=True, lines=lines).files == first.files
+    assert any("what is in the Store is taken" in line for line in lines)
+
+
+def test_what_the_hubs_own_library_has_downloaded(
+    hub: Hub, tiny: Repo, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub
+    import huggingface_hub.constants as constants
+
+    cache = tmp_path / "hf" / "hub"
+    for name in ("README.md", "Tiny-Q8_0.gguf"):
+        huggingface_hub.hf_hub_download("org/tiny", name, endpoint=hub.url, cache_dir=cache)
+    asked = len([line for line in hub.asked if line.startswith("/cdn/")])
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:1")
+    lines: list[str] = []
+    weights = pull(store, "hf://org/tiny:Q8_0", lines=lines)
+    assert (weights.info.name, weights.revision) == ("Eight", tiny.revisions["main"])
+    assert any("the cache of its library" in line for line in lines)
+    assert asked == len([line for line in hub.asked if line.startswith("/cdn/")])

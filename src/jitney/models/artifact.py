@@ -61,7 +61,7 @@ def fetch_artifact(store: Store, ref: Reference, progress: Progress | None, say:
     host, _, repository = ref.package.partition("/")
     registry = Registry(host or ollama_registry(), repository, ref.text)
     accept = MANIFESTS if ref.kind == "oci" else MANIFESTS[1:2]
-    manifest, digest = registry.manifest(ref.version, accept)
+    manifest, digest = _manifest(registry, ref, accept, say)
     if manifest.manifests:
         manifest, _ = registry.manifest(_one_of(manifest).digest, accept)
     whole, archives = _sorted(ref, manifest)
@@ -73,6 +73,18 @@ def fetch_artifact(store: Store, ref: Reference, progress: Progress | None, say:
     except wire.RefusedError as error:
         raise registry.refused(error) from error
     return Brought(files=_distinct(ref, files), revision=digest, licence=_licence(registry, manifest))
+
+
+def _manifest(registry: Registry, ref: Reference, accept: tuple[str, ...], say: Say) -> tuple[Manifest, str]:
+    """From the registry, or as Ollama has it on this machine, where the registry cannot be asked."""
+    try:
+        return registry.manifest(ref.version, accept)
+    except wire.Unreachable:
+        found = registry.kept(ref.version)
+        if found is None:
+            raise
+        say(f"{ref.text}: {registry.host} cannot be asked; it is taken from Ollama's own store")
+        return found
 
 
 def _one_of(index: Manifest) -> Descriptor:

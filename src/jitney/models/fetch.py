@@ -21,6 +21,7 @@ from jitney.models.formats import check, is_pickle
 from jitney.models.gate import STRICT, Gate, Policy
 from jitney.models.model import Reference, WeightFile, Weights
 from jitney.models.store import Store
+from jitney.models.wire import Unreachable
 
 MAX_FILES = 10_000
 _SKIPPED = (".git", ".cache", "__pycache__", ".DS_Store")
@@ -71,7 +72,13 @@ def fetch(
     if known is None:
         once = f"{ref.bytes / 1e6:,.0f} MB, once" if ref.bytes else "once"
         gate.say(f"fetching the model {ref.text} ({once})")
-    weights = gate.admit(_listed(job, known) if ref.kind in _MOVING else _exact(job))
+    try:
+        weights = gate.admit(_listed(job, known) if ref.kind in _MOVING else _exact(job))
+    except Unreachable as error:
+        if known is None:
+            raise
+        gate.say(f"{error.message}: what is in the Store is taken")
+        return gate.readmit(_named(known, ref))
     store.remember(weights)
     return store.remember(weights, ref.canonical)
 

@@ -21,7 +21,7 @@ from jitney.models.download import Remote
 from jitney.models.listing import Listing, Say
 from jitney.models.model import Reference
 from jitney.models.selection import Asked, select
-from jitney.models.wire import MAX_WAIT_S, RefusedError
+from jitney.models.wire import MAX_WAIT_S, RefusedError, Unreachable
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -143,7 +143,7 @@ def _explained(ref: Reference, api: HfApi) -> Iterator[None]:
     try:
         yield
     except errors.OfflineModeIsEnabled as error:
-        raise ModelError(
+        raise Unreachable(
             f"{ref.text}: not in the Store, and HF_HUB_OFFLINE forbids to ask the hub", _twin(ref)
         ) from error
     except errors.RevisionNotFoundError as error:
@@ -160,7 +160,7 @@ def _explained(ref: Reference, api: HfApi) -> Iterator[None]:
         ) from error
     except httpx2.TransportError as error:
         hint = f"{_twin(ref)}\ncheck the network, the proxy variables and HF_ENDPOINT".strip()
-        raise ModelError(
+        raise Unreachable(
             f"{ref.text}: the hub {api.endpoint} cannot be reached ({error or type(error).__name__})", hint
         ) from error
 

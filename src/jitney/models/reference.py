@@ -20,6 +20,7 @@ from jitney.models.model import Alias, Reference
 from jitney.models.schemes import SCHEMES, hub, pypi
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(?:[@:].+)?")
+_WORD = re.compile(r"[A-Za-z0-9][\w.-]*(?::[\w][\w.-]*)?")
 _SCHEME = re.compile(r"([a-z][a-z0-9+]*)://.*", re.DOTALL)
 _FORMS = "a short name, org/repo (hf://), ollama://, oci://, pypi://, npm://, s3://, https://…#sha256=HEX, a file or a folder"
 
@@ -91,7 +92,13 @@ def _path(text: str, table: Mapping[str, Alias], cwd: Path) -> Reference:
         raise ModelError(f"{text}: there is no such file or folder", _instead(text, table))
     if _REPO.fullmatch(text):
         return msgspec.structs.replace(hub(f"hf://{text}"), text=text)
-    raise ModelError(f"{text}: not a known model; expected {_FORMS}", _instead(text, table))
+    raise ModelError(f"{text}: not a known model; expected {_FORMS}", _for_a_word(text, table))
+
+
+def _for_a_word(text: str, table: Mapping[str, Alias]) -> str:
+    """A word like `qwen3` or `llama3.2:1b` is no reference yet; Ollama's users mean its registry by it."""
+    near = _instead(text, table)
+    return f"{near}\nollama://{text}  asks Ollama's registry".strip() if _WORD.fullmatch(text) else near
 
 
 def _instead(text: str, table: Mapping[str, Alias]) -> str:

@@ -68,8 +68,18 @@ class Registry:
             body, headers = self._get(f"{self.url}/manifests/{version}", {"Accept": ", ".join(accept)})
         except Missing as error:
             raise self._nothing(version) from error
+        return self._parsed(body, version, headers.get("Docker-Content-Digest", ""))
+
+    def kept(self, version: str) -> tuple[Manifest, str] | None:
+        """What Ollama downloaded on this machine for the same name and tag."""
+        from jitney.models.caches import ollama_manifest
+
+        body = ollama_manifest(self.host, self.repository, version)
+        return self._parsed(body, version, "") if body is not None else None
+
+    def _parsed(self, body: bytes, version: str, stated: str) -> tuple[Manifest, str]:
         digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-        stated = version if version.startswith("sha256:") else headers.get("Docker-Content-Digest", digest)
+        stated = version if version.startswith("sha256:") else stated
         if stated.startswith("sha256:") and stated != digest:
             raise ModelError(
                 f"{self.text}: the manifest has the wrong hash: {digest}, expected {stated}",

@@ -31,7 +31,7 @@ def get(url: str, headers: Mapping[str, str]) -> tuple[bytes, Message]:
         except wire.CutError as error:
             if attempt == TRIES - 1:
                 hint = "check the address, the network and the proxy variables (HTTPS_PROXY)"
-                raise ModelError(f"{wire.shown(url)}: {error}", hint) from error
+                raise wire.Unreachable(f"{wire.shown(url)}: {error}", hint) from error
             time.sleep(max(error.wait_s, PAUSE_S))
         except wire.RefusedError as error:
             if error.status == 404:

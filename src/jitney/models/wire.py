@@ -36,6 +36,10 @@ class CutError(Exception):
         self.wait_s = wait_s
 
 
+class Unreachable(ModelError):
+    """Nobody answered."""
+
+
 class RefusedError(ModelError):
     """The server answered with a status that asking again will not change. headers: of the answer."""
 

@@ -57,6 +57,9 @@ def test_a_download_with_its_hash(tmp_path: Path) -> None:
     ("text", "message", "hint"),
     [
         ("smolm2", "not a known model", "did you mean smollm2?"),
+        ("llama3.2:1b", "not a known model", "ollama://llama3.2:1b"),
+        ("smolm2", "not a known model", "ollama://smolm2"),
+        ("not a name", "not a known model", "short names"),
         ("./nope.gguf", "no such file or folder", ""),
         ("https://example.org/m.gguf", "needs its hash", "#sha256="),
         ("https://example.org/m.gguf#sha256=12", "needs its hash", ""),
