@@ -83,6 +83,8 @@ DOORS = {
     "config.py": "JITNEY_* and XDG folders",
     "engine/": "the engine's address, the builder's client",
     "facts/": "asks the machine",
+    "models/apart/": "what strangers wrote is read in a process with limits",
+    "models/caches.py": "where other tools keep their models",
     "models/package.py": "uv fetches packages that carry weights",
     "resolve/": "uv resolves",
     "source/git.py": "git clones",
