@@ -40,10 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _record(box: ContainerInfo, services: dict[str, served.Record]) -> dict[str, object]:
     run = box.labels[LABEL_RUN]
     service = services.get(run)
+    is_spare = service is not None and box.id not in service.boxes
     return {
         "run": run,
-        "kind": box.labels.get(LABEL, ""),
-        "state": service.state if service is not None and box.state == "running" else box.state,
+        "kind": "spare" if is_spare else box.labels.get(LABEL, ""),
+        "state": "parked" if is_spare else service.state if service is not None else box.state,
         "created": box.created,
         "program": box.labels.get("jitney.program", ""),
         "runtime": box.labels.get("jitney.runtime", ""),

@@ -145,6 +145,10 @@ def _run(
     where = url(listener)
     record = served.own_record(session.run, where, tuple(model.name for model in service.models))
     interrupts: list[int] = []
+    state = ["loading"]
+
+    def note() -> None:
+        served.note(config, msgspec.structs.replace(record, state=state[0], boxes=service.boxes))
 
     def on_signal(number: int) -> None:
         if number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -152,10 +156,11 @@ def _run(
             service.stop()
 
     def on_ready() -> None:
-        served.note(config, msgspec.structs.replace(record, state="ready"))
+        state[0] = "ready"
+        note()
         _tell_ready(service, where, bool(address.key), report)
 
-    served.note(config, record)
+    service.on_change = note
     try:
         with Caught(session.loop, on_signal):
             service.run(listener, address, on_ready)

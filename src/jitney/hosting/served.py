@@ -22,7 +22,8 @@ KEPT_LOGS = 20
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """run: the session's id. started: of the process, in clock ticks since the machine's start (/proc/PID/stat), so that a
-    number that was given again is no mistake. state: loading or ready."""
+    number that was given again is no mistake. state: loading or ready. boxes: containers that answer; others of the run are
+    spare ones."""
 
     run: str
     pid: int
@@ -30,6 +31,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     models: tuple[str, ...]
     state: str = "loading"
+    boxes: tuple[str, ...] = ()
 
 
 def folder(config: Config) -> Path:

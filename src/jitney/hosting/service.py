@@ -36,6 +36,7 @@ DEATHS_AT_MOST = 3
 DEATHS_WITHIN_S = 60.0
 """More deaths within so long, and a model is given up."""
 DRAIN_S = 30.0
+SOCKET_NAME = 108
 
 
 class Model:
@@ -65,6 +66,8 @@ class Service:
         self, session: Session, engine: Engine, config: Config, listener: Listener, log: Log
     ) -> None:
         self.models: list[Model] = []
+        self.on_change: Callable[[], None] = lambda: None
+        """Told after a box was replaced."""
         self._session = session
         self._engine = engine
         self._config = config
@@ -74,9 +77,8 @@ class Service:
         self._door: Door | None = None
         self._is_listening = False
         self._door_deaths = 0
-        root = Path(tempfile.mkdtemp(prefix="jitney-serve-"))
-        session.note_file(str(root))
-        self._root = root
+        self._root = _folder()
+        session.note_file(str(self._root))
 
     def add(self, name: str, hosting: Hosting) -> None:
         folder = self._root / str(len(self.models))
@@ -98,6 +100,12 @@ class Service:
             )
             self._look_after(listener, address)
         self._drain()
+
+    @property
+    def boxes(self) -> tuple[str, ...]:
+        """Containers that answer, or will."""
+        running = [one for model in self.models for one in (model.running, model.vectors)]
+        return tuple(one.server.box.container for one in running if one is not None)
 
     def stop(self) -> None:
         """Drain; asked again: at once."""
@@ -121,6 +129,7 @@ class Service:
         if spare is not None and self._session.is_over(spare):
             spare = None
         model.running = self._box(model, gateway.RUNTIME_SOCKET, model.hosting, spare)
+        self.on_change()
 
     def _box(self, model: Model, name: str, hosting: Hosting, spare: Box | None = None) -> Running:
         running = Running(self._place(model, name), hosting.hosted, model.name, spare)
@@ -265,6 +274,13 @@ class Service:
         assert self._door is not None
         door = self._door
         self._session.serve_until(lambda: door.is_over or self._stops > 1, DRAIN_S + 1.0)
+
+
+def _folder() -> Path:
+    """For sockets, private. Below /tmp where the user's own place has a name too long for a socket's (unix(7): 108 bytes)."""
+    place = tempfile.gettempdir()
+    is_short = len(place) + len("/jitney-serve-12345678/99/") + len(gateway.VECTORS_SOCKET) < SOCKET_NAME
+    return Path(tempfile.mkdtemp(prefix="jitney-serve-", dir=place if is_short else "/tmp"))  # noqa: S108  0700, and random
 
 
 def _served(model: Model) -> Served:

@@ -170,7 +170,7 @@ def park_runtime(place: Place, hosted: Hosted, label: str = "", *, is_spare: boo
     spec = box_spec(
         _sandbox(place.config, hosted),
         hosted.image,
-        kind="spare" if is_spare else "model",
+        kind="model",
         mounts=mounts,
         source_bytes=hosted.plan.run.source_bytes if hosted.plan is not None else 0,
         wait_ms=0 if is_spare else None,
