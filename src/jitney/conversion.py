@@ -7,6 +7,7 @@ what it writes to standard output is checked and taken into the Store. Each conv
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,11 @@ class _Making:
         self._kept = kept
         own = of_the_machine(config)
         self._config = msgspec.structs.replace(
-            own, apt=conversion.target.apt, gpus=False, no_cache=config.no_cache
+            own,
+            apt=conversion.target.apt,
+            packages=_beside(conversion, config),
+            gpus=False,
+            no_cache=config.no_cache,
         )
         self._engine = engine
         self._listener = listener
@@ -127,6 +132,8 @@ class _Making:
             errand = execute.Errand(arguments=self._one.arguments, env=env, stdio=stdio)
             quiet = _Quiet(self._listener)
             outcome = execute.execute(prepared, errand, source, self._config, self._engine, quiet)
+        if signal.SIGINT in (outcome.signal, outcome.exit_code - 128):  # the user's, and the script got it first
+            raise KeyboardInterrupt
         if outcome.exit_code:
             lines = self._said.decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
             why = outcome.message or f"exit code {outcome.exit_code}"
@@ -173,6 +180,21 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         pass
     return True
+
+
+def _beside(one: Conversion, config: Config) -> tuple[str, ...]:
+    """Packages of the script's that no index has. ModelError: nobody said where they are."""
+    if one.target.name != "mlc":
+        return ()
+    from jitney.facts.indexes import wheels
+    from jitney.facts.model import Wheels
+    from jitney.runtimes import mlc
+
+    there = wheels(config.python_wheels) if config.python_wheels else Wheels()
+    found = mlc.packages(there)
+    if not found:
+        raise ModelError(f"{one.about}: {mlc.missing(there)}", 'python_wheels = "FOLDER" in config.toml')
+    return found
 
 
 def _require_memory(one: Conversion, engine: EngineFacts) -> None:

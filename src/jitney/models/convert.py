@@ -132,10 +132,10 @@ def sources_of(format: Format) -> tuple[Format, ...]:
 
 
 def _obstacle(target: Target, weights: Weights) -> str:
-    if weights.format not in target.made_from:
-        return f"{target.format} is made from {' or '.join(target.made_from)}, and {weights.main} is {weights.format}"
     if weights.info.kind != "text" and target.format != "gguf":
         return f"{weights.alias or weights.main} is a model for {weights.info.kind}; {target.format} is made for text"
+    if weights.format not in target.made_from:
+        return f"{target.format} is made from {' or '.join(target.made_from)}, and {weights.main} is {weights.format}"
     architecture = weights.info.architecture
     if not target.models or not architecture or same(architecture) in target.models:
         return ""
