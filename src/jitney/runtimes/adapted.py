@@ -149,7 +149,7 @@ TRANSFORMERS = Adapted(
     formats=("safetensors",),
     kinds=("text", "embedding", "reranking"),
     entry="serve_transformers",
-    modules=("with_transformers",),
+    modules=("with_transformers", "vectors"),
     why_not=_anything,
     memory=_torch_memory,
 )

@@ -59,6 +59,11 @@ class HubTokens:
     def encode(self, text: str, *, special: bool) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=special).ids)
 
+    def pair(self, one: str, other: str) -> tuple[list[int], list[int]]:
+        """Two texts as a cross-encoder reads them: their tokens, and which of them each belongs to."""
+        found = self._tokenizer.encode(one, other)
+        return list(found.ids), list(found.type_ids)
+
     def decode(self, tokens: Sequence[int], *, special: bool) -> str:
         return str(self._tokenizer.decode(tokens, skip_special_tokens=not special))
 
