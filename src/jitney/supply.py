@@ -100,7 +100,8 @@ def _with_its_model(part: Weights, reference: str, config: Config, listener: Lis
             "put it into a folder with its model and hand over the folder",
         )
     listener.say(f"{reference} is an adapter for {base}")
-    return kept.remember(joined(fetch_model(base, config, listener), (part,)))
+    whole = kept.remember(joined(fetch_model(base, config, listener), (part,)))
+    return msgspec.structs.replace(whole, ref=part.ref)  # which leads to all of it again
 
 
 def _memory(config: Config) -> int:

@@ -37,6 +37,7 @@ def _from_hub(gate: Gate, ref: Reference, memory: int, progress: Progress | None
         if found := _from_cache(gate, ref, memory):
             return found
         raise
+    gate.say(f"{len(listing.remotes)} files, {listing.bytes / 1e6:,.0f} MB")
     with hub_errors(ref):
         files = bring(gate.store, listing, progress, gate.say)
     return Brought(files=files, revision=listing.revision, licence=listing.licence)

@@ -122,7 +122,7 @@ class Registry:
         except wire.RefusedError as error:
             if error.status != 401 or self._headers:
                 raise self.refused(error) from error
-            self._headers = self._authorized(error.headers.get("Www-Authenticate", ""))
+            self._headers = self._authorized(error.headers.get("WWW-Authenticate", ""))
         try:
             return get(url, {**headers, **self._headers})
         except wire.RefusedError as error:
@@ -133,7 +133,7 @@ class Registry:
         try:
             get(f"{self.url}/manifests/latest", {})
         except wire.RefusedError as error:
-            self._headers = self._authorized(error.headers.get("Www-Authenticate", ""))
+            self._headers = self._authorized(error.headers.get("WWW-Authenticate", ""))
         except Missing:
             self._headers = {}
         return self._headers

@@ -43,7 +43,7 @@ class Unreachable(ModelError):
 class RefusedError(ModelError):
     """The server answered with a status that asking again will not change. headers: of the answer."""
 
-    def __init__(self, url: str, status: int, reason: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: str, status: int, reason: str, headers: Message) -> None:
         super().__init__(f"{shown(url)}: the server answered {status} {reason}".rstrip())
         self.status = status
         self.headers = headers
@@ -110,7 +110,7 @@ def _refused(url: str, error: urllib.error.HTTPError) -> Exception:
     seconds = float(wait) if wait.isdecimal() else 0.0
     if error.code in RETRIED and seconds <= MAX_WAIT_S:
         return CutError(f"the server answered {error.code}", seconds)
-    return RefusedError(url, error.code, error.reason, dict(error.headers.items()))
+    return RefusedError(url, error.code, error.reason, error.headers)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

@@ -214,17 +214,27 @@ def test_ollamas_own_registry_is_one_that_a_variable_names(
 
 
 class _Elsewhere(BaseHTTPRequestHandler):
-    """The registry, but blobs are said to lie on another host name, as those of Ollama's do."""
+    """The registry, but blobs are said to lie on another host name, as those of Ollama's do. token: what it wants, and gives
+    to anybody who asks for the right thing."""
 
     registry: str
-    leaked: list[str]
+    token: str
 
     def do_GET(self) -> None:
+        if self.path.startswith("/token?"):
+            right = "scope=repository%3Alibrary%2Ftiny%3Apull" in self.path and "service=tests" in self.path
+            return self._answer(200 if right else 403, json.dumps({"token": self.token}).encode(), {})
+        if self.token and self.headers.get("Authorization") != f"Bearer {self.token}":
+            here = self.headers["Host"]
+            scope = f"repository:{self.path.removeprefix('/v2/').partition('/manifests')[0]}:pull"
+            wanted = f'Bearer realm="http://{here}/token",service="tests",scope="{scope}"'
+            return self._answer(401, b"", {"WWW-Authenticate": wanted})
         if "/blobs/" in self.path:
             return self._answer(
                 307, b"", {"Location": f"http://{self.registry.replace('127.0.0.1', 'localhost')}{self.path}"}
             )
-        headers = {name: value for name, value in self.headers.items() if name != "Host"}
+        kept_out = ("Host", "Authorization")
+        headers = {name: value for name, value in self.headers.items() if name not in kept_out}
         answer = httpx.get(f"http://{self.registry}{self.path}", headers=headers)
         kept = {
             name: answer.headers[name]
@@ -245,8 +255,9 @@ class _Elsewhere(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def in_front(host: str) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Elsewhere", (_Elsewhere,), {"registry": host}))
+def in_front(host: str, token: str = "") -> Iterator[str]:
+    handler = type("Elsewhere", (_Elsewhere,), {"registry": host, "token": token})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -263,6 +274,15 @@ def test_blobs_on_another_host(pushed: Pushed, store: Store) -> None:
     with in_front(pushed.host) as front:
         weights = pull(store, f"ollama://{front}/library/tiny")
     assert store.path(weights).read_bytes() == gguf()
+
+
+def test_a_token_is_asked_for_where_one_is_wanted(pushed: Pushed, store: Store) -> None:
+    pushed.model("library/tiny", OLLAMA_LAYERS, OLLAMA_CONFIG, V2)
+    with in_front(pushed.host, "hush") as front:
+        weights = pull(store, f"ollama://{front}/library/tiny")
+        with pytest.raises(ModelError, match="gives no token"):
+            pull(store, f"ollama://{front}/other/tiny")
+    assert weights.main == "model.gguf"
 
 
 def test_a_tag_that_moves(pushed: Pushed, store: Store) -> None:
