@@ -98,11 +98,13 @@ def _stand(read_end: int, run: str, reconnect: Reconnect) -> None:
             os.dup2(nothing, fd)
         os.chdir("/")
         words = _read_words(3)
+        files = [word[2:] for word in words if word.startswith(b"f ")]
+        for file in files:
+            _unlink(file)
         if b"clean" not in words:
             _clear(Broom(run, reconnect), has_ended=b"ended" in words, awaits=_awaits(words))
-        for word in words:
-            if word.startswith(b"f "):
-                _unlink(word[2:])
+        for file in files:  # what a box may still have written there
+            _unlink(file)
     finally:
         os._exit(0)
 

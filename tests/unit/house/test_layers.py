@@ -83,6 +83,7 @@ DOORS = {
     "config.py": "JITNEY_* and XDG folders",
     "engine/": "the engine's address, the builder's client",
     "facts/": "asks the machine",
+    "hosting/door.py": "the gateway of a service is a process",
     "models/apart/": "what strangers wrote is read in a process with limits",
     "models/caches.py": "where other tools keep their models",
     "models/package.py": "uv fetches packages that carry weights",
