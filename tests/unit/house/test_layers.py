@@ -86,6 +86,7 @@ DOORS = {
     "hosting/door.py": "the gateway of a service is a process",
     "models/apart/": "what strangers wrote is read in a process with limits",
     "models/caches.py": "where other tools keep their models",
+    "models/hosts.py": "which registries stand for Ollama's and npm's",
     "models/package.py": "uv fetches packages that carry weights",
     "resolve/": "uv resolves",
     "source/git.py": "git clones",
