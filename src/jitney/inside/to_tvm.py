@@ -25,6 +25,7 @@ import time
 
 import made
 import numpy as np
+import processor
 import tokenizers
 import tvm
 import tvm_linker
@@ -34,11 +35,6 @@ from safetensors.numpy import save_file
 
 SIZES = (1, 16)
 """Tokens at once: of an answer, of a prompt."""
-LEVELS = {
-    "x86-64-v3": ("avx2", "fma", "bmi2", "f16c"),
-    "x86-64": (),
-}
-"""Baselines of the architecture, the best first, and the flags that tell them."""
 BESIDE = ("config.json", "generation_config.json", "tokenizer", "chat_template", "special_tokens")
 
 
@@ -50,7 +46,7 @@ def main(path: str, dtype: str, bits: str) -> None:
         folder, out = to_safetensors.opened(path, dtype, room), room + "/out"
         os.mkdir(out)
         try:
-            write(folder, baseline(), out)
+            write(folder, processor.baseline(), out)
         except tvm_model.UnsupportedError as error:
             sys.exit("TVM: %s: this is not compiled here" % error)
         check(out)
@@ -65,7 +61,7 @@ def write(folder: str, level: str, out: str) -> None:
     types = {name: (value.shape, str(value.dtype)) for name, value in values.items()}
     made.say("compiling for %s" % level)
     start = time.monotonic()
-    target = tvm.target.Target(described(level))
+    target = tvm.target.Target(processor.described(level))
     compiled = tvm.compile(tvm_model.graph(shape, types, SIZES), target)
     compiled.export_library(out + "/lib.so", fcompile=tvm_linker.link)
     made.say("compiled in %.0f s" % (time.monotonic() - start))
@@ -83,9 +79,9 @@ def about(shape: tvm_model.Shape, names: list[str], level: str, out: str) -> dic
     return {
         "version": 1,
         "toolchain": {"apache-tvm": tvm.__version__},
-        "target": described(level),
+        "target": processor.described(level),
         "machine": platform.machine(),
-        "flags": list(LEVELS.get(level, ())),
+        "flags": list(processor.LEVELS.get(level, ())),
         "library": digest,
         "dtype": "int8",
         "sizes": list(SIZES),
@@ -98,20 +94,6 @@ def about(shape: tvm_model.Shape, names: list[str], level: str, out: str) -> dic
         "turning": list(shape.turning),
         "parameters": names,
     }
-
-
-def baseline() -> str:
-    """The best level of the architecture that this processor reaches; another architecture's own plain one."""
-    if platform.machine() != "x86_64":
-        return "generic"
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        flags = next((line.split() for line in file if line.startswith("flags")), [])
-    return next(level for level, wanted in LEVELS.items() if set(wanted) <= set(flags))
-
-
-def described(level: str) -> dict[str, str]:
-    """The target. The triple stands in it, else TVM takes the processor that it runs on."""
-    return {"kind": "llvm", "mtriple": "%s-linux-gnu" % platform.machine(), "mcpu": level}
 
 
 def check(folder: str) -> None:

@@ -112,7 +112,10 @@ TARGETS = (
     Target(name="gguf", format="gguf", made_from=("safetensors",), scripts=("to_gguf.py", "quantise_gguf.py", _MADE), widths=_BLOCKS,
            apt=(*_LLAMA_CPP, "python3-gguf")),
     Target(name="tvm", format="tvm", made_from=_EITHER,
-           scripts=("to_tvm.py", "tvm_model.py", "tvm_kernels.py", "tvm_linker.py", "tvm_run.py", _FOLDER, _MADE),
+           scripts=("to_tvm.py", "tvm_model.py", "tvm_kernels.py", "tvm_linker.py", "tvm_run.py", "processor.py", _FOLDER, _MADE),
            widths={"int8": 1.0}, main="jitney-tvm.json", models=_TVM, apt=("binutils",), of_machine=True, memory=14),
+    Target(name="mlc", format="mlc", made_from=_EITHER, scripts=("to_mlc.py", "mlc_commands.py", "processor.py", _FOLDER, _MADE),
+           widths={"q4f32_1": 0.65, "q4f16_1": 0.65, "q3f16_1": 0.55, "q0f32": 2.1, "q0f16": 2.1},
+           main="mlc-chat-config.json", apt=("gcc", "libc6-dev"), of_machine=True, memory=14),
 )  # fmt: skip
 """The first that fits is taken. A program that loads a repository itself gets those of its frameworks."""

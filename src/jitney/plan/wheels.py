@@ -8,6 +8,12 @@ from jitney.facts.model import Wheels
 from jitney.plan.model import Lock, Mount
 from jitney.plan.torch import normal
 
+_TOLD = (
+    "import os, runpy, sys; os.environ['UV_FIND_LINKS'] = sys.argv[1]; sys.argv = sys.argv[2:]; "
+    "runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+"""A variable for one program, by Python: bases have no shell and no `env`."""
+
 
 def wheels_image(wheels: Wheels) -> str:
     """The image that has nothing but the folder's wheels."""
@@ -15,10 +21,10 @@ def wheels_image(wheels: Wheels) -> str:
 
 
 def wheel_words(lock: Lock, wheels: Wheels, folder: str) -> tuple[str, ...]:
-    """What the installer's command begins with; nothing where no locked package can be among them."""
+    """What stands before the installer's file in its command; nothing where no locked package can be among them."""
     if not _wanted(lock, wheels):
         return ()
-    return ("env", f"UV_FIND_LINKS={folder if wheels.files else wheels.where}")
+    return ("-c", _TOLD, folder if wheels.files else wheels.where)
 
 
 def wheel_mounts(lock: Lock, wheels: Wheels, folder: str) -> list[Mount]:

@@ -10,6 +10,7 @@ from jitney.models.model import Weights
 from jitney.runtimes import adapted
 from jitney.runtimes.hosts import HOSTS
 from jitney.runtimes.llamacpp import LlamaCpp
+from jitney.runtimes.mlc import MLC
 from jitney.runtimes.nim import NIM
 from jitney.runtimes.ollama import OLLAMA
 from jitney.runtimes.protocol import Runtime
@@ -19,7 +20,7 @@ from jitney.runtimes.tgi import TGI
 from jitney.runtimes.tvm import TVM
 from jitney.runtimes.vllm import Vllm
 
-PLANNED: tuple[Runtime, ...] = (SGLANG, TENSORRT_LLM, NIM, OLLAMA, TGI)
+PLANNED: tuple[Runtime, ...] = (MLC, SGLANG, TENSORRT_LLM, NIM, OLLAMA, TGI)
 RUNTIMES: tuple[Runtime, ...] = (LlamaCpp(), *adapted.ROWS, Vllm(), TVM, *HOSTS, *PLANNED)
 
 

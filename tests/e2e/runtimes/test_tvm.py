@@ -19,6 +19,7 @@ SCRIPTS = (
     "tvm_kernels.py",
     "tvm_linker.py",
     "tvm_run.py",
+    "processor.py",
     "made.py",
     "to_safetensors.py",
 )

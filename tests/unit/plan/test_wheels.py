@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -25,7 +27,7 @@ OTHERS = msgspec.structs.replace(FOLDER, files=("other-1-py3-none-any.whl",))
 def test_a_folder_is_mounted_where_a_locked_package_lies_in_it() -> None:
     (mount,) = wheel_mounts(LOCK, FOLDER, "/jitney/wheels")
     assert (mount.stage, mount.target) == (f"jitney/wheels:{'a' * 24}", "/jitney/wheels")
-    assert wheel_words(LOCK, FOLDER, "/jitney/wheels") == ("env", "UV_FIND_LINKS=/jitney/wheels")
+    assert wheel_words(LOCK, FOLDER, "/jitney/wheels")[2:] == ("/jitney/wheels",)
 
 
 def test_programs_without_them_keep_their_images() -> None:
@@ -36,7 +38,7 @@ def test_programs_without_them_keep_their_images() -> None:
 
 def test_a_page_is_named() -> None:
     page = Wheels(where="https://example.org/wheels")
-    assert wheel_words(LOCK, page, "/x") == ("env", "UV_FIND_LINKS=https://example.org/wheels")
+    assert wheel_words(LOCK, page, "/x")[2:] == ("https://example.org/wheels",)
     assert wheel_mounts(LOCK, page, "/x") == []
 
 
@@ -69,3 +71,19 @@ def test_a_folder_without_wheels_is_said(tmp_path: Path, name: str, said: str) -
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match=said):
         wheels(str(tmp_path / name))
+
+
+def test_the_installer_is_told_by_a_variable_and_keeps_its_own_words(tmp_path: Path) -> None:
+    shown = tmp_path / "install.py"
+    shown.write_text("import os, sys\nprint(os.environ['UV_FIND_LINKS'], *sys.argv[1:], __name__)\n")
+    words = [
+        sys.executable,
+        "-I",
+        "-B",
+        *wheel_words(LOCK, FOLDER, "/jitney/wheels"),
+        str(shown),
+        "--venv",
+        "/v",
+    ]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert said == "/jitney/wheels --venv /v __main__\n"

@@ -21,6 +21,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+import processor
 import to_tvm
 import tvm_model
 import tvm_run
@@ -140,7 +141,7 @@ def check(kind: str) -> None:
         Path(folder).mkdir()
         Path(out).mkdir()
         config, tensors = made(folder, kind)
-        to_tvm.write(folder, to_tvm.baseline(), out)
+        to_tvm.write(folder, processor.baseline(), out)
         turning = tvm_model.read_shape(folder).turning
         tokens = np.random.default_rng(3).integers(0, config["vocab_size"], 77).tolist()
         want = expected(config, tensors, tokens, turning)
