@@ -22,12 +22,14 @@ LARGE = 10_000
 
 
 class Repo:
-    """revisions: name → commit; commits: commit → files. gated, private: for whom it is closed without a token."""
+    """revisions: name → commit; commits: commit → files. gated, private: closed without a token; accepted: whether the
+    token's account has accepted the terms of a gated one."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.revisions: dict[str, str] = {}
         self.commits: dict[str, dict[str, bytes]] = {}
         self.gated = False
+        self.accepted = True
         self.private = False
         self.hashes = True
         self.licence = "apache-2.0"
@@ -150,8 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
         repo = self._repo(name, has_token)
         if repo is None:
             return None
-        if repo.gated and not has_token:
-            return self._refuse(401, "GatedRepo", f"Access to model {name} is restricted.")
+        if repo.gated and not (has_token and repo.accepted):
+            return self._refuse(
+                403 if has_token else 401, "GatedRepo", f"Access to model {name} is restricted."
+            )
         commit = repo.commit(revision)
         if commit is None:
             return self._refuse(404, "RevisionNotFound", f"Invalid rev id: {revision}")

@@ -158,6 +158,11 @@ def test_a_gated_repository(hub: Hub, tiny: Repo, store: Store, monkeypatch: pyt
     assert f"{hub.url}/org/tiny" in caught.value.hint
     assert "HF_TOKEN=" in caught.value.hint
     monkeypatch.setenv("HF_TOKEN", hub.token)
+    tiny.accepted = False
+    with pytest.raises(ModelError, match="the repository is gated") as caught:
+        pull(store, "hf://org/tiny")
+    assert "with your account" in caught.value.hint
+    tiny.accepted = True
     assert pull(store, "hf://org/tiny").main == "Tiny-Q4_K_M.gguf"
     assert not hub.leaked, "the token stays with the hub"
 

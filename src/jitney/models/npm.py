@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from tarfile import TarFile, TarInfo
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -37,7 +37,9 @@ def fetch_npm(
     Raises ModelError: no such package, version or file, registry unreachable, wrong hash, disk full.
     """
     registry, headers = npm_registry(ref.package)
-    remote = msgspec.structs.replace(_tarball(ref, registry, headers), headers=headers)
+    remote = _tarball(ref, registry, headers)
+    if urlsplit(remote.url).netloc == urlsplit(registry).netloc:
+        remote = msgspec.structs.replace(remote, headers=headers)
     with disk_errors(store.root), scratch_folder(store) as scratch:
         aside = Store(scratch)
         blob = download(aside, remote, progress=progress, on_line=on_line)

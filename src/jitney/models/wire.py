@@ -86,7 +86,9 @@ class Answer:
 
 
 def ask(url: str, offset: int, headers: Mapping[str, str]) -> Answer:
-    """Ask for the bytes from `offset` on. CutError: try again. RefusedError."""
+    """Ask for the bytes from `offset` on. CutError: try again. RefusedError. ModelError: not an address of the web."""
+    if not url.startswith(("https://", "http://")):  # urllib would open files too
+        raise ModelError(f"{shown(url)[:200]}: expected an address that begins with https://")
     wanted = {**_netrc(url), **headers}
     secret = wanted.pop(AUTHORIZATION, "")
     request = urllib.request.Request(url, headers={**wanted, "Accept-Encoding": "identity"})  # noqa: S310  reference.py lets http(s) through
@@ -101,6 +103,8 @@ def ask(url: str, offset: int, headers: Mapping[str, str]) -> Answer:
             return Answer(error)
         with error:
             raise _refused(url, error) from error
+    except http.client.InvalidURL as error:
+        raise ModelError(f"{shown(url)[:200]}: not an address: {error}") from error
     except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
         raise CutError(_words(error)) from error
 
@@ -125,7 +129,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         here, there = urlsplit(req.full_url), urlsplit(newurl)
-        if here.scheme == "https" and there.scheme != "https":
+        if there.scheme not in ("https", here.scheme):
             raise ModelError(
                 f"{shown(req.full_url)}: the server leads to {there.scheme}://{there.hostname}, expected https"
             )

@@ -27,6 +27,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.url = ""
+        self.tarball = ""
         self.tarballs: dict[str, bytes] = {}
         self.versions: dict[str, dict[str, object]] = {}
         self.tokens: list[str] = []
@@ -41,7 +42,7 @@ class Registry:
         data = target.getvalue()
         self.tarballs[version] = data
         own = f"sha512-{base64.b64encode(hashlib.sha512(data).digest()).decode()}"
-        dist = {"tarball": f"{self.url}t/{version}.tgz", "integrity": integrity or own}
+        dist = {"tarball": f"{self.tarball or self.url}t/{version}.tgz", "integrity": integrity or own}
         self.versions[version] = {"dist": dist}
 
 
@@ -140,3 +141,8 @@ def test_npms_own_settings_count(
     )
     pull(store, "npm://@tiny/model/tiny.gguf")
     assert set(registry.tokens) == {"Bearer hush"}
+    registry.tokens.clear()
+    registry.tarball = registry.url.replace("127.0.0.1", "localhost")
+    registry.publish("2.0.0", {"tiny.gguf": gguf()})
+    pull(store, "npm://@tiny/model@2.0.0/tiny.gguf")
+    assert registry.tokens == ["Bearer hush", ""], "another host is given no token"

@@ -83,6 +83,20 @@ def test_https_does_not_become_http() -> None:
         wire._Redirects("").redirect_request(request, io.BytesIO(), 302, "", {}, "http://example.org/a")
 
 
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/a", "", "http://exa mple.org/a b"])
+def test_what_is_no_address_of_the_web(url: str) -> None:
+    with pytest.raises(ModelError):
+        wire.ask(url, 0, {})
+
+
+@pytest.mark.parametrize("there", ["file:///etc/passwd", "ftp://localhost/a"])
+def test_a_redirect_stays_on_the_web(store: Store, server: Server, there: str) -> None:
+    server.answers = {"/a": [(302, {"Location": there})]}
+    with pytest.raises(ModelError):
+        get(store, server)
+    assert not list(store.blobs())
+
+
 def test_a_circle_ends(store: Store, server: Server) -> None:
     server.answers = {"/a": [(302, {"Location": "/a"})] * 50}
     with pytest.raises(ModelError):
