@@ -32,7 +32,7 @@ DIRECTLY = {
 }
 
 
-def main(path: str, dtype: str, bits: str) -> None:
+def main(path: str, dtype: str, bits: str, kind: str) -> None:
     with tempfile.TemporaryDirectory() as room:
         out = room + "/out"
         os.mkdir(out)
@@ -40,7 +40,7 @@ def main(path: str, dtype: str, bits: str) -> None:
             whole = write(os.path.dirname(path), bits, out)
         else:
             whole = quantise_gguf.write(write(os.path.dirname(path), "F16", room), bits, out)
-        quantise_gguf.check(whole)
+        quantise_gguf.check(whole, kind)
         made.hand_out(out)
 
 
@@ -65,4 +65,4 @@ def write(folder: str, bits: str, out: str) -> str:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:5])

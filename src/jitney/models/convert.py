@@ -74,8 +74,10 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """Of the script: where the weights' main file lies inside the sandbox, the type of numbers in between, the bits."""
-        return (f"{MODELS_DIR}/{FILES}/{self.weights.main}", self.dtype, self.quantisation)
+        """Of the script: where the weights' main file lies inside the sandbox, the type of numbers in between, the bits, what the
+        model is for."""
+        main = f"{MODELS_DIR}/{FILES}/{self.weights.main}"
+        return (main, self.dtype, self.quantisation, self.weights.info.kind)
 
 
 def conversion_to(format: Format, weights: Weights, *, quantisation: str = "") -> Conversion | None:
@@ -132,10 +134,15 @@ def sources_of(format: Format) -> tuple[Format, ...]:
 
 
 def _obstacle(target: Target, weights: Weights) -> str:
+    if weights.info.role != "model":
+        return f"{weights.main} is no model by itself but its {weights.info.role}"
+    if weights.adapters:
+        return f"the adapters beside {weights.main} would be lost"
     if weights.info.kind != "text" and target.format != "gguf":
         return f"{weights.alias or weights.main} is a model for {weights.info.kind}; {target.format} is made for text"
     if weights.format not in target.made_from:
-        return f"{target.format} is made from {' or '.join(target.made_from)}, and {weights.main} is {weights.format}"
+        sources = " or ".join(sources_of(target.format))
+        return f"{target.format} is made from {sources}, and {weights.main} is {weights.format}"
     architecture = weights.info.architecture
     if not target.models or not architecture or same(architecture) in target.models:
         return ""
