@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import subprocess
@@ -163,6 +164,19 @@ def test_the_longest_unused_goes_first_and_a_pinned_one_never(store: Store, tmp_
     assert [each.pinned for each in holdings(store)] == [True]
     store.pin(kept["a.gguf"].digest, pinned=False)
     assert len(budget.shrink(store, 1)) == 1
+
+
+def test_what_nothing_leads_to_goes_first_when_it_is_old(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = take(store, tmp_path, "a.gguf")
+    stray = store.add_stream(io.BytesIO(b"x" * 5000))
+    assert budget.shrink(store, weights.bytes, keep={weights.digest}) == []
+    assert store.has(stray.sha256), "somebody may be fetching it"
+    monkeypatch.setattr(budget, "STALE_S", -1.0)
+    assert budget.shrink(store, weights.bytes) == []
+    assert not store.has(stray.sha256)
+    assert store.path(weights).exists()
 
 
 def test_no_budget_is_no_bound(store: Store, tmp_path: Path) -> None:
