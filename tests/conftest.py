@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Of tests/contract/runtimes (its test_contract.py says how they are used)."""
     group = parser.getgroup("contract of runtimes")
     group.addoption("--contract-json", default="", metavar="FILE", help="keep what was found")
+    group.addoption("--contract-runtimes", default="", metavar="A,B", help="these alone, slow ones too")
     group.addoption("--contract-url", default="", metavar="URL", help="ask this server, start none")
     group.addoption("--contract-name", default="a server", metavar="NAME", help="how it is called")
     group.addoption("--contract-model", default="smollm2", metavar="NAME", help="its model's name")

@@ -33,6 +33,8 @@ def _runtimes(config: pytest.Config) -> list[object]:
     if config.getoption("--contract-url"):
         return [config.getoption("--contract-name")]
     marks = [pytest.mark.engine, pytest.mark.model]
+    if named := config.getoption("--contract-runtimes"):
+        return [pytest.param(name, marks=marks) for name in named.split(",")]
     slow = [pytest.param(name, marks=[*marks, pytest.mark.slow]) for name in SLOW]
     return [*(pytest.param(name, marks=marks) for name in FAST), *slow]
 

@@ -52,7 +52,8 @@ class Results:
     def broken(self, runtime: str, why: str) -> None:
         """It could not be started: every case says so."""
         for name in CASES:
-            self._found.setdefault(runtime, {})[name] = Result("fail", why[:WHY_AT_MOST])
+            first = why.strip().partition("\n")[0]
+            self._found.setdefault(runtime, {})[name] = Result("fail", first[:WHY_AT_MOST])
 
     def write(self) -> None:
         if self._path is None or not self._found:

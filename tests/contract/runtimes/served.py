@@ -62,11 +62,17 @@ def _ready(child: subprocess.Popen[bytes], log: object) -> str:
     while time.monotonic() < deadline:
         said = path.read_text("utf-8", "replace")
         if child.poll() is not None:
-            raise RuntimeError(f"jitney serve ended with {child.returncode}: {said[-1500:]}")
+            raise RuntimeError(f"jitney serve ended with {child.returncode}: {_why(said)}")
         if (found := _URL.search(said)) is not None and _answers(found[0]):
             return found[0]
         time.sleep(0.05)
     raise RuntimeError(f"jitney serve was not ready within {READY_S:.0f} s: {said[-1500:]}")
+
+
+def _why(said: str) -> str:
+    """From the error on; all of a traceback's last line where there is none."""
+    found = re.search(r"^error: .*", said, re.MULTILINE | re.DOTALL)
+    return found[0][:1500] if found else said.strip().rpartition("\n")[2]
 
 
 def _answers(url: str) -> bool:
