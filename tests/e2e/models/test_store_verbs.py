@@ -169,6 +169,20 @@ def test_words_that_mean_nothing(
 
 
 @pytest.mark.engine
+def test_a_program_s_lock_holds_its_model_too(jitney: Jitney, here: Path) -> None:
+    (here / "main.py").write_text("print('hello')\n")
+    done = jitney("lock", "--model", "./a.gguf", "main.py", cwd=here)
+    assert done.returncode == 0, said(done)
+    assert b"[models]" in (here / "jitney.lock").read_bytes()
+    assert jitney("lock", "main.py", cwd=here).returncode == 0
+    assert b"[models]" in (here / "jitney.lock").read_bytes(), "locked anew, the models stay"
+    (here / "a.gguf").write_bytes(gguf(elements=512))
+    done = jitney("run", "--model", "./a.gguf", "main.py", cwd=here)
+    assert done.returncode == 125
+    assert b"not the bytes that" in done.stderr
+
+
+@pytest.mark.engine
 @pytest.mark.model
 def test_a_model_that_a_run_uses_is_not_removed(
     jitney: Jitney, tmp_path: Path, assert_nothing_left: Callable[[], None]
