@@ -69,6 +69,20 @@ def fetch(
         known = None
     if known is not None and not (renew and ref.kind in _MOVING):
         return gate.readmit(_named(known, ref))
+    return _anew(job, known)
+
+
+_MOVING = ("hf", "ollama", "oci", "s3")
+"""Kinds whose references may lead to something else tomorrow."""
+
+
+def _is_it(known: Weights, ref: Reference) -> bool:
+    return not ref.sha256 or ref.archive or any(file.sha256 == ref.sha256 for file in known.files)
+
+
+def _anew(job: _Job, known: Weights | None) -> Weights:
+    """From where it comes from. known: what the reference led to so far, taken where nobody can be asked."""
+    ref, gate = job.ref, job.gate
     if known is None:
         once = f"{ref.bytes / 1e6:,.0f} MB, once" if ref.bytes else "once"
         gate.say(f"fetching the model {ref.text} ({once})")
@@ -79,16 +93,8 @@ def fetch(
             raise
         gate.say(f"{error.message}: what is in the Store is taken")
         return gate.readmit(_named(known, ref))
-    store.remember(weights)
-    return store.remember(weights, ref.canonical)
-
-
-_MOVING = ("hf", "ollama", "oci", "s3")
-"""Kinds whose references may lead to something else tomorrow."""
-
-
-def _is_it(known: Weights, ref: Reference) -> bool:
-    return not ref.sha256 or ref.archive or any(file.sha256 == ref.sha256 for file in known.files)
+    job.store.remember(weights)
+    return job.store.remember(weights, ref.canonical)
 
 
 def _listed(job: _Job, known: Weights | None) -> Weights:
