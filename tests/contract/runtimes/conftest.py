@@ -20,11 +20,17 @@ assert offered and trouble, "importing them adds their cases"
 MODEL = "smollm2"
 FAST = ("llama.cpp", "transformers", "onnxruntime-genai")
 SLOW = ("ctranslate2", "openvino-genai", "vllm", "mistral.rs", "tvm", "triton", "ray-serve", "torchserve")
+FAST_ENCODERS, SLOW_ENCODERS = ("transformers",), ("vllm",)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "subject" in metafunc.fixturenames:
         metafunc.parametrize("subject", _runtimes(metafunc.config), indirect=True, scope="session")
+    if "runtime" in metafunc.fixturenames:  # served by the test itself
+        metafunc.parametrize("runtime", _served(metafunc.config, FAST, SLOW))
+    if "encoder" in metafunc.fixturenames:
+        names = _served(metafunc.config, FAST_ENCODERS, SLOW_ENCODERS)
+        metafunc.parametrize("encoder", names, indirect=True, scope="module")
     if "contract" in metafunc.fixturenames:
         metafunc.parametrize("contract", list(CASES))
 
@@ -32,11 +38,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _runtimes(config: pytest.Config) -> list[object]:
     if config.getoption("--contract-url"):
         return [config.getoption("--contract-name")]
+    return _served(config, FAST, SLOW)
+
+
+def _served(config: pytest.Config, fast: tuple[str, ...], slow: tuple[str, ...]) -> list[object]:
+    """Those that are named; none where somebody else serves."""
     marks = [pytest.mark.engine, pytest.mark.model]
-    if named := config.getoption("--contract-runtimes"):
-        return [pytest.param(name, marks=marks) for name in named.split(",")]
-    slow = [pytest.param(name, marks=[*marks, pytest.mark.slow]) for name in SLOW]
-    return [*(pytest.param(name, marks=marks) for name in FAST), *slow]
+    named = config.getoption("--contract-runtimes").split(",")
+    if config.getoption("--contract-url"):
+        return []
+    if any(named):
+        return [pytest.param(name, marks=marks) for name in (*fast, *slow) if name in named]
+    return [
+        *(pytest.param(name, marks=marks) for name in fast),
+        *(pytest.param(name, marks=[*marks, pytest.mark.slow]) for name in slow),
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -18,18 +18,11 @@ import openai
 import pytest
 
 from jitney.engine.protocol import Engine
-from tests.contract.runtimes.conftest import FAST, MODEL, SLOW
+from tests.contract.runtimes.conftest import MODEL
 from tests.contract.runtimes.served import READY_S, boxes_of
 from tests.contract.runtimes.subject import COUNT
 
-pytestmark = [pytest.mark.engine, pytest.mark.model]
-RUNTIMES = (*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW))
 NOTICED_S = 1.0
-
-
-@pytest.fixture(params=RUNTIMES)
-def runtime(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @contextmanager

@@ -10,11 +10,8 @@ from tests.contract.runtimes.served import served
 from tests.contract.runtimes.subject import Subject
 from tests.contract.runtimes.vectors import VECTORS
 
-pytestmark = [pytest.mark.engine, pytest.mark.model]
-RUNTIMES = ("transformers", pytest.param("sentence-transformers", marks=pytest.mark.slow))
 
-
-@pytest.fixture(scope="module", params=RUNTIMES)
+@pytest.fixture(scope="module")
 def encoder(request: pytest.FixtureRequest) -> Iterator[Subject]:
     with served(request.param, "minilm") as subject:
         yield subject
