@@ -18,10 +18,10 @@ from jitney.models.folder import assembled
 from jitney.models.layout import FILES, MODELS_DIR
 from jitney.models.model import Format, Reference, WeightFile, Weights
 from jitney.models.store import Store
-from jitney.models.targets import SMALL, TARGETS, Target, same
+from jitney.models.targets import FOLDER_FROM_GGUF, READ_FROM_GGUF, SMALL, TARGETS, Target, same
 from jitney.plan.scripts import script
 
-OVERHEAD = 64 << 20
+OVERHEAD = 16 << 20
 """Bytes of a converted model beside its numbers: tokenizer, configuration, headers."""
 LIBRARIES = 2 << 30
 """Bytes that the libraries of a conversion take beside the numbers."""
@@ -56,6 +56,8 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     def bytes(self) -> int:
         """What the result takes, known before it is made and the same afterwards."""
         width = self.target.widths[self.quantisation]
+        if not self.quantisation and self.target.keeps:
+            return (self.before.bytes if self.before else self.weights.bytes) + OVERHEAD
         if not self.quantisation:
             width = 4 if self.dtype == "float32" else 2
         return int(_parameters(self.weights) * width) + OVERHEAD
@@ -143,10 +145,22 @@ def _obstacle(target: Target, weights: Weights) -> str:
     if weights.format not in target.made_from:
         sources = " or ".join(sources_of(target.format))
         return f"{target.format} is made from {sources}, and {weights.main} is {weights.format}"
-    architecture = weights.info.architecture
-    if not target.models or not architecture or same(architecture) in target.models:
-        return ""
-    return f"the converter to {target.format} does not know the architecture {architecture}"
+    return _stranger(target, weights)
+
+
+def _stranger(target: Target, weights: Weights) -> str:
+    """Which step does not know the architecture; an architecture that nobody read is left to the converter."""
+    name = same(weights.info.architecture)
+    if (
+        name
+        and weights.format == "gguf"
+        and FOLDER_FROM_GGUF in target.scripts
+        and name not in READ_FROM_GGUF
+    ):
+        return f"transformers does not read the architecture {weights.info.architecture} from GGUF"
+    if name and target.models and name not in target.models:
+        return f"the converter to {target.format} does not know the architecture {weights.info.architecture}"
+    return ""
 
 
 def _bits(target: Target, asked: str, weights: Weights) -> str:

@@ -63,14 +63,14 @@ def _models(text: str) -> frozenset[str]:
 
 READ_FROM_GGUF = _models(
     "bloom deci falcon gemma2 gemma3 gemma4 gpt2 gpt_oss lfm2 llama mamba minimax_m2 mistral nemotron phi3 qwen2 qwen2_moe "
-    "qwen3 qwen3_moe stablelm starcoder2 t5 umt5"
+    "qwen3 qwen3_moe stablelm starcoder2"
 )
-"""By transformers 5.12 (GGUF_SUPPORTED_ARCHITECTURES)."""
+"""By transformers 5.12 (GGUF_SUPPORTED_ARCHITECTURES), those that go on with a text."""
 _CTRANSLATE2 = _models(
     "bloom codegen falcon gemma gemma2 gemma3 gemma3_text gpt2 gptbigcode gptj gptneox gpt_neox llama mistral mpt opt phi "
-    "phi2 phi3 qwen2 qwen3 t5 umt5 whisper"
+    "phi2 phi3 qwen2 qwen3"
 )
-"""By ctranslate2 4.8 (converters/transformers.py, register_loader)."""
+"""By ctranslate2 4.8 (converters/transformers.py, register_loader), those that its Generator runs."""
 _ONNX_GENAI = _models(
     "chatglm ernie4_5 gemma gemma2 gemma3 gemma3_text gemma4 gpt_oss granite hunyuan-dense internlm2 lfm2 llama mistral "
     "nemotron olmo phi phi2 phi3 phimoe qwen2 qwen3 smollm3"
@@ -83,7 +83,7 @@ _TVM = _models("llama mistral qwen2")
 
 _GGUF: tuple[Format, ...] = ("gguf",)
 _EITHER: tuple[Format, ...] = ("gguf", "safetensors")
-_FOLDER = "to_safetensors.py"
+FOLDER_FROM_GGUF = _FOLDER = "to_safetensors.py"
 _MADE = "made.py"
 _LLAMA_CPP = ("llama.cpp-tools",)
 

@@ -92,7 +92,7 @@ def test_an_architecture_that_no_converter_knows_is_named(
     (tmp_path / "r.gguf").write_bytes(gguf({**other, "general.architecture": "rwkv7"}))
     done = jitney("convert", tmp_path / "r.gguf", "--to", "safetensors", env=own)
     assert done.returncode == 125
-    assert b"the converter to safetensors does not know the architecture rwkv7" in done.stderr
+    assert b"transformers does not read the architecture rwkv7 from GGUF" in done.stderr
     assert b"it can be made into gguf" in done.stderr
 
 

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[3]
         "tools/matrices_page.py",
         "tools/frameworks_page.py",
         "tools/runtimes_page.py",
+        "tools/formats_page.py",
     ],
 )
 def test_generated_pages_are_current(maker: str) -> None:

@@ -102,6 +102,7 @@ def test_two_steps_where_a_converter_reads_gguf_alone(asked: str, first: str) ->
         ("mlc", weights("openvino")),
         ("ctranslate2", weights("onnx-genai")),
         ("ctranslate2", weights(architecture="mamba")),
+        ("onnx-genai", weights(architecture="granite")),
         ("openvino", weights("safetensors", architecture="gemma3")),
         ("onnx-genai", weights("safetensors", "bert", kind="embedding")),
     ],
@@ -112,6 +113,10 @@ def test_no_way(format: Format, given: Weights) -> None:
 
 def test_why_not_names_the_obstacle() -> None:
     assert "does not know the architecture mamba" in why_not("ctranslate2", weights(architecture="mamba"))
+    assert "does not read the architecture granite from GGUF" in why_not(
+        "onnx-genai", weights(architecture="granite")
+    )
+    assert why_not("onnx-genai", weights("safetensors", architecture="granite")) == ""
     assert "m.gguf is a model for embedding" in why_not("onnx-genai", weights(kind="embedding"))
     assert "made from gguf or safetensors" in why_not("ctranslate2", weights("onnx-genai"))
     assert "nothing here makes ggml" in why_not("ggml", weights())
