@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -47,9 +47,13 @@ async def transcriptions(request: Request, loaded: Loaded, work: Work) -> Respon
 
 async def _read(request: Request) -> tuple[bytes, dict[str, str]]:
     try:
-        form = await request.form(max_files=1, max_fields=16, max_part_size=1 << 20)
+        async with request.form(max_files=1, max_fields=16, max_part_size=1 << 20) as form:
+            return await _fields(form)
     except HTTPException as error:
         raise RefusedError("file", f"a multipart form is expected: {error.detail}") from error
+
+
+async def _fields(form: FormData) -> tuple[bytes, dict[str, str]]:
     fields: dict[str, str] = {}
     sound: bytes | None = None
     for name, value in form.multi_items():

@@ -209,9 +209,8 @@ def _known(body: Json, names: frozenset[str]) -> None:
 
 def _offered(body: Json, loaded: Loaded, what: str) -> None:
     if what not in loaded.offers:
-        raise RefusedError(
-            "", f"this model offers {', '.join(sorted(loaded.offers))}, and not {what}", status=404
-        )
+        where = "messages" if what == "chat" else "prompt"
+        raise RefusedError(where, f"this model offers {', '.join(sorted(loaded.offers))}, and not {what}")
     for name, needed in _NEEDS:
         asked = body.get(name) is not None if name in _ALWAYS else bool(body.get(name))
         if asked and needed not in loaded.offers:
