@@ -45,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         removed.append({"name": one.name, "id": one.id, "freed": freed})
         if not arguments.json:
-            print(f"removed {short(one)}: {human_size(freed)} freed")
+            shared = " (another model or another tool has the rest)" if freed < one.weights.bytes else ""
+            print(f"removed {short(one)}: {human_size(freed)} freed{shared}")
     if arguments.json:
         print(msgspec.json.encode(removed).decode())
     return code

@@ -18,16 +18,15 @@ STALE_S = 3600.0
 
 def shrink(store: Store, budget: int, keep: Collection[str] = ()) -> list[Holding]:
     """Remove models until all files are within `budget` bytes (0: no bound). keep: digests. Returns which models went."""
-    total = total_bytes(store)
-    if not budget or total <= budget:
+    if not budget or total_bytes(store) <= budget:
         return []
-    total -= sweep(store)
+    sweep(store)
     gone: list[Holding] = []
     for one in candidates(store, keep):
-        if total <= budget:
+        if total_bytes(store) <= budget:
             break
         try:
-            total -= remove(store, one)
+            remove(store, one)
         except BusyError:
             continue
         gone.append(one)

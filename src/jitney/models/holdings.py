@@ -180,11 +180,20 @@ def remove(store: Store, one: Holding) -> int:
         wanted = {file.sha256 for _, weights in store.notes() for file in weights.files}
         gone = [file for file in _unique(one.weights.files) if file.sha256 not in wanted]
         drop_views(store.root, {inode for file in gone if (inode := _inode(store.blob(file.sha256)))})
-        for file in gone:
-            store.blob(file.sha256).unlink(missing_ok=True)
+        freed = sum(_remove_blob(store.blob(file.sha256)) for file in gone)
         store.pin(one.weights.digest, pinned=False)
         (store.root / "used" / one.id).unlink(missing_ok=True)
-    return sum(file.bytes for file in gone)
+    return freed
+
+
+def _remove_blob(path: Path) -> int:
+    """Bytes that are free now: none where another tool's cache has the same file."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return 0
+    path.unlink(missing_ok=True)
+    return state.st_size if state.st_nlink == 1 else 0
 
 
 def _inode(path: Path) -> int:
