@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from jitney.detect.model import Detection, ModelUse
 from jitney.errors import ModelError
+from jitney.findings import Evidence
 from jitney.models import download
+from jitney.models.alias import builtin
 from jitney.models.fetch import fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
+from jitney.models.satisfy import satisfy
 from jitney.models.store import Store
 from tests.hub.server import LARGE, Hub, Repo
 from tests.unit.models.build import META, gguf, safetensors
@@ -299,3 +304,17 @@ def test_what_the_hubs_own_library_has_downloaded(
     assert (weights.info.name, weights.revision) == ("Eight", tiny.revisions["main"])
     assert any("the cache of its library" in line for line in lines)
     assert asked == len([line for line in hub.asked if line.startswith("/cdn/")])
+
+
+def test_a_program_that_loads_it_by_name_finds_what_was_pulled(hub: Hub, tiny: Repo, store: Store) -> None:
+    weights = pull(store, "org/tiny")
+    use = ModelUse(
+        name="org/tiny", kind="weights", why=Evidence(rule="x", value="org/tiny", decides="models")
+    )
+    seen = Detection(language="python", mode="in-process", models=(use,))
+    found = satisfy(seen, None, store, builtin())
+    assert [want.weights.files for want in found.wants] == [weights.files]
+    assert [want.repo for want in found.wants] == ["org/tiny"]
+    other = msgspec.structs.replace(use, name="org/other")
+    (error,) = satisfy(msgspec.structs.replace(seen, models=(other,)), None, store, builtin()).errors
+    assert error.hint == "give it one:  --model org/other"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -90,15 +91,20 @@ def _is_path(name: str) -> bool:
     )
 
 
+def _is_repository(name: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", name) is not None and not _is_path(name)
+
+
 def _weights_for(
     use: ModelUse, given: Weights | None, store: Store, table: Mapping[str, Alias]
 ) -> Weights | None:
     """The given model, unless another one that is on hand is the very one asked for."""
     if given is not None and any(hub.lower() == use.name.lower() for hub in given.hubs):
         return given
-    short = by_hub_name(table, use.name)
-    if short and (given is None or use.kind == "embedding"):
-        own = on_hand(store, parse(short, table, Path()))
+    if given is None or use.kind == "embedding":
+        short = by_hub_name(table, use.name)
+        own = on_hand(store, parse(short, table, Path())) if short else None
+        own = own or (store.find(f"hf://{use.name}") if _is_repository(use.name) else None)
         if own is not None:
             return own
     return given if use.kind == "weights" else None
@@ -107,10 +113,9 @@ def _weights_for(
 def _missing(use: ModelUse, table: Mapping[str, Alias]) -> Finding:
     short = by_hub_name(table, use.name)
     what = f"{use.name} ({use.file})" if use.file else use.name
+    name = short or (use.name if _is_repository(use.name) else "")
     hint = (
-        f"give it one:  --model {short}"
-        if short
-        else "give it one with --model, for example:  --model smollm2"
+        f"give it one:  --model {name}" if name else "give it one with --model, for example:  --model smollm2"
     )
     return Finding(
         level="error",

@@ -58,6 +58,7 @@ def hub(text: str) -> Reference:
         version=found["revision"] or "",
         file=_inside(text, rest) if is_file else "",
         quantisation="" if is_file else rest.upper(),
+        hubs=(found["repo"],),
     )
 
 
