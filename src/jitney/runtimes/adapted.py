@@ -221,5 +221,21 @@ OPENVINO = Adapted(
     text=("completions", "echo", "seed", "penalties", "json-schema", "batching"),
 )
 
-ROWS = (TRANSFORMERS, ONNX_GENAI, CTRANSLATE2, OPENVINO)
+
+def _whisper_memory(serving: Serving) -> int:
+    """Weights as they are read (16 bits become 32 where the processor has none), the encoder's attention over 30 s, FFmpeg."""
+    return 3 * serving.weights.bytes + 768 * _MIB
+
+
+FASTER_WHISPER = Adapted(
+    name="faster-whisper",
+    formats=("ctranslate2",),
+    kinds=("transcription",),
+    entry="serve_faster_whisper",
+    modules=("with_faster_whisper",),
+    why_not=_wheels,
+    memory=_whisper_memory,
+)
+
+ROWS = (TRANSFORMERS, ONNX_GENAI, CTRANSLATE2, OPENVINO, FASTER_WHISPER)
 """In order of preference."""
