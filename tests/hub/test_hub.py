@@ -307,14 +307,15 @@ def test_what_the_hubs_own_library_has_downloaded(
 
 
 def test_a_program_that_loads_it_by_name_finds_what_was_pulled(hub: Hub, tiny: Repo, store: Store) -> None:
-    weights = pull(store, "org/tiny")
+    hub.repos["org/tiny-GGUF"] = tiny
+    weights = pull(store, "org/tiny-GGUF")
     use = ModelUse(
-        name="org/tiny", kind="weights", why=Evidence(rule="x", value="org/tiny", decides="models")
+        name="org/tiny-GGUF", kind="weights", why=Evidence(rule="x", value="org/tiny-GGUF", decides="models")
     )
     seen = Detection(language="python", mode="in-process", models=(use,))
     found = satisfy(seen, None, store, builtin())
     assert [want.weights.files for want in found.wants] == [weights.files]
-    assert [want.repo for want in found.wants] == ["org/tiny"]
+    assert [want.repo for want in found.wants] == ["org/tiny-GGUF"]
     other = msgspec.structs.replace(use, name="org/other")
     (error,) = satisfy(msgspec.structs.replace(seen, models=(other,)), None, store, builtin()).errors
     assert error.hint == "give it one:  --model org/other"
