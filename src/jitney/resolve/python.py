@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from jitney.plan.request import ResolveRequest
     from jitney.resolve.world import World
 
-PLATFORMS = {"amd64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
+PLATFORMS = {"amd64": "x86_64-manylinux_2_36", "arm64": "aarch64-manylinux_2_36"}
+"""The oldest C library of all bases: bookworm's."""
 """The engine's architecture → uv's platform; both mean glibc, which every base of ours has."""
 
 TIMEOUT_S = 600

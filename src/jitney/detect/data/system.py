@@ -4,6 +4,7 @@ carry."""
 from __future__ import annotations
 
 PYTHON: dict[str, tuple[str, ...]] = {
+    "nvidia-pytriton": ("libpython3.11",),  # of its stubs; on newer Pythons its NumPy has no wheels
     "soundfile": ("libsndfile1",), "librosa": ("libsndfile1",), "sounddevice": ("libportaudio2",),
     "pyaudio": ("libportaudio2",), "opencv-python": ("libgl1", "libglib2.0-0t64"),
     "opencv-contrib-python": ("libgl1", "libglib2.0-0t64"), "mediapipe": ("libgl1", "libglib2.0-0t64"),
