@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from jitney.resolve.world import World
 
 PLATFORMS = {"amd64": "x86_64-manylinux_2_36", "arm64": "aarch64-manylinux_2_36"}
-"""The oldest C library of all bases: bookworm's."""
-"""The engine's architecture → uv's platform; both mean glibc, which every base of ours has."""
+"""The engine's architecture → uv's platform; glibc, which every base of ours has, in the oldest version among them (bookworm's)."""
 
 TIMEOUT_S = 600
 
