@@ -22,6 +22,12 @@ _TEXTS = (
     (r"Gemma Terms of Use", "gemma"),
 )
 """How the texts of licences begin."""
+_OF_CLASSIFIERS = {
+    "Apache Software License": "Apache-2.0",
+    "MIT License": "MIT",
+    "BSD License": "BSD-3-Clause",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+}
 
 
 def licence_of(weights: Weights, reader: Callable[[str], Path]) -> str:
@@ -57,6 +63,23 @@ def of_readme(text: str) -> str:
     first = stated.items[0] if stated and stated.items else stated
     word = first.text if first else ""
     return spdx(name.text) if word == "other" and name and name.text else spdx(word)
+
+
+def of_package(folder: Path) -> str:
+    """What the metadata of the one Python package in `folder` says (its `*.dist-info/METADATA`)."""
+    from email.parser import HeaderParser
+
+    for path in sorted(folder.glob("*.dist-info/METADATA")):
+        fields = HeaderParser().parsestr(path.read_text(encoding="utf-8", errors="replace")[:MAX_README])
+        stated = fields.get("License-Expression") or fields.get("License") or ""
+        if stated and "\n" not in stated.strip():
+            return spdx(stated)
+        kinds = [one for one in fields.get_all("Classifier", []) if one.startswith("License :: ")]
+        if kinds:
+            return spdx(_OF_CLASSIFIERS.get(kinds[0].rpartition(" :: ")[2], kinds[0].rpartition(" :: ")[2]))
+        if stated:
+            return of_text(stated)
+    return ""
 
 
 def of_text(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.models.build import META, gguf, safetensors
 
 from jitney.models.fetch import fetch
-from jitney.models.licence import of_readme, of_text, spdx
+from jitney.models.licence import of_package, of_readme, of_text, spdx
 from jitney.models.reference import parse
 from jitney.models.store import Store
 
@@ -50,6 +50,24 @@ def test_texts() -> None:
     assert of_text("                 Apache License\n           Version 2.0, January 2004") == "Apache-2.0"
     assert of_text("MIT License\n\nCopyright") == "MIT"
     assert of_text("all rights reserved") == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "want"),
+    [
+        ("License-Expression: apache-2.0\nLicense: MIT", "Apache-2.0"),
+        ("License: MIT", "MIT"),
+        ("Classifier: License :: OSI Approved :: Apache Software License", "Apache-2.0"),
+        ("License: MIT License\n .\n Permission is hereby granted", "MIT"),
+        ("Summary: nothing of it", ""),
+    ],
+)
+def test_of_a_package(tmp_path: Path, lines: str, want: str) -> None:
+    (tmp_path / "x-1.dist-info").mkdir()
+    (tmp_path / "x-1.dist-info" / "METADATA").write_text(
+        f"Metadata-Version: 2.4\nName: x\n{lines}\n\nLicense: of the text"
+    )
+    assert of_package(tmp_path) == want
 
 
 def test_said_and_recorded(store: Store, tmp_path: Path) -> None:
