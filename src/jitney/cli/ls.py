@@ -13,17 +13,25 @@ from jitney.models.holdings import ID, Holding, holdings, is_used, total_bytes
 from jitney.models.store import Store
 from jitney.supply import store
 
+CACHED = ("REFERENCE", "OF", "SIZE")
 HEAD = ("NAME", "ID", "SIZE", "FORMAT", "QUANT", "MODIFIED", "USED", "NOTES")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("references", metavar="REF", nargs="*", help="only these")
+    parser.add_argument(
+        "--cached",
+        action="store_true",
+        help="what other tools have on this machine; jitney pull takes it from there",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="whole IDs only")
     parser.add_argument("--json", action="store_true")
 
 
 def run(arguments: argparse.Namespace) -> int:
     config = settings(arguments)
+    if arguments.cached:
+        return _cached(arguments)
     if arguments.references:
         kept, found = meant(config, arguments.references)
     else:
@@ -37,6 +45,19 @@ def run(arguments: argparse.Namespace) -> int:
         print(rows([HEAD, *(_row(kept, one) for one in found)]))
         if found and not arguments.references:
             print(f"\n{human_size(total_bytes(kept))} in all, what models share counted once")
+    return 0
+
+
+def _cached(arguments: argparse.Namespace) -> int:
+    from jitney.models import caches
+
+    found = caches.every()
+    if arguments.json:
+        print(msgspec.json.encode(found).decode())
+    elif arguments.quiet:
+        print("\n".join(one.reference for one in found), end="\n" if found else "")
+    else:
+        print(rows([CACHED, *((one.reference, one.tool, human_size(one.bytes)) for one in found)]))
     return 0
 
 

@@ -64,6 +64,8 @@ def test_pulled_by_name_without_a_download_and_without_a_copy(
 
 
 def test_all_that_is_cached_without_a_network(jitney: Jitney, hub: Hub, tmp_path: Path) -> None:
+    assert jitney("ls", "--cached", "-q", cwd=tmp_path).stdout == b"hf://org/tiny-GGUF\n"
+    assert b"Hugging Face" in jitney("ls", "--cached", cwd=tmp_path).stdout
     done = jitney("pull", "--cached", cwd=tmp_path, env={"HF_HUB_OFFLINE": "1"})
     assert done.returncode == 0, done.stderr.decode()
     assert b"taken from the cache" in done.stderr
