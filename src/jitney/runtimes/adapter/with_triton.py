@@ -60,21 +60,28 @@ def load(settings: Settings) -> Loaded:
 
 
 def _start(settings: Settings) -> subprocess.Popen[bytes]:
-    """A folder of models with one, whose stub is the one for this Python; what Triton needs lies in the package's folders."""
+    """A folder of models with one, and one of backends with the stub for this Python; both lead into the package's folders."""
     spec = find_spec("pytriton")
     assert spec is not None and spec.origin is not None, "among the packages"
     package = Path(spec.origin).parent
     server = package / "tritonserver"
     room = Path(mkdtemp(prefix="triton-"))
-    (room / NAME / "1").mkdir(parents=True)
-    (room / NAME / "config.pbtxt").write_text(CONFIG, encoding="utf-8")
+    model, backend = room / "models" / NAME, room / "backends" / "python"
+    (model / "1").mkdir(parents=True)
+    (model / "config.pbtxt").write_text(CONFIG, encoding="utf-8")
     code = "from adapter.triton_model import TritonPythonModel as TritonPythonModel\n"
-    (room / NAME / "1" / "model.py").write_text(code, encoding="utf-8")
-    stub = server / "python_backend_stubs" / f"{sys.version_info[0]}.{sys.version_info[1]}"
-    (room / NAME / "triton_python_backend_stub").symlink_to(stub / "triton_python_backend_stub")
-    argv = [str(server / "bin" / "tritonserver"), f"--model-repository={room}", "--allow-http=false"]
+    (model / "1" / "model.py").write_text(code, encoding="utf-8")
+    backend.mkdir(parents=True)
+    stubs = server / "python_backend_stubs" / f"{sys.version_info[0]}.{sys.version_info[1]}"
+    for part in (*(server / "backends" / "python").iterdir(), stubs / "triton_python_backend_stub"):
+        (backend / part.name).symlink_to(part)
+    argv = [
+        str(server / "bin" / "tritonserver"),
+        f"--model-repository={room / 'models'}",
+        "--allow-http=false",
+    ]
     argv += ["--allow-metrics=false", "--grpc-address=127.0.0.1", f"--grpc-port={settings.port + 1}"]
-    argv += [f"--backend-directory={server / 'backends'}", "--disable-auto-complete-config"]
+    argv += [f"--backend-directory={room / 'backends'}", "--disable-auto-complete-config"]
     argv += [
         "--backend-config=python,shm-default-byte-size=4194304",
         "--log-info=false",
