@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.measure import Result, keep, table
 
-ALL = ("cli", "start", "cold", "output", "model", "gateway", "leftovers")
+ALL = ("cli", "start", "cold", "output", "model", "gateway", "serving", "leftovers")
 BY_NAME = ("languages", "pull")
 """Run only when named: they take an hour."""
 
