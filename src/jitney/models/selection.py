@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -98,6 +99,13 @@ def _is_projector(name: str) -> bool:
     return _is_gguf(name) and "mmproj" in PurePosixPath(name).name.lower()
 
 
+def _is_aside(name: str) -> bool:
+    """A GGUF file that is no model: a projector, what quantising was weighted by, an adapter, a vocabulary."""
+    return _is_projector(name) or bool(
+        re.search(r"imatrix|lora|adapter|vocab-only", PurePosixPath(name).name.lower())
+    )
+
+
 def _is_ctranslate2(name: str, sizes: Mapping[str, int]) -> bool:
     folder = PurePosixPath(name).parent
     beside = [
@@ -165,7 +173,7 @@ def _by_base_name(sizes: Mapping[str, int], asked: Asked) -> str:
 
 
 def _gguf(sizes: Mapping[str, int], asked: Asked) -> Selection:
-    first = [name for name in sizes if _is_gguf(name) and not _is_projector(name) and name == shards(name)[0]]
+    first = [name for name in sizes if _is_gguf(name) and not _is_aside(name) and name == shards(name)[0]]
     whole = [name for name in first if all(part in sizes for part in shards(name))]
     if not whole:
         raise ModelError(
