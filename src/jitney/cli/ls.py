@@ -9,7 +9,7 @@ import msgspec
 from jitney.cli.common import settings
 from jitney.cli.models import ago, meant, record, rows
 from jitney.cli.report import human_size
-from jitney.models.holdings import ID, Holding, holdings, is_used, total_bytes
+from jitney.models.holdings import ID, Holding, holdings, is_used, made_of, total_bytes
 from jitney.models.store import Store
 from jitney.supply import store
 
@@ -64,13 +64,9 @@ def _cached(arguments: argparse.Namespace) -> int:
 def _in_order(found: list[Holding]) -> list[Holding]:
     """What was converted from a model stands below it; what nothing is left of, at the end."""
     sources = [one for one in found if not one.made_from]
-    listed = [made for source in sources for made in [source, *_made(found, source)]]
+    listed = [made for source in sources for made in [source, *made_of(found, source)]]
     ids = {one.id for one in listed}
     return listed + [one for one in found if one.id not in ids]
-
-
-def _made(found: list[Holding], source: Holding) -> list[Holding]:
-    return [one for one in found if one.made_from == source.id]
 
 
 def _row(kept: Store, one: Holding) -> tuple[str, ...]:

@@ -120,9 +120,22 @@ def find(store: Store, text: str, table: Mapping[str, Alias], cwd: Path) -> list
     every = holdings(store)
     found = _by_name(store, every, text, table, cwd) or _by_id(every, text)
     if found:
-        ids = {one.id for one in found}
-        return found + [one for one in every if one.made_from in ids and one.id not in ids]
+        return found + [made for one in found for made in made_of(every, one) if made not in found]
     raise ModelError(f"{text}: there is no such model in the Store", _near(every, text))
+
+
+def made_of(every: Iterable[Holding], source: Holding) -> list[Holding]:
+    """What was converted from a model, and from that, each behind what it was made from."""
+    found: list[Holding] = []
+    _gather(list(every), source, found)
+    return found
+
+
+def _gather(every: list[Holding], source: Holding, found: list[Holding]) -> None:
+    for one in every:
+        if one.made_from == source.id and one is not source and one not in found:
+            found.append(one)
+            _gather(every, one, found)
 
 
 def _by_name(
