@@ -319,3 +319,12 @@ def test_a_program_that_loads_it_by_name_finds_what_was_pulled(hub: Hub, tiny: R
     other = msgspec.structs.replace(use, name="org/other")
     (error,) = satisfy(msgspec.structs.replace(seen, models=(other,)), None, store, builtin()).errors
     assert error.hint == "give it one:  --model org/other"
+
+
+def test_a_bare_name_says_why_the_hub_was_asked(hub: Hub, store: Store) -> None:
+    with pytest.raises(ModelError) as caught:
+        pull(store, "src/mian")
+    assert "no file or folder of that name lies here" in caught.value.hint
+    with pytest.raises(ModelError) as caught:
+        pull(store, "hf://src/mian")
+    assert "lies here" not in caught.value.hint

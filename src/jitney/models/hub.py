@@ -239,6 +239,12 @@ def _no_revision(ref: Reference, api: HfApi) -> ModelError:
 
 
 def _twin(ref: Reference) -> str:
-    """A copy that comes with a Python package, where there is one."""
+    """A copy that comes with a Python package, where there is one; and why the hub was asked at all."""
     short = by_hub_name(builtin(), ref.package)
-    return f"{short}  is a copy of it: {builtin()[short].about}" if short else ""
+    twin = f"{short}  is a copy of it: {builtin()[short].about}\n" if short else ""
+    bare = (
+        ""
+        if ref.text.startswith("hf://")
+        else "no file or folder of that name lies here: it was taken for a repository"
+    )
+    return (twin + bare).strip()
