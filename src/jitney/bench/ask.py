@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from jitney.bench.model import Taken
-from jitney.hosting.talk import Question, Refused, ask_chat, ask_text
+from jitney.hosting.questions import Question, Refused, ask_chat, ask_text
 
 Json = dict[str, Any]
 

@@ -23,8 +23,8 @@ from jitney.config import Config
 from jitney.engine.protocol import Engine
 from jitney.errors import UsageError
 from jitney.hosting.prepare import Hosting, host
+from jitney.hosting.questions import Question, ask_chat, ask_text, ask_transcript, ask_vectors
 from jitney.hosting.running import Running, start
-from jitney.hosting.talk import Question, ask_chat, ask_text, ask_transcript, ask_vectors
 from jitney.sandbox.run import Session
 from jitney.sandbox.signals import Caught
 

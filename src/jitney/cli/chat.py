@@ -28,8 +28,8 @@ from jitney.cli.report import Report
 from jitney.config import Config
 from jitney.errors import JitneyError, ModelError, UsageError
 from jitney.hosting.prepare import Hosting, host
+from jitney.hosting.questions import Question, Refused, ask_chat, ask_text
 from jitney.hosting.running import Running, start
-from jitney.hosting.talk import Question, Refused, ask_chat, ask_text
 from jitney.sandbox.run import Session
 
 PROMPT, MORE = ">>> ", "... "

@@ -8,8 +8,8 @@ import msgspec
 
 from jitney import execute
 from jitney.cli import inputs
+from jitney.cli.program import afterwards, show_plan, tell
 from jitney.cli.report import Report
-from jitney.cli.run import afterwards, show_plan, tell
 from jitney.config import Config
 from jitney.dockerfile import locate, prepare_own
 from jitney.engine.protocol import Engine

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from jitney import road
 from jitney.config import Config, of_the_machine
-from jitney.conversion import convert
 from jitney.engine.protocol import Engine
 from jitney.errors import ModelError, UsageError
 from jitney.facts.collect import collect
@@ -49,6 +47,8 @@ def host_weights(
     """The same for weights that are in the Store."""
     choice = choose(weights, config.runtime, facts)
     if choice.conversion is not None:
+        from jitney.conversion import convert
+
         _require_room(choice, facts, config)
         weights = convert(choice.conversion, config, engine, listener)
         weights = msgspec.structs.replace(weights, alias=weights.alias or choice.weights.alias)
@@ -68,6 +68,14 @@ def _image(
     holder: Holder, facts: Facts, config: Config, engine: Engine, listener: Listener
 ) -> tuple[Facts, str, Plan | None]:
     """Facts with its base, the image that boxes are made of, and the Plan of a program."""
+    if holder.base and (base := facts.base(holder.base)) is not None:
+        return (
+            facts,
+            base.ref,
+            None,
+        )  # whether its recipe is today's, `jitney setup` and programs' runs look after
+    from jitney import road
+
     if holder.program:
         source = Source.from_mapping(dict(holder.program), next(iter(holder.program)))
         own = of_the_machine(config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -12,9 +12,12 @@ from jitney.config import Config
 from jitney.engine.protocol import Engine
 from jitney.errors import ModelError
 from jitney.hosting.prepare import Hosting
-from jitney.hosting.talk import Answer, Question, Refused
+from jitney.hosting.questions import Question, Refused
 from jitney.runtimes.server import Hosted, Place, start_runtime
 from jitney.sandbox.run import Box, Session
+
+if TYPE_CHECKING:
+    from jitney.hosting.talk import Answer
 
 POLL_S = 0.01
 ASK_S = 2.0
@@ -46,6 +49,8 @@ class Running:
 
     def wait_ready(self) -> None:
         """ModelError at once when it died, with its last words; after STALL_S without a sign of life too."""
+        import jitney.hosting.talk  # noqa: F401  it is busy loading: what its answers need is imported meanwhile
+
         while (state := self.state) != "ready":
             if state == "dead":
                 raise self.died("could not serve")
@@ -61,6 +66,8 @@ class Running:
 
     def ask(self, question: Question) -> Answer:
         """Sent at once; the answer is read by iterating."""
+        from jitney.hosting.talk import Answer
+
         call = self._session.call(self.server.box, self.hosted.serving.port, question.request())
         return Answer(call, lambda: self._session.serve_until(lambda: call.has_news))
 

@@ -17,8 +17,8 @@ from jitney.errors import BuildError
 from jitney.facts.collect import collect
 from jitney.facts.model import Facts
 from jitney.hosting import prepare
+from jitney.hosting.questions import ask_text
 from jitney.hosting.running import start
-from jitney.hosting.talk import ask_text
 from jitney.runtimes.choose import Choice
 from jitney.runtimes.llamacpp import BASE, LlamaCpp
 from jitney.runtimes.protocol import Holder

@@ -13,7 +13,7 @@ from jitney.bench.measure import Life
 from jitney.bench.model import Row
 from jitney.bench.prompts import questions
 from jitney.errors import ModelError
-from jitney.hosting.talk import Question, Refused
+from jitney.hosting.questions import Question, Refused
 
 
 class Clock:

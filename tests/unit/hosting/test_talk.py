@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from jitney.hosting.talk import Answer, Question, Refused, ask_transcript
+from jitney.hosting.questions import Question, Refused, ask_transcript
+from jitney.hosting.talk import Answer
 from jitney.sandbox.call import Call
 
 
