@@ -119,6 +119,11 @@ class Registry:
     def _get(self, url: str, headers: Mapping[str, str]) -> tuple[bytes, Any]:
         try:
             return get(url, {**headers, **self._headers})
+        except wire.Unreachable as error:
+            said = error.message.removeprefix(f"{url}: ")
+            raise wire.Unreachable(
+                f"{self.text}: {self.host} cannot be reached ({said})", error.hint
+            ) from error
         except wire.RefusedError as error:
             if error.status != 401 or self._headers:
                 raise self.refused(error) from error

@@ -368,6 +368,6 @@ def test_credentials_of_docker_login(
 
 
 def test_nobody_there(store: Store) -> None:
-    with pytest.raises(ModelError) as caught:
+    with pytest.raises(ModelError, match=r"127\.0\.0\.1:1 cannot be reached") as caught:
         pull(store, "oci://127.0.0.1:1/ai/tiny")
     assert "HTTPS_PROXY" in caught.value.hint
