@@ -104,19 +104,25 @@ def test_a_file_that_two_models_share_stays_with_the_other(store: Store, tmp_pat
     assert store.path(second.weights).exists()
 
 
-def test_what_was_converted_goes_by_the_same_name(store: Store, tmp_path: Path) -> None:
+def convert(store: Store, source: Weights, name: str) -> Weights:
+    """As a conversion keeps its result."""
+    data = gguf({**META, "general.name": name})
+    file = store.add_stream(io.BytesIO(data))
+    ref = f"gguf://{source.digest.removeprefix('sha256:')}?recipe=0123456789abcdef&tools=abc"
+    made = msgspec.structs.replace(source, ref=ref, files=(msgspec.structs.replace(file, name="made.gguf"),))
+    return store.remember(msgspec.structs.replace(made, main="made.gguf"))
+
+
+def test_what_was_converted_goes_by_the_same_name_and_what_was_made_of_that(
+    store: Store, tmp_path: Path
+) -> None:
     weights = take(store, tmp_path, "a.gguf")
-    (tmp_path / "made").mkdir()
-    (tmp_path / "made" / "model.safetensors").write_bytes(safetensors())
-    made = fetch(store, parse("./made", {}, tmp_path))
-    for note in (store.root / "refs").iterdir():
-        if made.digest.encode() not in note.read_bytes() and b"safetensors" in note.read_bytes():
-            note.unlink()
-    ref = f"safetensors://{weights.digest.removeprefix('sha256:')}?recipe=0123456789abcdef"
-    store.remember(msgspec.structs.replace(made, ref=ref))
+    first = convert(store, weights, "first")
+    second = convert(store, first, "second")
     found = find(store, "./a.gguf", {}, tmp_path)
-    assert [each.weights.format for each in found] == ["gguf", "safetensors"]
-    assert found[1].made_from == found[0].id
+    assert [each.weights.digest for each in found] == [weights.digest, first.digest, second.digest]
+    assert [each.made_from for each in found] == ["", found[0].id, found[1].id]
+    assert find(store, found[1].id, {}, tmp_path) == found[1:]
 
 
 HOLDER = """
