@@ -183,6 +183,27 @@ def _openvino_memory(serving: Serving) -> int:
     )
 
 
+def _mistralrs_memory(serving: Serving) -> int:
+    """Weights as they are stored; every slot can hold a whole context, in f16, and so does what it keeps of earlier ones."""
+    room = serving.slots * cache_bytes(serving, 2)
+    return int(serving.weights.bytes * 1.4) + 2 * room + _buffers(serving) + 300 * _MIB
+
+
+_MISTRALRS = (
+    "llama", "mistral", "mixtral", "gemma", "gemma2", "phi", "phi3", "phimoe", "qwen2", "qwen3", "qwen3_moe", "qwen3_next",
+    "starcoder2", "deepseek_v2", "deepseek_v3", "glm4", "glm4_moe", "glm4_moe_lite", "smollm3", "gpt_oss",
+    "granitemoehybrid", "lfm2", "lfm2_moe",
+)  # fmt: skip
+"""Types of models that mistral.rs 0.9 writes text with (its enumeration `Architecture`)."""
+
+
+def _mistralrs_refuses(weights: Weights, facts: Facts) -> str:
+    known = weights.info.architecture
+    if known and known not in _MISTRALRS:
+        return f"mistral.rs 0.9 does not know {known}"
+    return _wheels(weights, facts)
+
+
 def _buffers(serving: Serving) -> int:
     """A chunk of a prompt: its logits, its activations."""
     info = serving.weights.info
@@ -237,5 +258,16 @@ FASTER_WHISPER = Adapted(
     memory=_whisper_memory,
 )
 
-ROWS = (TRANSFORMERS, ONNX_GENAI, CTRANSLATE2, OPENVINO, FASTER_WHISPER)
+MISTRAL_RS = Adapted(
+    name="mistral.rs",
+    formats=("safetensors",),
+    kinds=("text",),
+    entry="serve_mistralrs",
+    modules=("with_mistralrs",),
+    why_not=_mistralrs_refuses,
+    memory=_mistralrs_memory,
+    text=("completions", "echo", "logprobs", "penalties", "logit-bias", "json-schema", "batching"),
+)
+
+ROWS = (TRANSFORMERS, ONNX_GENAI, CTRANSLATE2, OPENVINO, MISTRAL_RS, FASTER_WHISPER)
 """In order of preference."""

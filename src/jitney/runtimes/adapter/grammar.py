@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_OBJECT = r"""
+OBJECT = r"""
 start: "{" BLANK (pair1 ("," BLANK pair1){0,5})? BLANK "}"
 pair1: KEY ":" BLANK value1
 value1: value2 | "[" BLANK (value2 ("," BLANK value2){0,3})? BLANK "]" | "{" BLANK (pair2 ("," BLANK pair2){0,3})? BLANK "}"
@@ -44,7 +44,7 @@ class Grammar:
             )
         tokenizer = _TOKENIZERS[words]
         if schema == ANY_OBJECT:
-            text = llguidance.LLMatcher.grammar_from_lark(_OBJECT)
+            text = llguidance.LLMatcher.grammar_from_lark(OBJECT)
         else:
             compact = {**bounded(schema), "x-guidance": {"whitespace_flexible": False}}
             text = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(compact))

@@ -70,6 +70,11 @@ class HubTokens:
     def piece(self, token: int) -> str:
         return self._tokenizer.id_to_token(token) or ""
 
+    def number(self, piece: str) -> int | None:
+        """Of a piece of the vocabulary."""
+        found = self._tokenizer.token_to_id(piece)
+        return None if found is None else int(found)
+
     def raw(self, token: int) -> bytes:
         found = self.piece(token)
         if byte := re.fullmatch(r"<0x([0-9A-Fa-f]{2})>", found):
