@@ -48,7 +48,7 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     md5: str = ""
     bytes: int = 0
     headers: Mapping[str, str] = {}
-    renew: Callable[[], Mapping[str, str]] | None = None
+    renew: Callable[[wire.RefusedError], Mapping[str, str]] | None = None
 
     @property
     def key(self) -> str:
@@ -226,7 +226,7 @@ def _until_whole(part: _Part, progress: Progress | None, say: Callable[[str], No
             if error.status != 401 or part.remote.renew is None or idle:
                 raise
             idle += 1
-            headers = part.remote.renew()
+            headers = part.remote.renew(error)
 
 
 def _given_up(part: _Part, seen: str) -> ModelError:

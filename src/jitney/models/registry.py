@@ -133,14 +133,9 @@ class Registry:
         except wire.RefusedError as error:
             raise self.refused(error) from error
 
-    def _renewed(self) -> Mapping[str, str]:
+    def _renewed(self, error: wire.RefusedError) -> Mapping[str, str]:
         """New headers for a blob: a token lives for some minutes, a large blob may take longer."""
-        try:
-            get(f"{self.url}/manifests/latest", {})
-        except wire.RefusedError as error:
-            self._headers = self._authorized(error.headers.get("WWW-Authenticate", ""))
-        except Missing:
-            self._headers = {}
+        self._headers = self._authorized(error.headers.get("WWW-Authenticate", ""))
         return self._headers
 
     def _authorized(self, challenge: str) -> Mapping[str, str]:

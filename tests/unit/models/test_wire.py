@@ -126,11 +126,11 @@ def test_a_busy_server_is_waited_for_as_it_asks(
 
 def test_headers_that_expired_are_renewed_once(store: Store, server: Server) -> None:
     server.answers = {"/a": [(401, {})]}
-    get(store, server, headers={"Authorization": "Bearer old"}, renew=lambda: {"Authorization": "Bearer new"})
+    get(store, server, headers={"Authorization": "Bearer old"}, renew=lambda _: {"Authorization": "Bearer new"})
     assert [secret for _, secret in server.seen] == ["Bearer old", "Bearer new"]
     server.answers = {"/x": [(401, {})] * 9}
     with pytest.raises(wire.RefusedError, match="401"):
-        download(store, Remote(url=f"{server.here}/x", sha256="0" * 64, renew=dict))
+        download(store, Remote(url=f"{server.here}/x", sha256="0" * 64, renew=lambda _: {}))
     assert len(server.seen) == 4
 
 
