@@ -29,6 +29,7 @@ from jitney.runtimes import gateway
 from jitney.runtimes.registry import offers
 from jitney.runtimes.server import Place, park_runtime
 from jitney.sandbox.box import SOCKETS_DIR
+from jitney.sandbox.lead import Lead
 from jitney.sandbox.run import Box, Session
 from jitney.serve.settings import Served, Settings
 
@@ -49,6 +50,8 @@ class Model:
         self.running: Running | None = None
         self.vectors: Running | None = None
         self.spare: Box | None = None
+        self.lead: Lead | None = None
+        self.vectors_lead: Lead | None = None
         self.is_ready = False
         self.was_ready = False
         self.deaths: list[float] = []
@@ -118,12 +121,20 @@ class Service:
     def close(self) -> None:
         if self._door is not None:
             self._door.close()
+        for model in self.models:
+            for lead in (model.lead, model.vectors_lead):
+                if lead is not None:
+                    lead.close()
         shutil.rmtree(self._root, ignore_errors=True)
 
     # boxes
 
     def _start(self, model: Model) -> None:
-        model.socket.unlink(missing_ok=True)
+        if model.hosting.facts.engine.shares_files:
+            model.socket.unlink(missing_ok=True)
+        elif model.lead is None:
+            port = model.hosting.hosted.serving.port
+            model.lead = Lead(self._session, model.socket, port, lambda: _box_of(model.running))
         model.is_ready = False
         spare, model.spare = model.spare, None
         if spare is not None and self._session.is_over(spare):
@@ -137,15 +148,13 @@ class Service:
         return running
 
     def _place(self, model: Model, name: str) -> Place:
+        """Its socket in the folder that box and gateway share; where they cannot, it is reached through the leash."""
+        facts = model.hosting.facts
+        place = Place(session=self._session, engine=self._engine, facts=facts, config=self._config)
+        if not facts.engine.shares_files:
+            return place
         mount = VolumeMount(kind="bind", source=str(model.folder), target=SOCKETS_DIR, readonly=False)
-        return Place(
-            session=self._session,
-            engine=self._engine,
-            facts=model.hosting.facts,
-            config=self._config,
-            sockets=mount,
-            socket=f"{SOCKETS_DIR}/{name}",
-        )
+        return msgspec.structs.replace(place, sockets=mount, socket=f"{SOCKETS_DIR}/{name}")
 
     def _park_spares(self) -> None:
         """What a new box costs is paid while nobody waits for it."""
@@ -167,6 +176,9 @@ class Service:
         )
         try:
             model.vectors = self._box(model, gateway.VECTORS_SOCKET, hosting)
+            if not hosting.facts.engine.shares_files and model.vectors_lead is None:
+                path = model.folder / gateway.VECTORS_SOCKET
+                model.vectors_lead = Lead(self._session, path, serving.port, lambda: _box_of(model.vectors))
         except EngineError as error:
             self._listener.warn(f"no server for embeddings of {model.name}: {error.message}")
 
@@ -274,6 +286,10 @@ class Service:
         assert self._door is not None
         door = self._door
         self._session.serve_until(lambda: door.is_over or self._stops > 1, DRAIN_S + 1.0)
+
+
+def _box_of(running: Running | None) -> Box | None:
+    return running.server.box if running is not None else None
 
 
 def _folder() -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from openai import OpenAI
 
 from jitney.engine.protocol import LABEL, Engine
 from tests.conftest import Jitney, give_away
@@ -143,3 +144,29 @@ def test_a_local_engine_can_be_treated_as_a_far_one(jitney: Jitney, tmp_path: Pa
     done = jitney("run", "--write", tmp_path / "out", tmp_path / "main.py", env=env)
     assert done.returncode == 125
     assert b"does not see this machine's files" in done.stderr
+
+
+def test_a_model_is_asked_and_served_without_shared_files(
+    far: Far, remote: RemoteEngine, nothing_kept: None, assert_nothing_left: Callable[[], None]
+) -> None:
+    code, out, err = far("run", "--temp", "0", "--max-tokens", "16", "smollm2", "What is 2+2?")
+    assert code == 0, err
+    assert b"4" in out
+    code, out, err = far("serve", "--port", "0", "-d", "--threads", "1", "far=smollm2")
+    assert code == 0, err
+    try:
+        url = out.decode().split()[1]
+        with OpenAI(base_url=url, api_key="any", max_retries=0) as client:
+            for _ in range(3):
+                said = client.chat.completions.create(
+                    model="far",
+                    messages=[{"role": "user", "content": "What is 2+2?"}],
+                    max_tokens=16,
+                    temperature=0,
+                )
+                assert "4" in (said.choices[0].message.content or "")
+            assert len(client.embeddings.create(model="far", input="a cat").data[0].embedding) == 576
+    finally:
+        far("stop", "far")
+    assert remote.binds == []
+    assert_nothing_left()
