@@ -41,6 +41,7 @@ class Call:
         self.status = 0
         self.headers: dict[str, str] = {}
         self._socket = connected
+        self._fd = connected.fileno()
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpResponseParser(self)
         self._pieces: deque[bytes] = deque()
@@ -120,9 +121,9 @@ class Call:
             return
         self._reads = wanted
         if wanted:
-            self._loop.add_reader(self._socket, self._readable)
+            self._loop.add_reader(self._fd, self._readable)
         else:
-            self._loop.remove_reader(self._socket)
+            self._loop.remove_reader(self._fd)
 
     def _readable(self) -> None:
         self._last = self._loop.time()

@@ -157,21 +157,14 @@ def _need_tools(tools: Tools, offers: Offers) -> None:
 def sampling(body: Json, offers: Offers) -> Json:
     """The knobs that the runtime has too."""
     made: Json = {}
-    for name, (low, high) in NUMBERS.items():
-        if (value := checks.number(body, name, low, high)) is not None:
+    for name in [name for name in NUMBERS if name in body]:
+        if (value := checks.number(body, name, *NUMBERS[name])) is not None:
             made[name] = value
-    for name in WHOLES:
+    for name in [name for name in WHOLES if name in body]:
         if (count := checks.whole(body, name)) is not None:
             made[name] = count
-    for name, nothing in NEUTRAL.items():
-        if name not in made or offers.has("native"):
-            continue
-        if made[name] in nothing:
-            del made[name]
-        elif name not in EVERYWHERE:
-            offers.need("penalties" if name in PENALTIES else "native", name)
-    if "repeat_penalty" in made and offers.runtime in CALLED_REPETITION:
-        made["repetition_penalty"] = made.pop("repeat_penalty")
+    if not offers.has("native"):
+        _only_common(made, offers)
     if (seed := checks.whole(body, "seed")) is not None:
         offers.need("seed", "seed")
         made["seed"] = seed & 0xFFFFFFFF
@@ -181,6 +174,17 @@ def sampling(body: Json, offers: Offers) -> Json:
         offers.need("logit-bias", "logit_bias")
         made["logit_bias"] = checks.table(body["logit_bias"], "logit_bias")
     return made
+
+
+def _only_common(made: Json, offers: Offers) -> None:
+    """llama.cpp's knobs, for another runtime: what asks for nothing goes, what it does not have is refused."""
+    for name in [name for name in NEUTRAL if name in made]:
+        if made[name] in NEUTRAL[name]:
+            del made[name]
+        elif name not in EVERYWHERE:
+            offers.need("penalties" if name in PENALTIES else "native", name)
+    if "repeat_penalty" in made and offers.runtime in CALLED_REPETITION:
+        made["repetition_penalty"] = made.pop("repeat_penalty")
 
 
 def _log_probabilities(body: Json, made: Json, offers: Offers) -> None:

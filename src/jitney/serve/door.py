@@ -7,6 +7,8 @@ So where a door is guarded, a request with a foreign Origin or under a foreign n
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 
 from jitney.serve.errors import ApiError
@@ -93,10 +95,9 @@ def _shown(request: Request) -> str:
     return request.headers.get("x-api-key") or request.headers.get("api-key") or ""
 
 
+@lru_cache(64)
 def _is_here(host: str) -> bool:
     """An address, which no foreign name is, or localhost."""
-    from ipaddress import ip_address
-
     name = host[1:].partition("]")[0] if host.startswith("[") else host.rpartition(":")[0] or host
     if name == "localhost" or name.endswith(".localhost"):
         return True
