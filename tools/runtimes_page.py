@@ -13,7 +13,6 @@ import msgspec
 
 from jitney.facts.model import Facts
 from jitney.models.model import ModelInfo, Weights
-from jitney.runtimes.planned import Planned
 from jitney.runtimes.protocol import Holder, Runtime
 from jitney.runtimes.registry import RUNTIMES
 from jitney.runtimes.vllm import IMAGES as VLLM_IMAGES
@@ -24,6 +23,7 @@ CONTRACT = ROOT / "benchmarks" / "results" / "contract.json"
 BENCH = ROOT / "benchmarks" / "results" / "bench.json"
 RUN = {
     "llama.cpp": "its own server (Debian's package); also the model beside a program",
+    "tvm": "the library with the adapter: SmolLM2 compiled in a sandbox; four kinds of small random models against plain numpy",
     "vllm": "its own server, CPU wheel on Debian's PyTorch: SmolLM2 in a box without network",
     "ray-serve": "one replica of the adapter with CTranslate2, on loopback, without a dashboard",
     "triton": "its python backend (nvidia-pytriton) with CTranslate2 behind the adapter's front",
@@ -73,13 +73,13 @@ def _planned() -> str:
         if one.state != "plan":
             continue
         image = one.holder(Facts()).image.rpartition("!")[2]
-        note = one.note if isinstance(one, Planned) else ""
+        note = str(getattr(one, "note", ""))
         features = ", ".join(one.features(_sample(one)))
         rows.append(
             (
                 one.name,
                 ", ".join(one.formats),
-                f"`{image}`",
+                f"`{image}`" if image else "built: a program of ours",
                 one.refuses(_sample(one), Facts()),
                 features,
                 note,
@@ -159,7 +159,9 @@ def _versions(holder: Holder) -> str:
     block = text.split("# ///", 2)[1]
     common = {"h11", "httptools", "jinja2", "starlette", "tokenizers", "uvicorn", "numpy", "llguidance"}
     pins = re.findall(r'"([\w.\[\]-]+)(==|>=)?([^"=]*)"', block)
-    shown = [(name, f"{mark.replace('==', '')}{version}") for name, mark, version in pins if name not in common]
+    shown = [
+        (name, f"{mark.replace('==', '')}{version}") for name, mark, version in pins if name not in common
+    ]
     return ", ".join(f"{name} {version}".strip() for name, version in shown if not version.startswith(">=3."))
 
 

@@ -1,4 +1,5 @@
-"""A model that to_tvm.py compiled, called: tokens in, logits out. Used where it is made and where it is served."""
+"""A model that to_tvm.py compiled, called: tokens in, logits out. Used where it is made and where it is served; there
+TVM_USE_RUNTIME_LIB leaves the compiler aside, of which nothing is imported here."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import numpy as np
 import tvm
 import tvm_ffi
 from safetensors import safe_open
+from tvm.runtime.vm import VirtualMachine
 
 ALIGNED = 64
 """Bytes: what compiled code takes for granted of an address."""
@@ -24,7 +26,7 @@ class Model:
             self.about = json.load(file)
         self.context, self.slots = context, slots
         library = tvm.runtime.load_module(os.path.join(folder, "lib.so"))
-        self._machine = tvm.relax.VirtualMachine(library, tvm.cpu())
+        self._machine = VirtualMachine(library, tvm.cpu())
         with safe_open(os.path.join(folder, "params.safetensors"), framework="numpy") as numbers:
             names = self.about["parameters"]
             self._parameters = tvm_ffi.convert(

@@ -46,6 +46,10 @@ class Mlc:
     kinds: tuple[Kind, ...] = ("text",)
     state: State = "plan"
     health = "/v1/models"
+    note = (
+        "its commands were run by hand with the real one on a CPU; Jitney's road (convert, compile, serve) with a stand-in for "
+        "its wheels alone"
+    )
 
     def refuses(self, weights: Weights, facts: Facts) -> str:
         if not packages(facts.indexes.wheels):

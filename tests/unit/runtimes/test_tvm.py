@@ -40,6 +40,7 @@ def test_its_program_has_the_runner_beside_the_adapter() -> None:
 def test_threads_and_memory_are_told() -> None:
     assert TVM.env(SERVING)["TVM_NUM_THREADS"] == "3"
     assert TVM.env(SERVING)["OMP_NUM_THREADS"] == "3"
+    assert TVM.env(SERVING)["TVM_USE_RUNTIME_LIB"] == "1", "the compiler stays aside"
     one_text = 2 * 4 * 30 * 192 * 1024
     assert TVM.memory_bytes(SERVING) > 2 * one_text
     assert "batching" in TVM.features(WEIGHTS)
