@@ -8,7 +8,7 @@ import sys
 from benchmarks.measure import Result, keep, table
 
 ALL = ("cli", "start", "cold", "output", "model", "gateway", "serving", "leftovers")
-BY_NAME = ("languages", "pull")
+BY_NAME = ("languages", "pull", "adapter")
 """Run only when named: they take an hour."""
 
 
