@@ -27,6 +27,9 @@ from jitney.models.store import Store
 _NAMES = ("org.cncf.model.filepath", "org.opencontainers.image.title")
 """Annotations that say what a layer's file is called."""
 
+_UNPACK = "io.deis.oras.content.unpack"
+"""What oras says of a folder that it packed."""
+
 _BY_MEDIA: tuple[tuple[str, str], ...] = (
     (r"application/vnd\.docker\.ai\.gguf\..*", "model.gguf"),
     (r"application/vnd\.docker\.ai\.model\.file\.v1\+gguf", "model.gguf"),
@@ -127,7 +130,7 @@ def _name(ref: Reference, layer: Descriptor) -> str | None:
     if any(re.fullmatch(pattern, media) for pattern in _IGNORED):
         return None
     known = next((name for pattern, name in _BY_MEDIA if re.fullmatch(pattern, media)), None)
-    if known == "/":
+    if known == "/" or (known is None and (layer.annotations or {}).get(_UNPACK) == "true"):
         return "/"
     if known == "ollama":
         return f"ollama/{media.rpartition('.')[2]}"

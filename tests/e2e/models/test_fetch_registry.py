@@ -34,6 +34,7 @@ V2 = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER = "application/vnd.docker.ai"
 CNCF = "application/vnd.cncf.model"
 OLLAMA = "application/vnd.ollama.image"
+TITLE = "org.opencontainers.image.title"
 CONFIG = json.dumps(
     {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64}
 ).encode()
@@ -59,19 +60,24 @@ class Pushed:
         self, name: str, layers: list[Layer], config: Layer, media: str = OCI, tag: str = "latest"
     ) -> str:
         """Returns the manifest's digest."""
-        described = [self._described(name, layer, "org.cncf.model.filepath") for layer in layers]
+        rows = [self.described(name, layer, "org.cncf.model.filepath") for layer in layers]
+        return self.manifest(name, rows, config, media, tag)
+
+    def manifest(
+        self, name: str, rows: list[dict[str, Any]], config: Layer, media: str = OCI, tag: str = "latest"
+    ) -> str:
         manifest = {
             "schemaVersion": 2,
             "mediaType": media,
-            "config": self._described(name, config, "x"),
-            "layers": described,
+            "config": self.described(name, config),
+            "layers": rows,
         }
         body = json.dumps(manifest).encode()
         answer = self.client.put(f"{name}/manifests/{tag}", content=body, headers={"Content-Type": media})
         answer.raise_for_status()
         return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
-    def _described(self, name: str, layer: Layer, key: str) -> dict[str, Any]:
+    def described(self, name: str, layer: Layer, key: str = TITLE) -> dict[str, Any]:
         kind, data, title = layer
         row = {"mediaType": kind, "digest": self.blob(name, data), "size": len(data)}
         return {**row, "annotations": {key: title}} if title else row
@@ -161,6 +167,20 @@ def test_dockers_file_per_layer(pushed: Pushed, store: Store) -> None:
         "config.json",
         "1_Pooling/config.json",
     }
+
+
+def test_plain_files_with_titles_as_oras_pushes_them(pushed: Pushed, store: Store) -> None:
+    plain = "application/vnd.oci.image.layer.v1.tar"
+    folder = gzip.compress(tar({"extra/tokenizer.json": b"{}"}))
+    rows = [
+        {**pushed.described("me/plain", (plain, gguf(), "")), "annotations": {TITLE: "tiny.gguf"}},
+        {
+            **pushed.described("me/plain", (f"{plain}+gzip", folder, "")),
+            "annotations": {TITLE: "extra", "io.deis.oras.content.unpack": "true"},
+        },
+    ]
+    pushed.manifest("me/plain", rows, ("application/vnd.unknown.config.v1+json", b"{}", ""))
+    assert names(pull(store, f"oci://{pushed.host}/me/plain")) == {"tiny.gguf", "extra/tokenizer.json"}
 
 
 @pytest.mark.parametrize("how", ["raw", "tar", "tar+gzip"])
