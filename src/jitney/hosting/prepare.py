@@ -58,10 +58,23 @@ def host_weights(
     view = library_view(store(config), (Want(weights=weights),))
     config = _with_threads(config, weights, facts, listener)
     serving = make_serving(weights, view, facts, config)
-    hosted = Hosted(runtime=runtime, serving=serving, view=view, image=image, plan=plan, files=holder.program)
+    hosted = Hosted(
+        runtime=runtime,
+        serving=serving,
+        view=view,
+        image=image,
+        plan=plan,
+        files=holder.program,
+        env=_own_env(engine, image) if holder.image else {},
+    )
     _require_memory(hosted, facts, config)
     listener.event("model", name=serving.alias, runtime=runtime.name, format=weights.format, image=image)
     return Hosting(hosted=hosted, facts=facts)
+
+
+def _own_env(engine: Engine, image: str) -> dict[str, str]:
+    """What an image of somebody's sets for its own program: where its libraries and tools lie."""
+    return dict(line.split("=", 1) for line in engine.image_config(image).env if "=" in line)
 
 
 def _image(

@@ -10,14 +10,6 @@ from jitney.facts.model import Facts, Gpu
 
 MAKERS = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel"}
 
-PATH = "/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-IN_IMAGE = {
-    "PATH": f"{PATH}:/usr/local/cuda/bin:/opt/rocm/bin",
-    "LD_LIBRARY_PATH": "/app:/usr/local/nvidia/lib64:/usr/local/cuda/lib64:/opt/rocm/lib",
-}
-"""What a box made of somebody's image has for an environment is what its job says, and not what the image says: the folders
-that images of this field have."""
-
 
 class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What runs on one maker's GPUs. image: public, `name:tag`; base: key of a base of ours. least: compute capability, for

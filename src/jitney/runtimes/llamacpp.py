@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from jitney.facts.model import Facts
 from jitney.models.model import Format, Kind, Weights
-from jitney.runtimes.gpus import IN_IMAGE, PATH, Board, board
+from jitney.runtimes.gpus import Board, board
 from jitney.runtimes.protocol import Feature, Holder, Serving, State
 
 BASE = "debian/llama.cpp:sid-run"
@@ -116,7 +116,7 @@ class LlamaCpp:
     def env(self, serving: Serving) -> Mapping[str, str]:
         """Passive waiting: spinning threads on busy cores cost a factor of ten (facts on runtimes)."""
         return {
-            **({"PATH": "/usr/bin:/bin"} if not serving.gpus else {**IN_IMAGE, "PATH": f"/app:{PATH}"}),
+            "PATH": "/app:/usr/local/bin:/usr/bin:/bin" if serving.gpus else "/usr/bin:/bin",
             "HOME": "/tmp",  # noqa: S108  inside the box
             "LC_ALL": "C.UTF-8",
             "OMP_NUM_THREADS": str(serving.threads),

@@ -14,7 +14,7 @@ import msgspec
 
 from jitney.facts.model import Facts
 from jitney.models.model import Format, Kind, Weights
-from jitney.runtimes.gpus import IN_IMAGE, Board, board, no_gpu
+from jitney.runtimes.gpus import Board, board, no_gpu
 from jitney.runtimes.protocol import Feature, Holder, Serving, State
 
 GIB = 1 << 30
@@ -82,7 +82,7 @@ class Planned(msgspec.Struct, kw_only=True):
         return (*self.command(serving), *serving.more)
 
     def env(self, serving: Serving) -> Mapping[str, str]:
-        return {**IN_IMAGE, **self.settings(serving)}
+        return self.settings(serving)
 
     def memory_bytes(self, serving: Serving) -> int:
         """Of the machine's: a copy of the weights, processes and libraries. The GPU's is the runtime's own business."""

@@ -34,7 +34,7 @@ class Hosted(msgspec.Struct, frozen=True, kw_only=True):
     """A model and all that it takes to serve it: nothing is looked for or built any more.
 
     image: what its box is made of. plan, files: of a runtime that is a program (Holder.program): how it is run, and its own
-    files; None where the image has the runtime.
+    files; None where the image has the runtime. env: of the image itself, where it is somebody's.
     """
 
     runtime: Runtime
@@ -43,6 +43,7 @@ class Hosted(msgspec.Struct, frozen=True, kw_only=True):
     image: str
     plan: Plan | None = None
     files: Mapping[str, str] = {}
+    env: Mapping[str, str] = {}
 
     @property
     def weights(self) -> Weights:
@@ -198,7 +199,7 @@ def _job(place: Place, hosted: Hosted) -> Job:
     run = hosted.plan.run if hosted.plan is not None else None
     return Job(
         argv=(*(run.argv if run else ()), *hosted.runtime.argv(serving)),
-        env={**(run.env if run else {}), **hosted.view.env(), **hosted.runtime.env(serving)},
+        env={**hosted.env, **(run.env if run else {}), **hosted.view.env(), **hosted.runtime.env(serving)},
         workdir=run.workdir if run else "/",
         serves=(Serve(path=place.socket, port=serving.port),) if place.socket else (),
         dns=False,

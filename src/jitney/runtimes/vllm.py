@@ -15,7 +15,7 @@ from posixpath import dirname
 
 from jitney.facts.model import Facts
 from jitney.models.model import Format, Kind, Weights
-from jitney.runtimes.gpus import IN_IMAGE, Board, board
+from jitney.runtimes.gpus import Board, board
 from jitney.runtimes.programs import alone
 from jitney.runtimes.protocol import Feature, Holder, Serving, State
 
@@ -110,7 +110,7 @@ class Vllm:
             "VLLM_HOST_IP": "127.0.0.1",
         }
         if serving.gpus:
-            return {**IN_IMAGE, **own, "HOME": "/tmp"}  # noqa: S108
+            return {**own, "HOME": "/tmp"}  # noqa: S108
         return {
             **own,
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
