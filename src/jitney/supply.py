@@ -77,7 +77,7 @@ def fetch_model(
         progress=progress,
         on_line=listener.say,
         policy=policy(config),
-        memory=_memory(config),
+        memory=_memory(config) if renew or kept.find(ref.canonical) is None else 0,
         renew=renew,
     )
     if locked:

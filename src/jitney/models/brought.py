@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
+from jitney.errors import ModelError
 from jitney.models.model import WeightFile
+
+
+class Unreachable(ModelError):
+    """Nobody answered where a reference leads."""
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):

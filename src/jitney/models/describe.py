@@ -31,7 +31,7 @@ Reader = Callable[[str], Path | None]
 def described(info: ModelInfo, weights: Weights, read: Reader) -> ModelInfo:
     """`info` with what the configuration beside the weights adds; what a header said stays."""
     if weights.format in ("gguf", "ggml"):
-        return info if weights.format == "gguf" else msgspec.structs.replace(info, kind="transcription")
+        return info if weights.format == "gguf" else msgspec.structs.replace(info, architecture="whisper")
     folder = PurePosixPath(weights.main).parent
     tables = _Tables(read, folder)
     config = tables.of("config.json")
@@ -80,7 +80,7 @@ def _filled(info: ModelInfo, config: dict[str, Any], tables: _Tables) -> ModelIn
     pooling = _pools(tables)
     return msgspec.structs.replace(
         info,
-        architecture=info.architecture or _word(config, "model_type"),
+        architecture=info.architecture or _word(config, "model_type") or _unnamed(config),
         name=info.name or _word(config, "_name_or_path").rpartition("/")[2],
         context=info.context or _context(text),
         quantisation=_quantisation(config) or info.quantisation or _word(text, "dtype", "torch_dtype"),
@@ -92,6 +92,11 @@ def _filled(info: ModelInfo, config: dict[str, Any], tables: _Tables) -> ModelIn
         pooling=info.pooling or pooling,
         kind=_kind(config, tables, pooling),
     )
+
+
+def _unnamed(config: dict[str, Any]) -> str:
+    """CTranslate2's configuration of Whisper does not say whose it is."""
+    return "whisper" if "alignment_heads" in config else ""
 
 
 def _genai(model: object) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from jitney.models.brought import Brought
+from jitney.models.brought import Brought, Unreachable
 from jitney.models.files import Progress
 from jitney.models.gate import Gate
 from jitney.models.listing import bring
 from jitney.models.model import Reference
-from jitney.models.wire import Unreachable
 
 
 def brought(gate: Gate, ref: Reference, memory: int, progress: Progress | None) -> Brought:

@@ -15,14 +15,12 @@ from pathlib import Path
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.brought import Brought
-from jitney.models.download import Remote, download
+from jitney.models.brought import Brought, Unreachable
 from jitney.models.files import Progress, disk_errors
 from jitney.models.formats import check, is_pickle
 from jitney.models.gate import STRICT, Gate, Policy
 from jitney.models.model import Reference, WeightFile, Weights
 from jitney.models.store import Store
-from jitney.models.wire import Unreachable
 
 MAX_FILES = 10_000
 _SKIPPED = (".git", ".cache", "__pycache__", ".DS_Store")
@@ -144,6 +142,8 @@ def _bring(job: _Job) -> Brought:
         size = store.blob(ref.sha256).stat().st_size
         return Brought(files=(WeightFile(name=name, sha256=ref.sha256, bytes=size),))
     if ref.kind == "url":
+        from jitney.models.download import Remote, download
+
         remote = Remote(url=ref.url, name=name, sha256=ref.sha256, bytes=ref.bytes)
         return Brought(files=(download(store, remote, progress=job.progress, on_line=say),))
     if ref.kind == "npm":

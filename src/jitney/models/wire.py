@@ -19,6 +19,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from jitney.errors import ModelError
+from jitney.models.brought import Unreachable as Unreachable
 
 SILENCE_S = 60.0
 """Without a byte for so long, a connection counts as lost."""
@@ -34,10 +35,6 @@ class CutError(Exception):
     def __init__(self, message: str, wait_s: float = 0.0) -> None:
         super().__init__(message)
         self.wait_s = wait_s
-
-
-class Unreachable(ModelError):
-    """Nobody answered."""
 
 
 class RefusedError(ModelError):
