@@ -50,7 +50,7 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def dtype(self) -> str:
         """Of the numbers in between, and of those in the result where no bits were asked for."""
-        return "float32" if self.weights.info.parameters <= SMALL else "bfloat16"
+        return "float32" if _parameters(self.weights) <= SMALL else "bfloat16"
 
     @property
     def bytes(self) -> int:
@@ -211,6 +211,8 @@ def conversion_for(use: ModelUse, weights: Weights, frameworks: tuple[str, ...] 
     frameworks: of the program. A repository's name without a word of GGUF is loaded by libraries that look for their own
     format there; one file asked for in it says which.
     """
+    if weights.format == "pytorch":  # programs read them by themselves
+        return None
     if "gguf" in f"{use.name} {use.file}".lower() or use.file.endswith((".onnx", ".bin")):
         return None
     for target in TARGETS:
@@ -268,6 +270,10 @@ def _checked(store: Store, conversion: Conversion, files: tuple[WeightFile, ...]
     ):  # says it all itself; of small models some tensors get other bits than asked for
         info = own
     info = msgspec.structs.replace(
-        info, quantisation=conversion.bits, tensor_bytes=own.tensor_bytes, role="model"
+        info,
+        quantisation=conversion.bits,
+        tensor_bytes=own.tensor_bytes,
+        parameters=info.parameters or own.parameters,
+        role="model",
     )
     return msgspec.structs.replace(weights, info=info)

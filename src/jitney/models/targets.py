@@ -107,6 +107,8 @@ TARGETS = (
            keeps=True, memory=6),
     Target(name="safetensors", format="safetensors", made_from=_GGUF, scripts=(_FOLDER, _MADE),
            widths={"": 4.0, "float32": 4.0, "bfloat16": 2.0, "float16": 2.0}, models=READ_FROM_GGUF),
+    Target(name="safetensors-of-pickles", format="safetensors", made_from=("pytorch",), scripts=("from_pytorch.py", _MADE),
+           widths={"": 4.0, "float32": 4.0, "bfloat16": 2.0, "float16": 2.0}),
     Target(name="gguf-quantised", format="gguf", made_from=_GGUF, scripts=("quantise_gguf.py", _MADE), widths=_BLOCKS,
            apt=_LLAMA_CPP, memory=2),
     Target(name="gguf", format="gguf", made_from=("safetensors",), scripts=("to_gguf.py", "quantise_gguf.py", _MADE), widths=_BLOCKS,

@@ -135,7 +135,7 @@ def test_an_architecture_that_nobody_read_is_left_to_the_converter() -> None:
 def test_what_can_be_made_of_a_model() -> None:
     assert set(formats_from(weights())) >= {"safetensors", "gguf", "onnx-genai", "ctranslate2", "openvino"}
     assert formats_from(weights("openvino")) == ()
-    assert sources_of("safetensors") == ("gguf",)
+    assert sources_of("safetensors") == ("gguf", "pytorch")
 
 
 def test_bits_that_a_format_has_not_are_refused_with_those_it_has() -> None:
