@@ -42,7 +42,7 @@ class Parrot:
         self.closed = 0
         self.gate = threading.Event()
         self.gate.set()
-        self.broken_at = -1
+        self.broken_at = 1 << 30
 
     def load(self, settings: Settings) -> Loaded:
         self.gate.wait()

@@ -167,6 +167,27 @@ def test_several_prompts_and_answers(client: httpx.Client) -> None:
     assert found["usage"] == {"prompt_tokens": 3, "completion_tokens": 12, "total_tokens": 15}
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_log_probabilities_of_the_prompt(client: httpx.Client, stream: bool) -> None:
+    """With echo: what a perplexity is computed from. The first token has none."""
+    asked = {
+        "prompt": "日b",
+        "max_tokens": 2,
+        "temperature": 0,
+        "echo": True,
+        "logprobs": 1,
+        "stream": stream,
+    }
+    reply = client.post(TEXT, json=asked)
+    choices = [one["choices"][0] for one in (events(reply.text) if stream else [reply.json()])]
+    told = [one["logprobs"] for one in choices if one["logprobs"]]
+    values = [value for one in told for value in one["token_logprobs"]]
+    assert len(values) == 4 + 2
+    assert values[0] is None
+    assert all(value < 0 for value in values[1:])
+    assert "".join(one["text"] for one in choices).startswith("日b")
+
+
 BAD: tuple[tuple[str, Json, str], ...] = (
     (CHAT, {}, "messages"),
     (CHAT, {"messages": []}, "messages"),
@@ -289,7 +310,7 @@ def test_a_library_that_fails(client: httpx.Client, parrot: Parrot) -> None:
     text = client.post(TEXT, json={"prompt": "hi", "temperature": 0, "stream": True}).text
     assert "[DONE]" not in text
     assert "out of order" in json.loads(text.split("\n\n")[-2].removeprefix("data: "))["error"]["message"]
-    parrot.broken_at = -1
+    parrot.broken_at = 1 << 30
     assert client.post(TEXT, json={"prompt": "hi", "temperature": 0}).status_code == 200, "it goes on"
 
 

@@ -88,7 +88,8 @@ class Form:
         for one in piece.logprobs:
             made["tokens"].append(one["token"])
             made["token_logprobs"].append(one["logprob"])
-            made["top_logprobs"].append({top["token"]: top["logprob"] for top in one["top_logprobs"]})
+            top = {each["token"]: each["logprob"] for each in one["top_logprobs"]}
+            made["top_logprobs"].append(None if one["logprob"] is None else top)
             made["text_offset"].append(offset)
             offset += len(one["token"])
         return made

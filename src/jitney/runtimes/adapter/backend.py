@@ -34,7 +34,8 @@ class Settings:
 @dataclass(frozen=True)
 class Wish:
     """How an answer shall be made. temperature 0: the likeliest token, always. top_k 0, top_p 1, min_p 0, the penalties'
-    neutral values: off. seed None: by chance. logprobs: alternatives told per token, None: not asked for. schema: a JSON schema
+    neutral values: off. seed None: by chance. logprobs: alternatives told per token, None: not asked for; tells_prompt: those of the
+    prompt's tokens too. schema: a JSON schema
     that the answer has to fit; bias: token → added to its logit."""
 
     max_tokens: int
@@ -47,17 +48,20 @@ class Wish:
     frequency: float = 0.0
     repetition: float = 1.0
     logprobs: int | None = None
+    tells_prompt: bool = False
     schema: Mapping[str, Any] | None = None
     bias: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One token of an answer. logprob: its natural logarithm; top: the likeliest tokens with theirs; both where asked for."""
+    """One token of an answer. logprob: its natural logarithm; top: the likeliest tokens with theirs; both where asked for.
+    of_prompt: a token of the prompt, told of before the answer; the first has no logprob."""
 
     token: int
-    logprob: float = 0.0
+    logprob: float | None = 0.0
     top: tuple[tuple[int, float], ...] = ()
+    of_prompt: bool = False
 
 
 ANY_OBJECT: Mapping[str, Any] = {"type": "object"}

@@ -79,6 +79,8 @@ class Flow:
 
     def take(self, step: Step) -> Piece | None:
         """None: nothing to send yet."""
+        if step.of_prompt:
+            return Piece("", [self._entry(step)])
         self.tokens += 1
         if step.token in self._words.ends:
             self.ended = True
@@ -108,7 +110,7 @@ class Flow:
         return Piece(text, told) if text or told else None
 
     def _entry(self, step: Step) -> dict[str, Any]:
-        def one(token: int, value: float) -> dict[str, Any]:
+        def one(token: int, value: float | None) -> dict[str, Any]:
             text, raw = self._words.name(token)
             return {"token": text, "logprob": value, "bytes": raw}
 

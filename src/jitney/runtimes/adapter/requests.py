@@ -101,12 +101,14 @@ def read_text(body: Json, loaded: Loaded, most: int) -> Ask:
     prompts = [_prompt(one, loaded) for one in inputs(given, "prompt")]
     echo = tuple(loaded.words.decode(prompt) for prompt in prompts) if checks.flag(body, "echo") else ()
     told = checks.whole(body, "logprobs", 0, MOST_ALTERNATIVES)
-    if echo and told is not None:
+    tells_prompt = bool(echo) and told is not None
+    if tells_prompt and "prompt-logprobs" not in loaded.offers:
         raise RefusedError(
             "echo", "log probabilities of the prompt are not computed: without logprobs, please"
         )
     asked = checks.whole(body, "max_tokens", 1)
-    return _ask(body, loaded, tuple(prompts), min(asked or most, most), told, "prompt", echo)
+    ask = _ask(body, loaded, tuple(prompts), min(asked or most, most), told, "prompt", echo)
+    return replace(ask, wish=replace(ask.wish, tells_prompt=tells_prompt))
 
 
 def _ask(

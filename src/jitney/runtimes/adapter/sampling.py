@@ -7,7 +7,8 @@ logits ─ bias, penalties ─ grammar ─┬─ temperature 0: the likeliest
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,7 +21,18 @@ from .words import Words
 Logits = npt.NDArray[np.float32]
 
 OFFERS = frozenset(
-    ["chat", "completions", "seed", "penalties", "logit-bias", "logprobs", "json-schema", "echo", "min-p"]
+    [
+        "chat",
+        "completions",
+        "seed",
+        "penalties",
+        "logit-bias",
+        "logprobs",
+        "json-schema",
+        "echo",
+        "min-p",
+        "prompt-logprobs",
+    ]
 )
 """What `walk` makes possible."""
 
@@ -55,16 +67,31 @@ def walk(run: Run, prompt: Sequence[int], wish: Wish, words: Words) -> Steps:
 def _steps(run: Run, prompt: Sequence[int], wish: Wish, words: Words) -> Iterator[Step | None]:
     grammar = Grammar(words, wish.schema) if wish.schema is not None else None
     choice = Choice(wish, prompt, grammar)
-    logits = np.zeros(0, dtype=np.float32)
-    for at in range(0, len(prompt), CHUNK):
-        yield None
-        logits = run.feed(prompt[at : at + CHUNK])
+    logits = yield from (_told_prompt if wish.tells_prompt else _read)(run, prompt, wish)
     for made in range(1, wish.max_tokens + 1):
         step = choice.step(logits)
         yield step
         if made == wish.max_tokens or step.token in words.ends or (grammar is not None and grammar.is_over):
             return
         logits = run.feed([step.token])
+
+
+def _read(run: Run, prompt: Sequence[int], wish: Wish) -> Generator[Step | None, None, Logits]:
+    logits = np.zeros(0, dtype=np.float32)
+    for at in range(0, len(prompt), CHUNK):
+        yield None
+        logits = run.feed(prompt[at : at + CHUNK])
+    return logits
+
+
+def _told_prompt(run: Run, prompt: Sequence[int], wish: Wish) -> Generator[Step | None, None, Logits]:
+    """Token by token: a run gives the logits of the last one alone."""
+    yield Step(prompt[0], None, of_prompt=True)
+    logits = run.feed(prompt[:1])
+    for token in prompt[1:]:
+        yield replace(_told(token, logits, wish.logprobs or 0), of_prompt=True)
+        logits = run.feed([token])
+    return logits
 
 
 class Choice:
