@@ -151,6 +151,7 @@ def _park(session: Session, prepared: Prepared, source: Source, beside: Beside |
         prepared.tag,
         mounts=mounts,
         source_bytes=prepared.plan.run.source_bytes,
+        wait_ms=0 if beside is not None else None,  # its job comes when the model is loaded
         arch=prepared.facts.engine.arch,
     )
     labels = {**spec.labels, "jitney.program": prepared.label}
