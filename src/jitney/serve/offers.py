@@ -22,6 +22,7 @@ _WHAT = {
     "seed": "seeds",
     "penalties": "penalties",
     "logit-bias": "a bias of tokens",
+    "echo": "log probabilities of the prompt",
     "native": "this knob of llama.cpp",
 }
 

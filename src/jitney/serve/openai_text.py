@@ -43,8 +43,9 @@ async def completions(exchange: Exchange, model: str = "") -> Reply | None:
     echo = checks.flag(body, "echo")
     if (count := checks.whole(body, "logprobs", 0)) is not None:
         caps.offers.need("logprobs", "logprobs")
-        if echo:
-            raise bad("echo", "log probabilities of the prompt are not given: without logprobs, please")
+        if echo:  # the prompt's too, which the runtime alone knows
+            caps.offers.need("echo", "echo")
+            made["echo"], echo = True, False
         made["logprobs"] = count
     name = checks.text(body, "model") or model or chosen.about.name
     ask = Ask(body=made, model=name, tokens=tokens, capped=capped)
@@ -106,10 +107,17 @@ def _probabilities(tokens: list[Json], offset: int) -> Json:
     for one in tokens:
         made["tokens"].append(one.get("token", ""))
         made["token_logprobs"].append(one.get("logprob"))
-        made["top_logprobs"].append({top["token"]: top["logprob"] for top in one.get("top_logprobs") or ()})
+        made["top_logprobs"].append(_tops(one))
         made["text_offset"].append(offset)
         offset += len(one.get("token", ""))
     return made
+
+
+def _tops(one: Json) -> Json | None:
+    """None: the first token of a prompt, which follows upon nothing."""
+    if one.get("logprob") is None:
+        return None
+    return {top["token"]: top["logprob"] for top in one.get("top_logprobs") or ()}
 
 
 async def _whole(exchange: Exchange, asks: list[Ask], echo: bool) -> Json:

@@ -322,7 +322,8 @@ async def _events(chunks: AsyncGenerator[Json, None]) -> Events:
 def _of_choice(choice: Json) -> list[Event]:
     delta = choice.get("delta")
     if delta is None:
-        return [Text(choice["text"], _listed(choice.get("logprobs")))] if choice.get("text") else []
+        has_any = choice.get("text") or choice.get("logprobs")
+        return [Text(choice.get("text") or "", _listed(choice.get("logprobs")))] if has_any else []
     found: list[Event] = []
     if delta.get("reasoning_content"):
         found.append(Thought(delta["reasoning_content"]))

@@ -173,6 +173,34 @@ def test_logprobs_of_a_text_come_in_the_same_words_from_every_runtime(tmp_path: 
     with_gateway(tmp_path, work, **alone(msgspec.structs.replace(BARE, features=("completions", "logprobs"))))
 
 
+def test_log_probabilities_of_a_prompt_are_the_runtimes(tmp_path: Path) -> None:
+    body = {"prompt": "a", "logprobs": 1, "echo": True}
+
+    async def able(client: Client) -> None:
+        client.runtime.pieces = [""]
+        client.runtime.text_logprobs = {
+            "tokens": ["a", "b"],
+            "token_logprobs": [None, -1.0],
+            "top_logprobs": [None, {"b": -1.0}],
+            "text_offset": [0, 1],
+        }
+        told = (await client.ask("/v1/completions", body)).json["choices"][0]
+        assert client.runtime.body["echo"] is True
+        assert told["logprobs"]["token_logprobs"] == [None, -1.0]
+        assert told["logprobs"]["top_logprobs"] == [None, {"b": -1.0}]
+        assert told["text"] == ""
+
+    async def unable(client: Client) -> None:
+        reply = await client.ask("/v1/completions", body)
+        assert (reply.status, reply.json["error"]["param"]) == (400, "echo")
+        alone = await client.ask("/v1/completions", {"prompt": "a", "echo": True})
+        assert alone.json["choices"][0]["text"] == "aHello"
+
+    some = ("completions", "logprobs")
+    with_gateway(tmp_path, able, **alone(msgspec.structs.replace(BARE, features=(*some, "echo"))))
+    with_gateway(tmp_path, unable, **alone(msgspec.structs.replace(BARE, features=some)))
+
+
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions", "/v1/messages", "/v1/responses"])
 def test_a_field_that_no_api_has(tmp_path: Path, path: str) -> None:
     body = {"model": "m", "messages": HI, "prompt": "a", "input": "a", "max_tokens": 5, "temprature": 1}
