@@ -20,11 +20,12 @@ from jitney.serve import (
     rerank,
     responses,
 )
+from jitney.serve.channel import Channel
 from jitney.serve.door import Door
 from jitney.serve.errors import ApiError, Dialect
 from jitney.serve.exchange import Exchange, Gateway
 from jitney.serve.request import Reply, Request
-from jitney.serve.server import Channel, Limits, Server
+from jitney.serve.server import Limits, Server
 
 Handler = Callable[[Exchange], Awaitable[Reply | None]]
 

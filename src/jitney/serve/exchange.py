@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from jitney.serve.answer import Events, Whole, take
+from jitney.serve.channel import Channel
 from jitney.serve.errors import ApiError, Dialect, Json, error_body
 from jitney.serve.models import Model, Models
 from jitney.serve.request import Reply
-from jitney.serve.server import Channel
 from jitney.serve.settings import Settings
 
 Pieces = AsyncGenerator[bytes, None]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
 
 import msgspec
 
-from jitney.serve.answer import Begin, Call, End, Event, Events, Reason, Text, Thought, Usage
+from jitney.serve.answer import Events
 from jitney.serve.calling import Broken, Silent, begin
 from jitney.serve.calling import Call as Heard
+from jitney.serve.chunks import events, object_of, refusal
 from jitney.serve.errors import ApiError, Json
 from jitney.serve.settings import Served, Settings
 
@@ -22,8 +22,6 @@ WANT_EMBEDDINGS = "want: embeddings"
 
 _GONE = "the model server is gone: it broke the connection"
 _JSON = {"Content-Type": "application/json"}
-_OURS = ("invalid_request_error", "BadRequestError", "exceed_context_size_error", "not_supported_error")
-"""Kinds of errors that are the request's fault, as the runtimes call them."""
 
 
 class Upstream:
@@ -43,7 +41,7 @@ class Upstream:
     async def call(self, path: str, body: Json, method: str = "POST") -> Json:
         """One exchange whose answer is a JSON object. ApiError: it refused, or is not there."""
         async with self._open(self._served.upstream, path, body, method) as heard:
-            return _json(await heard.read())
+            return object_of(await heard.read())
 
     async def status(self) -> tuple[int, bytes]:
         """Its own word on whether it is ready; 502 where nobody answers."""
@@ -58,19 +56,19 @@ class Upstream:
 
     async def chat(self, body: Json) -> Events:
         async with aclosing(self._chunks("/v1/chat/completions", body)) as chunks:
-            async for event in _events(chunks):
+            async for event in events(chunks):
                 yield event
 
     async def complete(self, body: Json) -> Events:
         """A text that goes on, without a template."""
         async with aclosing(self._chunks("/v1/completions", body)) as chunks:
-            async for event in _events(chunks):
+            async for event in events(chunks):
                 yield event
 
     async def embed(self, body: Json) -> Json:
         await self._ensure_vectors()
         async with self._open(self._vectors, "/v1/embeddings", body) as heard:
-            return _json(await heard.read())
+            return object_of(await heard.read())
 
     async def rerank(self, body: Json) -> Json:
         return await self.call("/v1/rerank", body)
@@ -106,7 +104,7 @@ class Upstream:
                 await heard.write(piece)
             await heard.heard()
             if heard.status >= 400:
-                raise _refusal(heard.status, await heard.read())
+                raise refusal(heard.status, await heard.read())
             yield heard
         except Broken as error:
             raise ApiError(502, _GONE) from error
@@ -163,7 +161,7 @@ class Upstream:
                     if line.startswith(b"data: [DONE]"):
                         return
                     if line.startswith(b"data:"):
-                        yield _json(line[5:])
+                        yield object_of(line[5:])
                 if len(rest) > LINE_BYTES:
                     raise ApiError(502, "the model server sent a line without an end")
             raise ApiError(502, _GONE)
@@ -175,7 +173,7 @@ class Upstream:
         )
         try:
             if heard.status >= 400:
-                raise _refusal(heard.status, await heard.read())
+                raise refusal(heard.status, await heard.read())
             yield heard
         except Broken as error:
             raise ApiError(502, _GONE) from error
@@ -196,7 +194,7 @@ class Upstream:
                 heard = await self._asked(socket, path, data, method)
                 if heard.status != 503 or not self._settings.load_s:
                     return heard
-                problem = _refusal(503, await heard.read())
+                problem = refusal(503, await heard.read())
                 heard.close()
             except Broken as error:
                 problem = self._dead()
@@ -258,109 +256,3 @@ async def said(heard: Heard) -> AsyncGenerator[bytes, None]:
         raise ApiError(502, _GONE) from error
     except Silent as error:
         raise ApiError(504, "the model said nothing for too long") from error
-
-
-def _json(data: bytes) -> Json:
-    try:
-        found = msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
-        raise ApiError(502, "the model server gave no JSON") from error
-    if not isinstance(found, dict):
-        raise ApiError(502, "the model server gave no JSON object")
-    if isinstance(found.get("error"), dict):
-        code = found["error"].get("code")
-        blames = found["error"].get("type") in _OURS
-        raise _refusal(code if isinstance(code, int) else 400 if blames else 500, data)
-    return found
-
-
-def _refusal(status: int, data: bytes) -> ApiError:
-    """Its error as ours: what the request is at fault for stays a 400 with its field, what it cannot do becomes one."""
-    try:
-        told = msgspec.json.decode(data)
-    except msgspec.DecodeError:
-        told = {}
-    error = told.get("error", told) if isinstance(told, dict) else {}
-    if not isinstance(error, dict):
-        error = {"message": str(error)}
-    message = str(error.get("message") or "the model server refused the request")
-    kind, param, code = (str(error.get(name) or "") for name in ("type", "param", "code"))
-    if "context_size" in kind or "context_length" in code:
-        return ApiError(400, message, param or "messages", "context_length_exceeded")
-    if status in (501, 404) or kind == "not_supported_error":
-        return ApiError(400, message, param, "not_supported")
-    if status in (429, 503):
-        return ApiError(status, message if status == 429 else "the model is still being loaded")
-    return ApiError(400 if status < 500 else 502, message, param, code if not code.isdigit() else "")
-
-
-async def _events(chunks: AsyncGenerator[Json, None]) -> Events:
-    """Chunks of either of its streams → events. Ids and names of tool calls come in their first chunk."""
-    reason: Reason = "stop"
-    usage: Json = {}
-    timings: Json = {}
-    async for chunk in chunks:
-        usage = chunk.get("usage") or usage
-        if not timings and "timings" in chunk and not usage:
-            cached = chunk["timings"].get("cache_n", 0)
-            yield Begin(Usage(chunk["timings"].get("prompt_n", 0) + cached, 0, cached))
-        timings = chunk.get("timings") or timings
-        for choice in chunk.get("choices") or ():
-            for event in _of_choice(choice):
-                yield event
-            if choice.get("finish_reason"):
-                reason = _reason(choice["finish_reason"])
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
-    yield End(
-        reason,
-        Usage(usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0), cached),
-        timings.get("prompt_ms", 0.0),
-        timings.get("predicted_ms", 0.0),
-    )
-
-
-def _of_choice(choice: Json) -> list[Event]:
-    delta = choice.get("delta")
-    if delta is None:
-        has_any = choice.get("text") or choice.get("logprobs")
-        return [Text(choice.get("text") or "", _listed(choice.get("logprobs")))] if has_any else []
-    found: list[Event] = []
-    if delta.get("reasoning_content"):
-        found.append(Thought(delta["reasoning_content"]))
-    if delta.get("content"):
-        found.append(Text(delta["content"], choice.get("logprobs")))
-    for call in delta.get("tool_calls") or ():
-        function = call.get("function") or {}
-        found.append(
-            Call(
-                call.get("index", 0),
-                function.get("arguments") or "",
-                call.get("id") or "",
-                function.get("name") or "",
-            )
-        )
-    return found
-
-
-def _listed(logprobs: Any) -> Any:
-    """Of a bare text: llama.cpp gives them as for a chat, the others in OpenAI's old parallel lists."""
-    if not isinstance(logprobs, dict) or "tokens" not in logprobs:
-        return logprobs
-    tops = logprobs.get("top_logprobs") or [None] * len(logprobs["tokens"])
-    listed = zip(logprobs["tokens"], logprobs["token_logprobs"], tops, strict=True)
-    return {
-        "content": [
-            {
-                "token": token,
-                "logprob": value,
-                "top_logprobs": [{"token": name, "logprob": one} for name, one in (top or {}).items()],
-            }
-            for token, value, top in listed
-        ]
-    }
-
-
-def _reason(word: str) -> Reason:
-    if word == "length":
-        return "length"
-    return "tool_calls" if word == "tool_calls" else "stop"
