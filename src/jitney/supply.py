@@ -63,23 +63,16 @@ def fetch_model(
     """The weights of a reference, verified, in the Store: the bytes that the lock has, where it has some. The Store then
     gives up what is beyond its budget. renew: ask anew where a branch or a tag leads."""
     from jitney.models import lockfile
-    from jitney.models.fetch import fetch
+    from jitney.models.fetch import Terms, fetch
     from jitney.models.reference import parse
 
     kept, names = store(config), table(config)
     path = Path(config.lock_file)
     locked = lockfile.entry(path, reference) if config.lock_file else None
     ref = parse(locked.ref if locked and "://" in locked.ref else reference, names, Path.cwd())
-    weights = fetch(
-        kept,
-        ref,
-        config.python_index,
-        progress=progress,
-        on_line=listener.say,
-        policy=policy(config),
-        memory=_memory(config) if renew or kept.find(ref.canonical) is None else 0,
-        renew=renew,
-    )
+    fits = _memory(config) if renew or kept.find(ref.canonical) is None else 0
+    terms = Terms(policy=policy(config), memory=fits, renew=renew)
+    weights = fetch(kept, ref, config.python_index, progress=progress, on_line=listener.say, terms=terms)
     if locked:
         lockfile.require_same(locked, weights, reference, path)
     if weights.info.role != "model":

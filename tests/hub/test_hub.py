@@ -13,7 +13,7 @@ from jitney.errors import ModelError
 from jitney.findings import Evidence
 from jitney.models import download
 from jitney.models.alias import builtin
-from jitney.models.fetch import fetch
+from jitney.models.fetch import Terms, fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
 from jitney.models.satisfy import satisfy
@@ -38,7 +38,7 @@ def pull(
     store: Store, text: str, memory: int = 0, renew: bool = False, lines: list[str] | None = None
 ) -> Weights:
     said = lines.append if lines is not None else None
-    return fetch(store, parse(text, {}, Path()), on_line=said, memory=memory, renew=renew)
+    return fetch(store, parse(text, {}, Path()), on_line=said, terms=Terms(memory=memory, renew=renew))
 
 
 @pytest.fixture

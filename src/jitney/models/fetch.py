@@ -26,6 +26,18 @@ MAX_FILES = 10_000
 _SKIPPED = (".git", ".cache", "__pycache__", ".DS_Store")
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """On what terms a model is fetched. policy: what may come in. memory: bytes that the model may take, by which a quantisation
+    is chosen where the reference names none; 0: not known. renew: ask anew where a branch or a tag leads."""
+
+    policy: Policy = STRICT
+    memory: int = 0
+    renew: bool = False
+
+
+USUAL = Terms()
+
+
 class _Job(msgspec.Struct, frozen=True, kw_only=True):
     """One fetch: what the caller of `fetch` said."""
 
@@ -47,18 +59,15 @@ def fetch(
     *,
     progress: Progress | None = None,
     on_line: Callable[[str], None] | None = None,
-    policy: Policy = STRICT,
-    memory: int = 0,
-    renew: bool = False,
+    terms: Terms = USUAL,
 ) -> Weights:
     """Weights of a reference, from the Store or from where they come from, through the gate (gate.py).
 
-    index: of Python packages, as configured. memory: bytes that the model may take, by which a quantisation is chosen where the
-    reference names none; 0: not known. renew: ask anew where a branch or a tag leads.
+    index: of Python packages, as configured.
     Raises ModelError. A failure leaves nothing but what had arrived, which the next call goes on from.
     """
-    gate = Gate(store, policy, on_line)
-    job = _Job(gate=gate, ref=ref, index=index, progress=progress, memory=memory)
+    gate = Gate(store, terms.policy, on_line)
+    job = _Job(gate=gate, ref=ref, index=index, progress=progress, memory=terms.memory)
     if ref.kind == "folder":
         return _from_folder(gate, ref, progress)
     if ref.kind == "file":
@@ -66,7 +75,7 @@ def fetch(
     known = store.find(ref.canonical)
     if known is not None and not _is_it(known, ref):
         known = None
-    if known is not None and not (renew and ref.kind in _MOVING):
+    if known is not None and not (terms.renew and ref.kind in _MOVING):
         return gate.readmit(_named(known, ref))
     return _anew(job, known)
 

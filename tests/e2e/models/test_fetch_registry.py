@@ -24,7 +24,7 @@ from tests.unit.models.build import META, gguf, safetensors
 from jitney.config import load
 from jitney.errors import ModelError
 from jitney.models.alias import builtin
-from jitney.models.fetch import fetch
+from jitney.models.fetch import Terms, fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
 from jitney.models.store import Store
@@ -96,7 +96,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def pull(store: Store, text: str, *, renew: bool = False) -> Weights:
-    return fetch(store, parse(text, {}, Path()), renew=renew)
+    return fetch(store, parse(text, {}, Path()), terms=Terms(renew=renew))
 
 
 def tar(files: dict[str, bytes]) -> bytes:

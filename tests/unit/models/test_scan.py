@@ -16,7 +16,7 @@ import pytest
 from jitney.errors import ModelError
 from jitney.models import scan
 from jitney.models.apart import DiedError, ask
-from jitney.models.fetch import fetch
+from jitney.models.fetch import Terms, fetch
 from jitney.models.formats import check
 from jitney.models.gate import Policy
 from jitney.models.reference import parse
@@ -140,8 +140,8 @@ def test_without_the_flag_nothing_is_scanned_or_taken(store: Store, tmp_path: Pa
 def test_with_it_a_clean_one_is_taken_and_asked_for_again_each_time(store: Store, tmp_path: Path) -> None:
     write(tmp_path, "m.pt", checkpoint(tensors()))
     ref = parse("./m.pt", {}, tmp_path)
-    assert fetch(store, ref, policy=ALLOWED).format == "pytorch"
-    assert fetch(store, ref, policy=ALLOWED).format == "pytorch"
+    assert fetch(store, ref, terms=Terms(policy=ALLOWED)).format == "pytorch"
+    assert fetch(store, ref, terms=Terms(policy=ALLOWED)).format == "pytorch"
     with pytest.raises(ModelError, match="pickle format are refused"):
         fetch(store, ref)
 
@@ -149,7 +149,7 @@ def test_with_it_a_clean_one_is_taken_and_asked_for_again_each_time(store: Store
 def test_a_dirty_one_is_not_taken_in(store: Store, tmp_path: Path) -> None:
     write(tmp_path, "m.pt", pickle.dumps(_Evil()))
     with pytest.raises(ModelError, match=r"calls posix\.system"):
-        fetch(store, parse("./m.pt", {}, tmp_path), policy=ALLOWED)
+        fetch(store, parse("./m.pt", {}, tmp_path), terms=Terms(policy=ALLOWED))
     assert not list(store.blobs())
 
 

@@ -14,7 +14,7 @@ from model_signing import hashing, signing
 from tests.unit.models.build import gguf, safetensors
 
 from jitney.errors import ModelError, UsageError
-from jitney.models.fetch import fetch
+from jitney.models.fetch import Terms, fetch
 from jitney.models.gate import Policy
 from jitney.models.model import Weights
 from jitney.models.reference import parse
@@ -63,7 +63,7 @@ def taken(store: Store, tmp_path: Path, name: str, policy: Policy, said: list[st
     return fetch(
         store,
         parse(f"./{name}", {}, tmp_path),
-        policy=policy,
+        terms=Terms(policy=policy),
         on_line=(said if said is not None else []).append,
     )
 
