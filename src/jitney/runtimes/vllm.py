@@ -114,6 +114,7 @@ class Vllm:
         return {
             **own,
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+            "TORCH_COMPILE_DISABLE": "1",  # small functions that count log probabilities: a box has no compiler
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",
             "OMP_NUM_THREADS": str(serving.threads),
             "OMP_WAIT_POLICY": "passive",
