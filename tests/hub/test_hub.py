@@ -328,3 +328,13 @@ def test_a_bare_name_says_why_the_hub_was_asked(hub: Hub, store: Store) -> None:
     with pytest.raises(ModelError) as caught:
         pull(store, "hf://src/mian")
     assert "lies here" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "name", ["../../model.safetensors", "/etc/model.safetensors", "a\\..\\model.safetensors"]
+)
+def test_a_name_that_leads_out_of_the_model(hub: Hub, store: Store, name: str) -> None:
+    hub.repos["org/evil"] = Repo({name: safetensors()})
+    with pytest.raises(ModelError, match="leads out of its folder"):
+        pull(store, "hf://org/evil")
+    assert not list(store.blobs())

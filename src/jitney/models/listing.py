@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 
 import msgspec
 
+from jitney.errors import ModelError
 from jitney.models.download import Remote, download
 from jitney.models.files import Progress
 from jitney.models.model import WeightFile
@@ -27,7 +29,22 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bring(store: Store, listing: Listing, progress: Progress | None, say: Say) -> tuple[WeightFile, ...]:
-    """All files, in the listing's order. What is in the Store is not asked for; what arrived before a failure stays."""
+    """All files, in the listing's order. What is in the Store is not asked for; what arrived before a failure stays.
+
+    Raises ModelError, also for a name that leads out of the model: lists are written by strangers.
+    """
+    for remote in listing.remotes:
+        path = PurePosixPath(remote.name)
+        if (
+            not remote.name
+            or path.is_absolute()
+            or ".." in path.parts
+            or "\\" in remote.name
+            or "\0" in remote.name
+        ):
+            raise ModelError(
+                f"a file of the model is called {remote.name[:80]!r}, which leads out of its folder"
+            )
     files, before = [], 0
     for remote in listing.remotes:
         file = download(store, remote, progress=_within(progress, before, listing.bytes), on_line=say)
