@@ -202,7 +202,12 @@ def grammar(it: Subject) -> None:
 @case("chat")
 def anthropic(it: Subject) -> None:
     """Anthropic's API answers too."""
-    body = {"model": it.model, "max_tokens": 4, "messages": [{"role": "user", "content": "Say hi."}]}
+    body = {
+        "model": it.model,
+        "max_tokens": 4,
+        "temperature": 0,
+        "messages": [{"role": "user", "content": COUNT}],
+    }
     reply = it.post("/v1/messages", body).json()
     assert (reply["type"], reply["role"], reply["stop_reason"]) == ("message", "assistant", "max_tokens")
     assert reply["usage"]["output_tokens"] == 4
@@ -221,8 +226,8 @@ def ollama(it: Subject) -> None:
     body = {
         "model": it.model,
         "stream": False,
-        "messages": [{"role": "user", "content": "Say hi."}],
-        "options": {"num_predict": 4},
+        "messages": [{"role": "user", "content": COUNT}],
+        "options": {"num_predict": 4, "temperature": 0},
     }
     reply = it.post("/api/chat", body).json()
     assert reply["message"]["content"]
