@@ -67,7 +67,7 @@ def test_loading_ready_dead_and_back(
         _until_ready(url, seen)
         assert set(seen) <= {200, 503}
         client = openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=300)
-        stream: Any = client.completions.create(model=MODEL, prompt=COUNT, max_tokens=2000, stream=True)
+        stream: Any = client.completions.create(model=MODEL, prompt=COUNT, max_tokens=1000, stream=True)
         next(stream)
         killed: list[float] = []
 
