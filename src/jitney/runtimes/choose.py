@@ -9,7 +9,7 @@ from jitney.facts.model import Facts
 from jitney.models.convert import Conversion, conversion_to
 from jitney.models.model import Format, Weights
 from jitney.runtimes.protocol import Runtime
-from jitney.runtimes.registry import RUNTIMES
+from jitney.runtimes.registry import RUNTIMES, refusal
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ def choose(weights: Weights, wanted: str, facts: Facts) -> Choice:
     reasons: list[str] = []
     able = [runtime for runtime in RUNTIMES if runtime.state == "runs"]
     for runtime in able:
-        reason = runtime.refuses(weights, facts)
+        reason = refusal(runtime, weights, facts)
         if not reason:
             return Choice(runtime=runtime, weights=weights, why=f"it reads {weights.format}")
         reasons.append(reason)
@@ -63,7 +63,7 @@ def choose(weights: Weights, wanted: str, facts: Facts) -> Choice:
 
 
 def _insisted(runtime: Runtime, weights: Weights, facts: Facts) -> Choice:
-    reason = runtime.refuses(weights, facts)
+    reason = refusal(runtime, weights, facts)
     if not reason:
         return Choice(runtime=runtime, weights=weights, why="asked for")
     if (choice := _converted(runtime, weights, facts)) is not None:
@@ -77,7 +77,7 @@ def _converted(runtime: Runtime, weights: Weights, facts: Facts) -> Choice | Non
     """With the first conversion whose result the runtime would take."""
     for wanted in runtime.formats:
         conversion = conversion_to(wanted, weights)
-        if conversion is not None and not runtime.refuses(_as(weights, wanted), facts):
+        if conversion is not None and not refusal(runtime, _as(weights, wanted), facts):
             return Choice(runtime=runtime, weights=weights, conversion=conversion, why=conversion.about)
     return None
 
@@ -92,7 +92,7 @@ def takers(weights: Weights, facts: Facts) -> list[Runtime]:
         runtime
         for runtime in RUNTIMES
         if runtime.state == "runs"
-        and (not runtime.refuses(weights, facts) or _converted(runtime, weights, facts) is not None)
+        and (not refusal(runtime, weights, facts) or _converted(runtime, weights, facts) is not None)
     ]
 
 

@@ -79,6 +79,8 @@ class LlamaCpp:
 
     def features(self, weights: Weights) -> tuple[Feature, ...]:
         """Chat and embeddings at once would take two servers: pooling is fixed at the start."""
+        if weights.info.kind == "reranking":
+            return ("reranking",)
         if self.gives_vectors(weights):
             return ("embeddings",)
         if not weights.info.chat_template:
@@ -105,13 +107,19 @@ class LlamaCpp:
         ]
         words += ["--ctx-size", str(serving.context), "--parallel", str(serving.slots), "--kv-unified"]
         words += ["--predict", str(serving.most_tokens), "--no-ui", "--no-slots", "--offline"]
-        if serving.vectors or self.gives_vectors(serving.weights):
+        if serving.weights.info.kind == "reranking":
+            words += ["--reranking", "--ubatch-size", str(min(serving.context, 2048))]
+        elif serving.vectors or self.gives_vectors(serving.weights):
             words += ["--embeddings", "--ubatch-size", str(min(serving.context, 2048))]
         if serving.vectors and not self.gives_vectors(serving.weights):
             words += ["--pooling", "mean"]
+        if serving.projector:
+            words += ["--mmproj", serving.projector]
+        if serving.adapters:
+            words += ["--lora", ",".join(serving.adapters)]
         if serving.gpus:
             words += ["--n-gpu-layers", str(serving.gpu_layers) if serving.gpu_layers >= 0 else "auto"]
-        return tuple(words)
+        return (*words, *serving.more)
 
     def env(self, serving: Serving) -> Mapping[str, str]:
         """Passive waiting: spinning threads on busy cores cost a factor of ten (facts on runtimes)."""

@@ -33,7 +33,7 @@ NIM = Planned(
     boards={"nvidia": Board(image="ngc!nim/nvidia/model-free-nim:2.0.8", least=8.0)},
     command=_command,
     settings=_settings,
-    text=(*TEXT, "grammar", "logit-bias"),
+    text=(*TEXT, "logit-bias"),
     health="/v1/health/ready",
     host_bytes=12 << 30,
     note="NVIDIA's licence wants an account for its registry (docker login) and, beyond development, a subscription",

@@ -24,13 +24,22 @@ PLANNED: tuple[Runtime, ...] = (MLC, SGLANG, TENSORRT_LLM, NIM, OLLAMA, TGI)
 RUNTIMES: tuple[Runtime, ...] = (LlamaCpp(), *adapted.ROWS, Vllm(), TVM, *HOSTS, *PLANNED)
 
 
+def refusal(runtime: Runtime, weights: Weights, facts: Facts) -> str:
+    """Why these weights cannot be served by it here, as half a sentence; empty: they can. LoRA adapters are not left out in
+    silence."""
+    reason = runtime.refuses(weights, facts)
+    if not reason and weights.adapters and "lora" not in runtime.features(weights):
+        return f"{runtime.name} takes no LoRA adapters, and {weights.adapters[0]} is one"
+    return reason
+
+
 def runtime_for(weights: Weights, facts: Facts) -> Runtime:
     """The first runtime that takes the weights as they are. Raises ModelError with every runtime's reason."""
     reasons = []
     for runtime in RUNTIMES:
         if runtime.state != "runs":
             continue
-        reason = runtime.refuses(weights, facts)
+        reason = refusal(runtime, weights, facts)
         if not reason:
             return runtime
         reasons.append(reason)
@@ -44,7 +53,7 @@ def plain_runtime(weights: Weights, facts: Facts, wanted: str) -> Runtime | None
     wanted: the name that was asked for, empty: any. None: the longer way (hosting) finds one, or says why not."""
     for runtime in RUNTIMES:
         is_wanted = wanted in ("", runtime.name)
-        if is_wanted and runtime.state == "runs" and not runtime.refuses(weights, facts):
+        if is_wanted and runtime.state == "runs" and not refusal(runtime, weights, facts):
             return runtime if runtime.holder(facts).base else None
     return None
 

@@ -31,6 +31,6 @@ SGLANG = Planned(
     command=_command,
     settings=_settings,
     kinds=("text", "embedding"),
-    text=(*TEXT, "grammar", "logit-bias"),
+    text=(*TEXT, "logit-bias"),
     note="its CUDA images want a driver for CUDA 13; those for AMD are one for each family of Instinct",
 )

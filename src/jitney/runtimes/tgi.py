@@ -37,6 +37,6 @@ TGI = Planned(
     },
     command=_command,
     settings=_settings,
-    text=("json-schema", "grammar", "logprobs", "seed", "penalties", "batching", "completions"),
+    text=("json-schema", "logprobs", "seed", "penalties", "batching", "completions"),
     note="in maintenance: its makers advise vLLM, SGLang or llama.cpp for what is new",
 )

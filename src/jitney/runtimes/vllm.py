@@ -74,7 +74,7 @@ class Vllm:
         if self.gives_vectors(weights):
             return ("embeddings", "batching")
         common: tuple[Feature, ...] = (
-            "json-schema", "grammar", "logprobs", "seed", "penalties", "logit-bias", "echo", "batching",
+            "json-schema", "logprobs", "seed", "penalties", "logit-bias", "echo", "batching",
         )  # fmt: skip
         chat: tuple[Feature, ...] = ("chat",) if weights.info.chat_template else ()
         return ("completions", *chat, *common)
