@@ -108,3 +108,33 @@ def test_weights_that_nothing_serves_are_refused_with_the_reason() -> None:
     other = msgspec.structs.replace(WEIGHTS, format="other", main="m.bin")
     with pytest.raises(ModelError, match=r"llama\.cpp takes GGUF, and m\.bin is other"):
         runtime_for(other, facts(2))
+
+
+def test_what_belongs_to_a_model_goes_along() -> None:
+    serving = make_serving(WEIGHTS, VIEW, facts(2), Config(runtime_args=("--verbose",)))
+    whole = msgspec.structs.replace(serving, projector="/models/files/mmproj.gguf", adapters=("/a", "/b"))
+    words = " ".join(LlamaCpp().argv(whole))
+    assert "--mmproj /models/files/mmproj.gguf --lora /a,/b" in words
+    assert words.endswith(" --verbose")
+    seeing = msgspec.structs.replace(WEIGHTS, projector="mmproj.gguf")
+    assert "vision" in LlamaCpp().features(seeing)
+    assert "vision" not in LlamaCpp().features(WEIGHTS)
+
+
+def test_a_ranker_ranks_and_nothing_else() -> None:
+    info = msgspec.structs.replace(WEIGHTS.info, architecture="bert", kind="reranking")
+    ranker = msgspec.structs.replace(WEIGHTS, info=info)
+    assert LlamaCpp().features(ranker) == ("reranking",)
+    words = LlamaCpp().argv(make_serving(ranker, VIEW, facts(2), Config()))
+    assert "--reranking" in words
+    assert "--embeddings" not in words
+
+
+def test_adapters_are_not_left_out_in_silence() -> None:
+    from jitney.runtimes.adapted import TRANSFORMERS
+    from jitney.runtimes.registry import refusal
+
+    tuned = msgspec.structs.replace(WEIGHTS, adapters=("lora.gguf",))
+    assert refusal(LlamaCpp(), tuned, facts(2)) == ""
+    plain = msgspec.structs.replace(tuned, format="safetensors")
+    assert "takes no LoRA adapters, and lora.gguf is one" in refusal(TRANSFORMERS, plain, facts(2))
