@@ -176,8 +176,12 @@ def _near(every: list[Holding], text: str) -> str:
 
 
 def is_used(store: Store, one: Holding) -> bool:
-    with alone(store.use_lock(one.weights.digest)) as free:
-        return not free
+    """False also where the Store is somebody else's, and may not be asked."""
+    try:
+        with alone(store.use_lock(one.weights.digest)) as free:
+            return not free
+    except PermissionError:
+        return False
 
 
 def remove(store: Store, one: Holding) -> int:

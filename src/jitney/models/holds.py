@@ -7,6 +7,7 @@ client holds nothing. Whoever removes a model asks for the lock alone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -19,8 +20,7 @@ def hold(path: Path) -> None:
     """Until this process ends. Waits while another one removes what the lock stands for."""
     if path in _HELD:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = _opened(path)
     fcntl.flock(handle, fcntl.LOCK_SH)
     _HELD[path] = handle
 
@@ -34,8 +34,7 @@ def release() -> None:
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[bool]:
     """Whether nobody holds it; while the context lasts, nobody will."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = _opened(path)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,3 +44,14 @@ def alone(path: Path) -> Iterator[bool]:
             yield True
     finally:
         os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    """Raises PermissionError where nothing can be written, a read-only file system included."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            raise PermissionError(error.errno, error.strerror, str(path)) from error
+        raise

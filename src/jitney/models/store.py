@@ -173,8 +173,8 @@ class Store:
 
     def hold(self, weights: Weights) -> None:
         """Let nobody remove these weights while this process lives, and remember that they were used now."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        hold(self.use_lock(weights.digest))
+        with contextlib.suppress(PermissionError):  # somebody else's Store: it is theirs to look after
+            hold(self.use_lock(weights.digest))
         with contextlib.suppress(OSError):  # a Store that cannot be written loses only the order
             mark = self.root / "used" / _hex(weights.digest)
             mark.parent.mkdir(exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import multiprocessing
 import os
@@ -18,7 +19,7 @@ from tests.unit.models.build import META, gguf, safetensors
 from jitney.errors import BusyError, JitneyError, ModelError
 from jitney.models import budget, holds
 from jitney.models.fetch import fetch
-from jitney.models.holdings import Holding, find, holdings, remove, total_bytes
+from jitney.models.holdings import Holding, find, holdings, is_used, remove, total_bytes
 from jitney.models.layout import Want, library_view
 from jitney.models.model import Alias, Weights
 from jitney.models.reference import parse
@@ -183,6 +184,22 @@ def test_what_nothing_leads_to_goes_first_when_it_is_old(
     assert budget.shrink(store, weights.bytes) == []
     assert not store.has(stray.sha256)
     assert store.path(weights).exists()
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+def test_somebody_else_s_store_can_be_read(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    weights = take(store, tmp_path, "a.gguf")
+
+    def refused(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "open", refused)
+    store.hold(weights)
+    assert is_used(store, holdings(store)[0]) is False
+    with pytest.raises(ModelError, match=os.strerror(code)):
+        remove(store, holdings(store)[0])
 
 
 def test_no_budget_is_no_bound(store: Store, tmp_path: Path) -> None:
