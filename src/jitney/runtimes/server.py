@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -128,7 +130,7 @@ def make_serving(weights: Weights, view: View, facts: Facts, config: Config) -> 
     return Serving(
         weights=weights,
         model=view.main,
-        alias=weights.alias or weights.main.removesuffix(".gguf"),
+        alias=served_name(weights),
         context=context,
         most_tokens=context,
         slots=config.slots,
@@ -139,6 +141,17 @@ def make_serving(weights: Weights, view: View, facts: Facts, config: Config) -> 
         adapters=tuple(folder + name for name in weights.adapters),
         more=config.runtime_args,
     )
+
+
+def served_name(weights: Weights) -> str:
+    """Under which it answers where nobody said: its short name, its repository's, its folder's, its file's."""
+    if weights.alias:
+        return weights.alias
+    stem = PurePosixPath(weights.main).name.removesuffix(".gguf")
+    if weights.ref.startswith(("hf://", "ollama://", "oci://")):
+        return re.split(r"[@:?]", weights.ref.split("@", 1)[0].rsplit("/", 1)[-1])[0]
+    folder = PurePosixPath(weights.ref).name
+    return folder if weights.ref.startswith("/") and len(weights.files) > 1 and folder else stem
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
