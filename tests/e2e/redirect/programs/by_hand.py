@@ -2,12 +2,13 @@ import json
 import sys
 import urllib.request
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import requests  # type: ignore[import-untyped,unused-ignore]  # of the program, not of ours
 
 URL = "https://api.openai.com/v1/chat/completions"
-BODY = {"model": "gpt-4o", "max_tokens": 8, "messages": [{"role": "user", "content": "Say hello"}]}
+BODY: Any = {"model": "gpt-4o", "max_tokens": 8, "messages": [{"role": "user", "content": "Say hello"}]}
 
 
 def by_urllib() -> str:
