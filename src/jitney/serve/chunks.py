@@ -39,6 +39,8 @@ def refusal(status: int, data: bytes) -> ApiError:
         error = {"message": str(error)}
     message = str(error.get("message") or "the model server refused the request")
     kind, param, code = (str(error.get(name) or "") for name in ("type", "param", "code"))
+    if param == "input_tokens":  # vLLM's word for a prompt that is too long, and no field of a request
+        param, code = "", "context_length_exceeded"
     if "context_size" in kind or "context_length" in code:
         return ApiError(400, message, param or "messages", "context_length_exceeded")
     if status in (501, 404) or kind == "not_supported_error":

@@ -12,6 +12,7 @@ from jitney.models.model import ModelInfo, WeightFile, Weights
 from jitney.plan.torch import IN_BASE, in_base
 from jitney.runtimes.protocol import Serving
 from jitney.runtimes.vllm import Vllm
+from jitney.serve.chunks import refusal
 
 INFO = ModelInfo(
     architecture="llama", context=8192, parameters=134_515_008, layers=30, kv_width=192, chat_template=True
@@ -94,3 +95,14 @@ def test_of_debians_packages_it_takes_torch_alone() -> None:
     assert in_base(seen) == ("torch", "torchaudio", "torchvision", "torchcodec", "triton", "intel-openmp")
     others = msgspec.structs.replace(seen, packages=(Package(name="transformers", why=WHY),))
     assert in_base(others) == IN_BASE
+
+
+def test_a_prompt_that_is_too_long_is_told_as_openai_does() -> None:
+    """vLLM's own words, of 0.32: it blames a field that no request has."""
+    body = (
+        b'{"error": {"message": "This model\'s maximum context length is 8192 tokens. However, your prompt contains'
+        b' at least 8193 input tokens", "type": "BadRequestError", "param": "input_tokens", "code": 400}}'
+    )
+    told = refusal(400, body)
+    assert (told.status, told.code) == (400, "context_length_exceeded")
+    assert told.param == "messages"
