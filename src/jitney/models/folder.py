@@ -54,10 +54,7 @@ def assembled(
 
     Raises ModelError: no weights among them, a pickle, a header that makes no sense, a missing shard.
     """
-    checked = [
-        _Checked(*check(store.blob(file.sha256), file.name, allow_pickle=allow_pickle), file)
-        for file in files
-    ]
+    checked = [_checked(store, file, allow_pickle) for file in files]
     kind, main, info = _main(ref, checked)
     models = [one for one in checked if one.info.role == "model"]
     if kind in ("gguf", "safetensors", "onnx"):
@@ -73,6 +70,14 @@ def assembled(
         adapters=tuple(sorted(set(_adapters(checked)) - {main})),
     )
     return msgspec.structs.replace(weights, info=described(info, weights, _reader(store, files)))
+
+
+def _checked(store: Store, file: WeightFile, allow_pickle: bool) -> _Checked:
+    """A projector of an architecture of its own is told by its name, as llama.cpp's users call it."""
+    kind, info = check(store.blob(file.sha256), file.name, allow_pickle=allow_pickle)
+    if kind == "gguf" and "mmproj" in PurePosixPath(file.name).name.lower():
+        info = msgspec.structs.replace(info, role="projector")
+    return _Checked(kind, info, file)
 
 
 def _main(ref: Reference, checked: list[_Checked]) -> tuple[Format, str, ModelInfo]:

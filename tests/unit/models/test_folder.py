@@ -144,6 +144,12 @@ def test_a_projector_and_adapters_belong_to_their_model(store: Store, tmp_path: 
     assert (weights.main, weights.projector, weights.adapters) == ("m.gguf", "mmproj-m.gguf", ("lora.gguf",))
 
 
+def test_a_projector_of_an_architecture_of_its_own_is_told_by_its_name(store: Store, tmp_path: Path) -> None:
+    own = gguf({**META, "general.architecture": "mllama"}, elements=8192)
+    weights = taken(store, tmp_path, {"m.gguf": gguf(), "Model-mmproj-F16.gguf": own})
+    assert (weights.main, weights.projector) == ("m.gguf", "Model-mmproj-F16.gguf")
+
+
 def test_peft_adapters(store: Store, tmp_path: Path) -> None:
     adapter: dict[str, object] = {"adapter_config.json": {}, "adapter_model.safetensors": safetensors()}
     alone = taken(store, tmp_path / "a", adapter)
