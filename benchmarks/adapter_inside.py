@@ -151,7 +151,9 @@ def by_mistralrs(folder: str) -> Direct:
     import mistralrs
 
     ours = importlib.import_module("adapter.with_mistralrs")
-    room = ours._prepared(ours.Path(folder), ours.read_json(ours.Path(folder) / "config.json"))
+    path = ours.Path(folder)
+    tokens = ours.HubTokens(path)
+    room = ours._prepared(path, ours.read_json(path / "config.json"), tokens)
     runner = mistralrs.Runner(
         which=mistralrs.Which.Plain(model_id=str(room)), max_seqs=4, no_paged_attn=True, token_source="none"
     )

@@ -56,12 +56,14 @@ class Wish:
 @dataclass(frozen=True)
 class Step:
     """One token of an answer. logprob: its natural logarithm; top: the likeliest tokens with theirs; both where asked for.
-    of_prompt: a token of the prompt, told of before the answer; the first has no logprob."""
+    of_prompt: a token of the prompt, told of before the answer; the first has no logprob. text: where a library tells no
+    tokens (token -1), whole characters."""
 
     token: int
     logprob: float | None = 0.0
     top: tuple[tuple[int, float], ...] = ()
     of_prompt: bool = False
+    text: str | None = None
 
 
 ANY_OBJECT: Mapping[str, Any] = {"type": "object"}

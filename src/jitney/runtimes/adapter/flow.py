@@ -85,9 +85,9 @@ class Flow:
         if step.token in self._words.ends:
             self.ended = True
             return None
-        if self._tells:
+        if self._tells and step.text is None:
             self._told.append((self._seen, self._entry(step)))
-        return self._out(self._stream.take(step.token))
+        return self._out(self._stream.take(step.token) if step.text is None else step.text)
 
     def rest(self) -> Piece | None:
         """At the end, what was kept back."""

@@ -1,7 +1,8 @@
 """mistral.rs: a Hugging Face folder, computed in Rust. It has its own server loop, batching and sampling.
 
-Its Python interface streams chats alone, so it is given a template that passes the finished prompt through; its pieces are
-those of the vocabulary (`ĠParis`), which are tokens again here.
+Its Python interface streams chats alone, so it is given a template that passes the finished prompt through. It tells text and no
+tokens: where a tokenizer is of bytes it is given a decoder by which it tells the vocabulary's own pieces (`ĠParis`), which
+are tokens again here; of others its text is taken as it is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ from .words import HubTokens, Words, defaults, folder_of, read_json
 OFFERS = frozenset(
     ["chat", "completions", "echo", "logprobs", "penalties", "logit-bias", "json-schema", "min-p", "batching"]
 )
+_PIECES = {
+    "type": "Sequence",
+    "decoders": [
+        {"type": "ByteFallback"},
+        {"type": "Fuse"},
+        {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+    ],
+}
 _AS_IT_IS = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
 
@@ -31,7 +40,8 @@ def load(settings: Settings) -> Loaded:
     folder = folder_of(settings.model)
     described = read_json(folder / "config.json")
     words = Words(folder)
-    room = _prepared(folder, described)
+    assert isinstance(words.tokens, HubTokens), "no other was given"
+    room = _prepared(folder, described, words.tokens)
     try:
         runner = mistralrs.Runner(
             which=mistralrs.Which.Plain(model_id=str(room)),
@@ -47,18 +57,23 @@ def load(settings: Settings) -> Loaded:
     def generate(prompt: Sequence[int], wish: Wish) -> Steps:
         return _steps(mistralrs, runner, words, prompt, wish)
 
-    offers = OFFERS if words.template else OFFERS - {"chat"}
+    offers = OFFERS if words.tokens.is_bytes else OFFERS - {"logprobs"}
+    offers = offers if words.template else offers - {"chat"}
     return Loaded(context, offers, words, generate, at_once=settings.slots, defaults=defaults(folder))
 
 
-def _prepared(folder: Path, described: dict[str, Any]) -> Path:
+def _prepared(folder: Path, described: dict[str, Any], tokens: HubTokens) -> Path:
     """The folder with a config.json as it was before transformers 5, which put the positions' numbers in a table."""
     room = Path(tempfile.mkdtemp())
     for path in folder.iterdir():
-        if path.suffix != ".gguf" and path.name != "config.json":
+        if path.suffix != ".gguf" and path.name not in ("config.json", "tokenizer.json"):
             (room / path.name).symlink_to(path)
     rope = described.get("rope_parameters") or {}
     (room / "config.json").write_text(json.dumps({**rope, **described}), encoding="utf-8")
+    tokenizer = json.loads(tokens.json)
+    if tokens.is_bytes:
+        tokenizer["decoder"] = _PIECES
+    (room / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
     (room / "as_it_is.jinja").write_text(_AS_IT_IS, encoding="utf-8")
     return room
 
@@ -102,10 +117,13 @@ def _grammar(wish: Wish) -> dict[str, str]:
 def _tokens(chunks: Any, tokens: HubTokens, wish: Wish) -> Iterator[Step]:
     for chunk in chunks:
         choice = chunk.choices[0]
-        token = tokens.number(choice.delta.content or "")
+        said = choice.delta.content or ""
+        token = tokens.number(said) if tokens.is_bytes else None
         if token is not None:
             told = choice.logprobs if wish.logprobs is not None else None
             yield Step(token, told.logprob, _top(told)) if told else Step(token)
+        elif said:
+            yield Step(-1, text=said)
         if choice.finish_reason:
             return
 

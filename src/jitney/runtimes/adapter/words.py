@@ -79,12 +79,12 @@ class HubTokens:
         found = self.piece(token)
         if byte := re.fullmatch(r"<0x([0-9A-Fa-f]{2})>", found):
             return bytes([int(byte[1], 16)])
-        if token not in self._added and self._is_bytes and all(sign in _BYTES for sign in found):
+        if token not in self._added and self.is_bytes and all(sign in _BYTES for sign in found):
             return bytes(_BYTES[sign] for sign in found)
         return (found if token in self._added else found.replace("▁", " ")).encode()
 
     @cached_property
-    def _is_bytes(self) -> bool:
+    def is_bytes(self) -> bool:
         described = json.loads(self.json)
         return "ByteLevel" in json.dumps([described.get("pre_tokenizer"), described.get("decoder")])
 
