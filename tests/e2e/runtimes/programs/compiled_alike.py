@@ -13,12 +13,14 @@ where a prompt in one piece and token by token differ at all, and where a text d
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import made
 import ml_dtypes
 import numpy as np
 import processor
@@ -27,6 +29,8 @@ import tvm_model
 import tvm_run
 from safetensors.numpy import save_file
 
+OUT = os.fdopen(made.OUT, "w")
+"""Standard output, which a conversion keeps for its archive."""
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 KINDS: dict[str, dict[str, Any]] = {
     "llama": {
@@ -48,7 +52,7 @@ COMMON: dict[str, Any] = {
 }  # fmt: skip
 
 
-def made(folder: str, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def make(folder: str, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """A Hugging Face folder in bfloat16, in two shards. Returns its tensors."""
     config = {**COMMON, **KINDS[kind]}
     chance = np.random.default_rng(7)
@@ -140,7 +144,7 @@ def check(kind: str) -> None:
         folder, out = room + "/in", room + "/out"
         Path(folder).mkdir()
         Path(out).mkdir()
-        config, tensors = made(folder, kind)
+        config, tensors = make(folder, kind)
         to_tvm.write(folder, processor.baseline(), out)
         turning = tvm_model.read_shape(folder).turning
         tokens = np.random.default_rng(3).integers(0, config["vocab_size"], 77).tolist()
@@ -153,7 +157,7 @@ def check(kind: str) -> None:
         single = model.feed(tokens[-1:], len(tokens) - 1, 0)
         again = model.feed(tokens[-1:], len(tokens) - 1, 1)
         apart = float(np.abs(whole - want).max())
-        print(kind, f"{apart:.1e}", f"{np.abs(want).max():.2f}", flush=True)
+        print(kind, f"{apart:.1e}", f"{np.abs(want).max():.2f}", file=OUT, flush=True)
         assert whole.shape == (config["vocab_size"],)
         assert apart < 1e-4 * np.abs(want).max() + 1e-4, (whole[:5], want[:5])
         assert (whole == single).all(), "a prompt in one piece differs from one token by token"
