@@ -6,22 +6,21 @@ Blobs come at once (200) or from another host (307), which is given no token. Wh
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import difflib
 import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 
 from jitney.errors import ModelError
 from jitney.models import wire
+from jitney.models.challenge import answered
 from jitney.models.download import Remote
 from jitney.models.schemes import is_local
-from jitney.models.web import Missing, get, get_json
+from jitney.models.web import Missing, get
 
 MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -29,7 +28,6 @@ MANIFESTS = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Descriptor(msgspec.Struct, frozen=True):
@@ -139,44 +137,7 @@ class Registry:
         return self._headers
 
     def _authorized(self, challenge: str) -> Mapping[str, str]:
-        """Headers that answer `WWW-Authenticate`."""
-        kind, _, rest = challenge.partition(" ")
-        said = dict(_PARAMETER.findall(rest))
-        basic = self._credentials()
-        if kind.lower() == "basic":
-            if not basic:
-                raise ModelError(f"{self.text}: {self.host} wants credentials", f"docker login {self.host}")
-            return basic
-        realm = said.get("realm", "")
-        if kind.lower() != "bearer" or not (
-            realm.startswith("https://") or is_local(realm.partition("://")[2].partition("/")[0])
-        ):
-            raise ModelError(
-                f"{self.text}: {self.host} wants credentials of a kind that is not known ({kind or 'none named'})"
-            )
-        asked = urlencode(
-            {
-                "service": said.get("service", ""),
-                "scope": said.get("scope") or f"repository:{self.repository}:pull",
-            }
-        )
-        try:
-            answer = get_json(f"{realm}?{asked}", basic)
-        except (wire.RefusedError, Missing) as error:
-            hint = f"docker login {self.host}"
-            raise ModelError(f"{self.text}: {self.host} gives no token: {error.message}", hint) from error
-        token = answer.get("token") or answer.get("access_token")
-        return {"Authorization": f"Bearer {token}"} if isinstance(token, str) else {}
-
-    def _credentials(self) -> Mapping[str, str]:
-        """Those that `docker login` keeps for the host."""
-        from jitney.bases.credentials import credentials
-
-        found = credentials(self.host) or {}
-        if "username" not in found:
-            return {}
-        pair = base64.b64encode(f"{found['username']}:{found['password']}".encode()).decode()
-        return {"Authorization": f"Basic {pair}"}
+        return answered(challenge, self.host, self.repository, self.text)
 
     def _nothing(self, version: str) -> ModelError:
         """No such manifest: near tags, or near names of models."""

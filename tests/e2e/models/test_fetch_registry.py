@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -283,6 +284,12 @@ class _Elsewhere(BaseHTTPRequestHandler):
         }
         return self._answer(answer.status_code, answer.content, kept)
 
+    def do_POST(self) -> None:
+        form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+        right = (form["grant_type"], form["refresh_token"]) == ("refresh_token", "an identity")
+        answer = json.dumps({"access_token": self.token}).encode()
+        self._answer(200 if right and "library/tiny" in form["scope"] else 401, answer, {})
+
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
@@ -323,6 +330,22 @@ def test_a_token_is_asked_for_where_one_is_wanted(pushed: Pushed, store: Store) 
         with pytest.raises(ModelError, match="gives no token"):
             pull(store, f"ollama://{front}/other/tiny")
     assert weights.main == "model.gguf"
+
+
+def test_an_identity_token_of_docker_login(
+    pushed: Pushed, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed.model("library/tiny", OLLAMA_LAYERS, OLLAMA_CONFIG, V2)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with in_front(pushed.host, "hush") as front:
+        for identity, works in (("another", False), ("an identity", True)):
+            auths = {"auths": {front: {"auth": "", "identitytoken": identity}}}
+            (tmp_path / "config.json").write_text(json.dumps(auths))
+            if works:
+                assert pull(store, f"oci://{front}/library/tiny").main == "model.gguf"
+                continue
+            with pytest.raises(ModelError, match="gives no token"):
+                pull(store, f"oci://{front}/library/tiny")
 
 
 def test_a_tag_that_moves(pushed: Pushed, store: Store) -> None:
