@@ -11,6 +11,7 @@ from jitney.cli.common import settings
 from jitney.cli.models import meant, short
 from jitney.cli.report import human_size, write_error
 from jitney.errors import BusyError, UsageError
+from jitney.models.budget import sweep
 from jitney.models.holdings import Holding, holdings, remove
 from jitney.supply import store
 
@@ -47,8 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.json:
             shared = " (another model or another tool has the rest)" if freed < one.weights.bytes else ""
             print(f"removed {short(one)}: {human_size(freed)} freed{shared}")
+    left = sweep(kept)  # archives that were unpacked, what was refused: nothing leads to them
     if arguments.json:
         print(msgspec.json.encode(removed).decode())
+    elif left:
+        print(f"removed what no model needs any more: {human_size(left)} freed")
     return code
 
 
