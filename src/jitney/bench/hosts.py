@@ -16,11 +16,13 @@ from jitney.config import Config
 from jitney.engine.protocol import Engine
 from jitney.errors import JitneyError, ModelError
 from jitney.facts.collect import collect
+from jitney.facts.model import Facts
 from jitney.hosting.prepare import Hosting, host_weights
 from jitney.hosting.running import start
 from jitney.listener import Listener
 from jitney.models.model import Weights
 from jitney.runtimes.choose import choose, named
+from jitney.runtimes.protocol import Runtime
 from jitney.runtimes.registry import RUNTIMES
 from jitney.sandbox.run import Session
 from jitney.supply import fetch_model
@@ -72,10 +74,12 @@ def candidates(
 ) -> tuple[list[Hosted], list[Row], str]:
     """Those that can run, rows of those that cannot with their reasons, and the model's name.
 
-    wanted: names of runtimes, `all`: every one there is; none: the one that `jitney run` would take. ModelError: it does
+    wanted: names of runtimes; `all`: every one that has been run by its makers here, the planned ones with their reasons (they
+    would pull images of gigabytes: named, they are tried); none: the one that `jitney run` would take. ModelError: it does
     not write text; UsageError: no such runtime.
     """
-    names = [one.name for one in RUNTIMES] if ALL in wanted else [named(one).name for one in wanted]
+    takes_all = ALL in wanted
+    asked = [one for one in RUNTIMES if "text" in one.kinds] if takes_all else [named(one) for one in wanted]
     weights = fetch_model(model, config, listener)
     if weights.info.kind != "text":
         raise ModelError(
@@ -83,19 +87,22 @@ def candidates(
             "jitney runtimes shows what it is good for",
         )
     facts = collect(engine, config)
-    names = names or [choose(weights, "", facts).runtime.name]
     able: list[Hosted] = []
     reasons: list[Row] = []
-    for name in dict.fromkeys(names):
+    asked = asked or [choose(weights, "", facts).runtime]
+    for runtime in {one.name: one for one in asked}.values():
         try:
-            able.append(_made_ready(weights, name, config, engine, listener))
+            if takes_all and runtime.state == "plan":
+                raise ModelError(f"planned and never run here: --runtime {runtime.name} tries it")
+            own = msgspec.structs.replace(config, runtime=runtime.name)
+            able.append(Hosted(host_weights(weights, facts, own, engine, listener), own, engine))
         except JitneyError as error:
-            reasons.append(Row(runtime=name, reason=error.message))
-            listener.warn(f"{name}: {error.message}")
+            reason = _refusal(runtime, weights, facts) or error.message
+            reasons.append(Row(runtime=runtime.name, reason=reason))
+            listener.warn(f"{runtime.name}: {reason}")
     return able, reasons, weights.alias or weights.main
 
 
-def _made_ready(weights: Weights, name: str, config: Config, engine: Engine, listener: Listener) -> Hosted:
-    own = msgspec.structs.replace(config, runtime=name)
-    facts = collect(engine, own)
-    return Hosted(host_weights(weights, facts, own, engine, listener), own, engine)
+def _refusal(runtime: Runtime, weights: Weights, facts: Facts) -> str:
+    """What it has against this machine, whatever the format."""
+    return runtime.refuses(msgspec.structs.replace(weights, format=runtime.formats[0]), facts)
