@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from jitney.errors import BusyError
-from jitney.models.holdings import Holding, holdings, remove
+from jitney.models.holdings import Holding, holdings, is_any_used, remove
 from jitney.models.store import Store
 from jitney.models.views import drop_views
 
@@ -56,6 +56,8 @@ def sweep(store: Store) -> int:
                 state = path.stat()
             except FileNotFoundError:  # verify was quicker
                 continue
+            if state.st_nlink > 1 and is_any_used(store):
+                continue  # a view shows it, and a box may look at that
             drop_views(store.root, {state.st_ino})
             path.unlink(missing_ok=True)
             freed += state.st_size

@@ -184,6 +184,15 @@ def is_used(store: Store, one: Holding) -> bool:
         return False
 
 
+def is_any_used(store: Store) -> bool:
+    """Whether a living process uses anything, known by a reference or not."""
+    for path in (store.root / "locks").glob("use-*"):
+        with alone(path) as free:
+            if not free:
+                return True
+    return False
+
+
 def remove(store: Store, one: Holding) -> int:
     """Take a model out of the Store; bytes freed. Raises BusyError while a living process uses it."""
     with disk_errors(store.root), store.lock("removal"), alone(store.use_lock(one.weights.digest)) as free:

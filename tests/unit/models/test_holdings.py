@@ -181,6 +181,11 @@ def test_what_nothing_leads_to_goes_first_when_it_is_old(
     assert budget.shrink(store, weights.bytes, keep={weights.digest}) == []
     assert store.has(stray.sha256), "somebody may be fetching it"
     monkeypatch.setattr(budget, "STALE_S", -1.0)
+    shown = tmp_path / "as in a view"
+    os.link(store.blob(stray.sha256), shown)
+    store.hold(weights)
+    assert budget.sweep(store) == 0, "something is used, and this may be it"
+    holds.release()
     assert budget.shrink(store, weights.bytes) == []
     assert not store.has(stray.sha256)
     assert store.path(weights).exists()
