@@ -40,7 +40,7 @@ IMAGES: Mapping[str, Board] = {
 
 _CAUSES = (
     (r"Model architectures \[.*?\] (?:are not supported|failed to be inspected).*", "it does not know the model: {0}"),
-    (r"ValueError: (.*max.model.len.*)", "{0}"),
+    (r"Value error, (.+?)(?:\. | \[type=|$)", "{0}"),
     (r"ValueError: (To serve at least one request.*)", "{0}"),
     (r"(?:DefaultCPUAllocator|std::bad_alloc|MemoryError).*", "not enough memory: {0}"),
     (r"Illegal instruction.*", "this processor lacks AVX2, which its wheels need: {0}"),
@@ -88,12 +88,17 @@ class Vllm:
         info = serving.weights.info
         words = ["--model", dirname(serving.model), "--served-model-name", serving.alias]
         words += ["--host", "127.0.0.1", "--port", str(serving.port), "--max-num-seqs", str(serving.slots)]
-        words += ["--max-model-len", str(_context(serving)), "--disable-uvicorn-access-log"]
+        words += ["--disable-uvicorn-access-log"]
         if serving.vectors or self.gives_vectors(serving.weights):
-            words += ["--runner", "pooling"]
-        elif serving.most_tokens < serving.context:
-            most = json.dumps({"max_new_tokens": serving.most_tokens})
-            words += ["--override-generation-config", most]
+            words += [
+                "--runner",
+                "pooling",
+            ]  # as long as the folder says: sentence models take less than their network
+        else:
+            words += ["--max-model-len", str(_context(serving))]
+            if serving.most_tokens < serving.context:
+                most = json.dumps({"max_new_tokens": serving.most_tokens})
+                words += ["--override-generation-config", most]
         if serving.gpus:
             return ("vllm", "serve", *words, *serving.more)
         words += ["--dtype", "float32" if info.parameters <= SMALL else "bfloat16", "--enforce-eager"]
