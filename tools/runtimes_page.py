@@ -123,7 +123,10 @@ def _contract() -> str:
     features = sorted(
         {case for name in names for case in runtimes[name]["cases"] if case.startswith("feature ")}
     )
-    refused = [(case, *(_state(runtimes[name], case) for name in names)) for case in features]
+    refused = [
+        (case.removeprefix("feature "), *(_state(runtimes[name], case) for name in names))
+        for case in features
+    ]
     dates = ", ".join(f"{name} {runtimes[name]['at']}" for name in names)
     parts = [f"{title}{text} Run: {dates}.\n", _table(("case", *names), rows)]
     if refused:
