@@ -11,6 +11,7 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import httptools
 
@@ -32,6 +33,13 @@ class Broken(Exception):
 
 class Silent(Exception):
     """Nothing came within the time."""
+
+
+class Patience(NamedTuple):
+    """Seconds: until it is connected; between two signs of life."""
+
+    connect_s: float
+    silence_s: float
 
 
 class Call:
@@ -189,12 +197,11 @@ async def begin(
     headers: Mapping[str, str],
     body: bytes = b"",
     *,
-    connect_s: float,
-    silence_s: float,
+    patience: Patience,
     method: str = "POST",
 ) -> Call:
     """Connect to the socket at `path`, and send the head of a request and its body or the beginning of it. Broken."""
-    made = Call(await _connected(path, connect_s), silence_s)
+    made = Call(await _connected(path, patience.connect_s), patience.silence_s)
     lines = [f"{method} {target} HTTP/1.1", "Host: runtime", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     try:

@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 import msgspec
 
 from jitney.serve.answer import Events
-from jitney.serve.calling import Broken, Silent, begin
+from jitney.serve.calling import Broken, Patience, Silent, begin
 from jitney.serve.calling import Call as Heard
 from jitney.serve.chunks import events, object_of, refusal
 from jitney.serve.errors import ApiError, Json
@@ -31,6 +31,7 @@ class Upstream:
         self.gone = ""
         self._served = served
         self._settings = settings
+        self._patience = Patience(settings.connect_s, settings.idle_s)
         self._say = say
         self._caps: Json | None = None
         self._has_vectors = not served.embeddings_on_demand
@@ -88,14 +89,12 @@ class Upstream:
         self, path: str, headers: Mapping[str, str], pieces: AsyncGenerator[bytes, None]
     ) -> AsyncIterator[Heard]:
         """A request passed on as it arrives. What was read of it is kept nowhere, so it is not sent twice."""
-        settings = self._settings
         try:
             heard = await begin(
                 self._served.upstream,
                 path,
                 headers,
-                connect_s=settings.connect_s,
-                silence_s=settings.idle_s,
+                patience=self._patience,
             )
         except Broken as error:
             raise self._dead() from error
@@ -140,7 +139,7 @@ class Upstream:
         try:
             async with asyncio.timeout(limit):
                 asked = await begin(
-                    socket, self._served.health, {}, connect_s=limit, silence_s=limit, method="GET"
+                    socket, self._served.health, {}, patience=Patience(limit, limit), method="GET"
                 )
                 try:
                     await asked.heard()
@@ -208,14 +207,12 @@ class Upstream:
 
     async def _asked(self, socket: str, path: str, data: bytes, method: str) -> Heard:
         headers = {**_JSON, "Content-Length": str(len(data))} if method == "POST" else {}
-        settings = self._settings
         heard = await begin(
             socket,
             path,
             headers,
             data,
-            connect_s=settings.connect_s,
-            silence_s=settings.idle_s,
+            patience=self._patience,
             method=method,
         )
         try:
