@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ _PIECES = {
         {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
     ],
 }
+_ONE_ASKS = threading.Lock()
+"""The runner takes one request at a time (`Already borrowed`); the answers come side by side."""
 _AS_IT_IS = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
 
@@ -99,7 +102,9 @@ def _steps(mistralrs: Any, runner: Any, words: Words, prompt: Sequence[int], wis
         stream=True,
     )
     try:
-        yield from _tokens(runner.send_chat_completion_request(request), words.tokens, wish)
+        with _ONE_ASKS:
+            chunks = runner.send_chat_completion_request(request)
+        yield from _tokens(chunks, words.tokens, wish)
     except ValueError as error:
         if "grammar" not in str(error).lower():
             raise
