@@ -66,6 +66,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Answers at once that share the context."""
     gpu_layers: int = -1
     """Of the model on the GPU (with gpus), -1: all that fit."""
+    adapters: tuple[str, ...] = ()
+    """References of LoRA adapters that the model is given."""
     runtime_args: tuple[str, ...] = ()
     """Words at the end of a runtime's command."""
     allow_pickle: bool = False

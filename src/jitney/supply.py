@@ -60,8 +60,26 @@ def fetch_model(
     progress: Progress | None = None,
     renew: bool = False,
 ) -> Weights:
-    """The weights of a reference, verified, in the Store: the bytes that the lock has, where it has some. The Store then
-    gives up what is beyond its budget. renew: ask anew where a branch or a tag leads."""
+    """The weights of a reference, verified, in the Store: the bytes that the lock has, where it has some, with the adapters
+    that are asked for. The Store then gives up what is beyond its budget. renew: ask anew where a branch or a tag leads."""
+    weights = _fetched(reference, config, listener, progress=progress, renew=renew)
+    if weights.info.role != "model":
+        weights = _with_its_model(weights, reference, config, listener)
+    if config.adapters:
+        weights = _with_adapters(weights, config, listener)
+    _shrink(store(config), weights, config, listener)
+    return weights
+
+
+def _fetched(
+    reference: str,
+    config: Config,
+    listener: Listener,
+    *,
+    progress: Progress | None = None,
+    renew: bool = False,
+) -> Weights:
+    """What the reference itself leads to."""
     from jitney.models import lockfile
     from jitney.models.fetch import Terms, fetch
     from jitney.models.reference import parse
@@ -75,9 +93,6 @@ def fetch_model(
     weights = fetch(kept, ref, config.python_index, progress=progress, on_line=listener.say, terms=terms)
     if locked:
         lockfile.require_same(locked, weights, reference, path)
-    if weights.info.role != "model":
-        weights = _with_its_model(weights, reference, config, listener)
-    _shrink(kept, weights, config, listener)
     return weights
 
 
@@ -88,13 +103,21 @@ def _with_its_model(part: Weights, reference: str, config: Config, listener: Lis
     kept = store(config)
     base = base_of(kept, part)
     if not base:
+        a_what = "a projector" if part.info.role == "projector" else "an adapter"
         raise ModelError(
-            f"{reference}: {'a projector' if part.info.role == 'projector' else 'an adapter'} is no model by itself",
-            "put it into a folder with its model and hand over the folder",
+            f"{reference}: {a_what} is no model by itself",
+            "give the model, and --adapter with this; or put it into a folder with its model and hand over the folder",
         )
     listener.say(f"{reference} is an adapter for {base}")
-    whole = kept.remember(joined(fetch_model(base, config, listener), (part,)))
+    whole = kept.remember(joined(_fetched(base, config, listener), (part,)))
     return msgspec.structs.replace(whole, ref=part.ref)  # which leads to all of it again
+
+
+def _with_adapters(weights: Weights, config: Config, listener: Listener) -> Weights:
+    from jitney.models.together import joined
+
+    parts = tuple(_fetched(reference, config, listener) for reference in config.adapters)
+    return store(config).remember(joined(weights, parts))
 
 
 def _memory(config: Config) -> int:

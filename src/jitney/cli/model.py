@@ -32,6 +32,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         "--ngl", dest="gpu_layers", type=int, metavar="N", help="layers on the GPU, with --gpus"
     )
     group.add_argument(
+        "--adapter",
+        dest="adapters",
+        metavar="REF",
+        action="append",
+        help="a LoRA adapter for it, in its format (repeatable)",
+    )
+    group.add_argument(
         "--runtime-arg",
         dest="runtime_args",
         metavar="WORD",

@@ -57,6 +57,12 @@ def _require(base: Weights, part: Weights, role: str) -> None:
     name = part.alias or part.main
     if part.info.role != role:
         raise ModelError(f"{name}: not {'an' if role == 'adapter' else 'a'} {role}: it is a {part.info.role}")
+    families = (part.info.architecture, base.info.architecture)
+    if all(families) and role == "adapter" and families[0] != families[1]:
+        raise ModelError(
+            f"{name} is an adapter for {families[0]} models, and {base.alias or base.main} is {families[1]}",
+            "take one that was made for this model",
+        )
     if part.format != base.format:
         raise ModelError(
             f"{name} is {part.format}, and {base.alias or base.main} is {base.format}: they do not go together",

@@ -49,6 +49,9 @@ def test_what_does_not_go_together(store: Store, tmp_path: Path) -> None:
     adapter = taken(store, tmp_path, "lora.gguf", gguf({**META, "general.type": "adapter"}))
     with pytest.raises(ModelError, match="do not go together"):
         joined(other, (adapter,))
+    foreign = {"general.architecture": "qwen2", "general.type": "adapter"}
+    with pytest.raises(ModelError, match="an adapter for qwen2 models"):
+        joined(base, (taken(store, tmp_path, "qwen.gguf", gguf(foreign)),))
 
 
 def test_an_adapter_brings_its_model(tmp_path: Path) -> None:
@@ -63,6 +66,16 @@ def test_an_adapter_brings_its_model(tmp_path: Path) -> None:
     whole = fetch_model(str(tmp_path / "lora"), settings, Report(quiet=True))
     assert (whole.main, whole.info.architecture) == ("model.safetensors", "llama")
     assert whole.adapters == ("adapters/1/adapter_model.safetensors",)
+
+
+def test_an_adapter_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "m.gguf").write_bytes(gguf())
+    (tmp_path / "lora.gguf").write_bytes(gguf({**META, "general.type": "adapter"}))
+    settings = Config(data_dir=str(tmp_path / "data"), adapters=(str(tmp_path / "lora.gguf"),))
+    whole = fetch_model(str(tmp_path / "m.gguf"), settings, Report(quiet=True))
+    assert (whole.main, whole.adapters) == ("m.gguf", ("adapters/1/lora.gguf",))
+    plain = fetch_model(str(tmp_path / "m.gguf"), Config(data_dir=str(tmp_path / "data")), Report(quiet=True))
+    assert plain.adapters == ()
 
 
 def test_a_projector_alone_is_refused(tmp_path: Path) -> None:
