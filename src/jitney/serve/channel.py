@@ -184,7 +184,7 @@ class Channel(asyncio.Protocol):
         """The end of a request: the next one, or the end of the connection."""
         self._task = None
         if task.cancelled() or self._transport.is_closing():
-            self._transport.abort()
+            self._transport.close()
             return
         error = task.exception()
         if error is not None:
@@ -245,9 +245,14 @@ class Channel(asyncio.Protocol):
             self._transport.close()
 
     def close(self) -> None:
+        """What is being answered is broken off, and told so (`last`); `_over` ends the connection then."""
         if self._task is not None:
             self._task.cancel()
-        self._transport.close()
+        else:
+            self._transport.close()
+
+    def abort(self) -> None:
+        self._transport.abort()
 
     def _hold(self, wanted: bool) -> None:
         """Stop or go on reading from the client."""
@@ -276,6 +281,13 @@ class Channel(asyncio.Protocol):
             self._write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunks else piece)
         while self._reads is not None:
             await self._reads
+
+    def last(self, piece: bytes) -> None:
+        """Of an answer that is broken off since the server ends; a client that left is told nothing."""
+        if self._server.is_closing and not self._transport.is_closing() and self._reads is None:
+            self._write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunks else piece)
+            self.end()
+            self._flush()
 
     def end(self) -> None:
         if self._chunks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
@@ -103,6 +104,9 @@ class Exchange:
             except ApiError as error:
                 self.status = error.status
                 await channel.write(broken(error))
+            except asyncio.CancelledError:
+                channel.last(broken(ApiError(503, "this server was stopped", code="shutting_down")))
+                raise
             channel.end()
             return None
         finally:

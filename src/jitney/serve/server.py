@@ -14,6 +14,8 @@ from jitney.serve.channel import Channel
 from jitney.serve.request import Reply
 
 BACKLOG = 1024
+LAST_S = 0.05
+"""For last words to those that are broken off."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -54,11 +56,14 @@ class Server:
     async def close(self) -> None:
         for one in self._servers:
             one.close()
+        self.is_closing = True
         for channel in list(self.channels):
             channel.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
-        await asyncio.sleep(0)  # transports tell of their end in the loop's next round
+        await asyncio.sleep(LAST_S if any(one.is_busy for one in self.channels) else 0)
+        for channel in list(self.channels):
+            channel.abort()
 
     async def _sweep(self) -> None:
         pause = min(1.0, self.limits.body_s / 4, self.limits.stall_s / 4)
