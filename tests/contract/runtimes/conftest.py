@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from jitney.bench.box import cpu_seconds
@@ -78,7 +79,7 @@ def subject(request: pytest.FixtureRequest, results: Results) -> Iterator[Subjec
             return
         try:
             one = stack.enter_context(served(request.param, MODEL))
-        except (OSError, RuntimeError, AssertionError) as error:
+        except (OSError, RuntimeError, httpx.HTTPError) as error:
             results.broken(request.param, str(error))
             raise
         yield one
