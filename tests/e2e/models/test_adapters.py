@@ -19,7 +19,8 @@ def test_an_adapter_takes_effect(
     (tmp_path / "none.gguf").write_bytes(lora(WIDTH, LAYERS, 0.0))
     (tmp_path / "much.gguf").write_bytes(lora(WIDTH, LAYERS, 1.0))
     said = []
-    for options in ([], ["--adapter", tmp_path / "none.gguf"], ["--adapter", tmp_path / "much.gguf"]):
+    for name in ("", "none.gguf", "much.gguf"):
+        options = ["--adapter", str(tmp_path / name)] if name else []
         done = jitney("run", "--temp", "0", "--max-tokens", "16", *options, "smollm2", "What is 2+2?")
         assert done.returncode == 0, done.stderr.decode()
         said.append(done.stdout)
