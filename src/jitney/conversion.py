@@ -59,6 +59,7 @@ def convert(
     fresh: made anew where the tools have other versions by now. Raises ModelError: too large for this machine, what the
     script said last.
     """
+    conversion = _with_wheels(conversion, config)
     kept = store(config)
     found = None if fresh else converted(kept, conversion)
     if found is not None:
@@ -85,7 +86,7 @@ class _Making:
         self._config = msgspec.structs.replace(
             own,
             apt=conversion.target.apt,
-            packages=_beside(conversion, config),
+            packages=conversion.beside,
             gpus=False,
             no_cache=config.no_cache,
         )
@@ -132,7 +133,10 @@ class _Making:
             errand = execute.Errand(arguments=self._one.arguments, env=env, stdio=stdio)
             quiet = _Quiet(self._listener)
             outcome = execute.execute(prepared, errand, source, self._config, self._engine, quiet)
-        if signal.SIGINT in (outcome.signal, outcome.exit_code - 128):  # the user's, and the script got it first
+        if signal.SIGINT in (
+            outcome.signal,
+            outcome.exit_code - 128,
+        ):  # the user's, and the script got it first
             raise KeyboardInterrupt
         if outcome.exit_code:
             lines = self._said.decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
@@ -182,10 +186,10 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _beside(one: Conversion, config: Config) -> tuple[str, ...]:
-    """Packages of the script's that no index has. ModelError: nobody said where they are."""
+def _with_wheels(one: Conversion, config: Config) -> Conversion:
+    """The same with the packages of its script's that no index has. ModelError: nobody said where they are."""
     if one.target.name != "mlc":
-        return ()
+        return one
     from jitney.facts.indexes import wheels
     from jitney.facts.model import Wheels
     from jitney.runtimes import mlc
@@ -194,7 +198,7 @@ def _beside(one: Conversion, config: Config) -> tuple[str, ...]:
     found = mlc.packages(there)
     if not found:
         raise ModelError(f"{one.about}: {mlc.missing(there)}", 'python_wheels = "FOLDER" in config.toml')
-    return found
+    return msgspec.structs.replace(one, beside=found, wheels=there.digest)
 
 
 def _require_memory(one: Conversion, engine: EngineFacts) -> None:

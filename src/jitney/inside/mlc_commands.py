@@ -1,4 +1,4 @@
-"""MLC-LLM's command line, as of its 0.20 development version (2026-07): one function a step. Pure.
+"""MLC-LLM's command line, as of its 0.20 development version (2026-07): one function a step.
 
     Hugging Face's folder ─ convert_weight ─► numbers ─ gen_config ─► mlc-chat-config.json ─ compile ─► lib.so ─ serve
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from importlib.metadata import distributions
 
 LIBRARY, CONFIG, ABOUT = "lib.so", "mlc-chat-config.json", "jitney-mlc.json"
 CHUNK = 512
@@ -27,6 +28,16 @@ TEMPLATES = (
 
 DEVICES = {"nvidia": "cuda", "amd": "rocm", "intel": "vulkan", "apple": "metal"}
 """Maker of a GPU → TVM's kind of target."""
+
+
+TOOLS = ("mlc", "apache-tvm", "apache_tvm")
+"""How the names of the distributions that compile and run begin."""
+
+
+def toolchain() -> dict[str, str]:
+    """Their versions here. A library of another one loads, and fails later or computes something else."""
+    tools = {one.name: one.version for one in distributions() if one.name.lower().startswith(TOOLS)}
+    return dict(sorted(tools.items()))
 
 
 def module(*words: str) -> list[str]:

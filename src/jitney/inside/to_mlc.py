@@ -21,7 +21,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import distributions
 
 import made
 import mlc_commands as mlc
@@ -30,8 +29,6 @@ import to_safetensors
 
 MOST_CONTEXT = 8192
 SLOTS = 4
-TOOLS = ("mlc", "apache-tvm")
-"""How the names of the distributions that compile begin."""
 
 
 def main(path: str, dtype: str, quantisation: str) -> None:
@@ -98,10 +95,9 @@ def about(out: str, level: str, quantisation: str) -> dict[str, object]:
     """What whoever serves it must know. Two compilations make two libraries: this one is meant."""
     with open(out + "/" + mlc.LIBRARY, "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
-    tools = {one.name: one.version for one in distributions() if one.name.lower().startswith(TOOLS)}
     return {
         "version": 1,
-        "toolchain": dict(sorted(tools.items())),
+        "toolchain": mlc.toolchain(),
         "device": "cpu",
         "target": processor.described(level),
         "machine": platform.machine(),

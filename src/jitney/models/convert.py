@@ -29,12 +29,15 @@ LIBRARIES = 2 << 30
 
 class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     """These weights in that format. quantisation: one of the target's `widths`. before: what is made of them first, where the
-    target's script does not read them as they are."""
+    target's script does not read them as they are. beside: requirements of the script's that no index has; wheels: digest of the
+    folder that they come from."""
 
     weights: Weights
     target: Target
     quantisation: str = ""
     before: Conversion | None = None
+    beside: tuple[str, ...] = ()
+    wheels: str = ""
 
     @property
     def ref(self) -> str:
@@ -44,6 +47,7 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
             parts.append(machine())
         if self.before is not None:
             parts.append(self.before.ref)
+        parts += [*self.beside, self.wheels] if self.beside else []
         recipe = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return f"{self.target.name}://{self.weights.digest.removeprefix('sha256:')}?recipe={recipe[:16]}"
 
@@ -140,8 +144,8 @@ def _obstacle(target: Target, weights: Weights) -> str:
         return f"{weights.main} is no model by itself but its {weights.info.role}"
     if weights.adapters:
         return f"the adapters beside {weights.main} would be lost"
-    if weights.info.kind != "text" and target.format != "gguf":
-        return f"{weights.alias or weights.main} is a model for {weights.info.kind}; {target.format} is made for text"
+    if weights.info.kind != target.kind and target.format != "gguf":
+        return f"{weights.alias or weights.main} is a model for {weights.info.kind}; {target.format} is made for {target.kind}"
     if weights.format not in target.made_from:
         sources = " or ".join(sources_of(target.format))
         return f"{target.format} is made from {sources}, and {weights.main} is {weights.format}"

@@ -12,10 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 
 from jitney.facts.model import Facts, Gpu, IndexFacts, Wheels
+from jitney.models.convert import Conversion
 from jitney.models.model import ModelInfo, WeightFile, Weights
+from jitney.models.targets import TARGETS
 from jitney.plan.scripts import script
 from jitney.runtimes.mlc import MLC, packages
 from jitney.runtimes.programs import ADAPTER
@@ -165,6 +168,7 @@ def _functions(name: str, wanted: tuple[str, ...], **modules: ModuleType) -> dic
         ({"library": "0"}, "not the library"),
         ({"machine": "m68k"}, "m68k"),
         ({"flags": ["avx1024"]}, "avx1024"),
+        ({"toolchain": {"mlc-llm": "0.1"}}, "compiled with mlc-llm 0.1"),
     ],
 )
 def test_the_library_is_the_one_that_was_made(
@@ -179,7 +183,19 @@ def test_the_library_is_the_one_that_was_made(
         "library": hashlib.sha256(b"\x7fELF").hexdigest(),
         "machine": platform.machine(),
         "flags": [],
+        "toolchain": commands.toolchain(),
         **changes,
     }
     reason = entry.unfit(tmp_path, about)
     assert said in reason if said else reason == ""
+
+
+def test_other_wheels_make_another_library() -> None:
+    """What one toolchain compiled is never taken for another's."""
+    target = next(one for one in TARGETS if one.name == "mlc")
+    plain = Conversion(weights=WEIGHTS, target=target, quantisation="q4f32_1")
+    ones = [
+        msgspec.structs.replace(plain, beside=packages(wheels), wheels=wheels.digest)
+        for wheels in (FOLDER, BOTH, msgspec.structs.replace(FOLDER, digest="2" * 24), PAGE)
+    ]
+    assert len({one.ref for one in (plain, *ones)}) == 5

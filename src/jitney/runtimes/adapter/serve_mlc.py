@@ -49,6 +49,9 @@ def unfit(folder: Path, about: dict[str, object]) -> str:
     """Why it is not served here; empty: it is."""
     if hashlib.sha256((folder / mlc.LIBRARY).read_bytes()).hexdigest() != about.get("library"):
         return f"{mlc.LIBRARY} is not the library that {mlc.ABOUT} describes"
+    made, here = about.get("toolchain"), mlc.toolchain()
+    if made != here:
+        return f"it was compiled with {_told(made)}, and here is {_told(here)}: convert the weights again"
     if about.get("machine") != platform.machine():
         return f"it was compiled for {about.get('machine')}, and this is {platform.machine()}"
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -56,6 +59,14 @@ def unfit(folder: Path, about: dict[str, object]) -> str:
     wanted = about.get("flags")
     missing = set(wanted if isinstance(wanted, list) else ()) - there
     return f"it was compiled for processors with {', '.join(sorted(missing))}" if missing else ""
+
+
+def _told(tools: object) -> str:
+    return (
+        ", ".join(f"{name} {version}" for name, version in tools.items())
+        if isinstance(tools, dict)
+        else "nothing known"
+    )
 
 
 if __name__ == "__main__":
