@@ -183,10 +183,10 @@ PICKLE = """
 import sys, torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-name, out = "HuggingFaceTB/SmolLM2-135M-Instruct", sys.argv[1]
-model = AutoModelForCausalLM.from_pretrained(name, dtype=torch.bfloat16)
+out = sys.argv[1]
+model = AutoModelForCausalLM.from_pretrained("HuggingFaceTB/SmolLM2-135M-Instruct", dtype=torch.bfloat16)
 model.config.save_pretrained(out)
-AutoTokenizer.from_pretrained(name).save_pretrained(out)
+AutoTokenizer.from_pretrained("HuggingFaceTB/SmolLM2-135M-Instruct").save_pretrained(out)
 torch.save(model.state_dict(), out + "/pytorch_model.bin")
 """
 
