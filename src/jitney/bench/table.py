@@ -75,7 +75,11 @@ def number(value: float) -> str:
 
 
 def _right(row: Row) -> str:
-    return f"{row.quality.right} of {row.quality.of}" if row.quality else NOTHING
+    """With the perplexity where it is known."""
+    if row.quality is None:
+        return NOTHING
+    told = f"{row.quality.right} of {row.quality.of}"
+    return f"{told}, ppl {number(row.quality.perplexity)}" if row.quality.perplexity else told
 
 
 def _below(report: Report) -> Iterator[str]:

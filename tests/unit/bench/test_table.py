@@ -49,7 +49,8 @@ def test_the_text_says_all() -> None:
     for words in (
         "20 (18–31.5)",
         "336 (335–337)",
-        "17 of 24",
+        "17 of 24, ppl 14.2",
+        "3 of 24",
         "transformers (safetensors) *",
         "* transformers: answers worse",
         "nim: not measured: needs an NVIDIA GPU",
