@@ -120,8 +120,10 @@ def why_not(format: Format, weights: Weights) -> str:
     targets = [target for target in TARGETS if target.format == format]
     if any(_is_possible(target, weights) for target in targets):
         return ""
-    reasons = [_obstacle(target, weights) for target in targets]
-    return reasons[-1] if reasons else f"nothing here makes {format}"
+    if not targets:
+        return f"nothing here makes {format}"
+    nearest = next((one for one in targets if weights.format in one.made_from), targets[-1])
+    return _obstacle(nearest, weights)
 
 
 def formats_from(weights: Weights) -> tuple[Format, ...]:

@@ -7,6 +7,7 @@
     safetensors  ├─ to_ctranslate2.py ──► CTranslate2's folder, by its own converter
                  ├─ to_openvino.py ─────► OpenVINO's folder, by OpenVINO GenAI's reader
                  └─ to_tvm.py ──────────► a library compiled by TVM, and its numbers
+    CTranslate2 ─── to_whisper_ggml.py ─► Whisper in whisper.cpp's one file
 
 A script that starts from a folder makes one from a GGUF first, in the same sandbox: nothing in between is kept.
 """
@@ -18,7 +19,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from jitney.models.model import Format
+from jitney.models.model import Format, Kind
 
 SMALL = 1_000_000_000
 """Parameters up to which every number keeps four bytes: exact, and quick on any processor. Larger models get two."""
@@ -34,7 +35,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     models: architectures that the converter knows, as GGUF names them; empty: whatever it is given, and it says itself.
     apt: Debian packages that it calls. of_machine: the result runs on processors like this one's alone.
     keeps: without a wish it has the bits of the weights. memory: bytes a parameter takes while it is made, with four in
-    between.
+    between. kind: of the models that it is for.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     keeps: bool = False
     small: str = ""
     memory: float = 10
+    kind: Kind = "text"
 
 
 def same(architecture: str) -> str:
@@ -116,6 +118,8 @@ TARGETS = (
     Target(name="tvm", format="tvm", made_from=_EITHER,
            scripts=("to_tvm.py", "tvm_model.py", "tvm_kernels.py", "tvm_linker.py", "tvm_run.py", "processor.py", _FOLDER, _MADE),
            widths={"int8": 1.0}, main="jitney-tvm.json", models=_TVM, apt=("binutils",), of_machine=True, memory=14),
+    Target(name="whisper-ggml", format="ggml", made_from=("ctranslate2",), scripts=("to_whisper_ggml.py", _MADE), widths={"f16": 2.0},
+           main="ggml-model.bin", kind="transcription", memory=6),
     Target(name="mlc", format="mlc", made_from=_EITHER, scripts=("to_mlc.py", "mlc_commands.py", "processor.py", _FOLDER, _MADE),
            widths={"q4f32_1": 0.65, "q4f16_1": 0.65, "q3f16_1": 0.55, "q0f32": 2.1, "q0f16": 2.1},
            main="mlc-chat-config.json", apt=("gcc", "libc6-dev"), of_machine=True, memory=14),

@@ -17,7 +17,7 @@ _MIB = 1 << 20
 _FOLDER = Path(__file__).with_name("adapter")
 
 CORE = (
-    "__init__", "answers", "app", "audio", "backend", "checks", "flow", "grammar", "main", "requests", "sampling",
+    "__init__", "answers", "app", "audio", "backend", "checks", "encoders", "exchange", "flow", "grammar", "main", "requests", "sampling",
     "template", "words", "work",
 )  # fmt: skip
 """Modules of the adapter that every runtime has in its box."""
@@ -269,5 +269,15 @@ MISTRAL_RS = Adapted(
     text=("completions", "echo", "logprobs", "penalties", "logit-bias", "json-schema", "batching"),
 )
 
-ROWS = (TRANSFORMERS, ONNX_GENAI, CTRANSLATE2, OPENVINO, MISTRAL_RS, FASTER_WHISPER)
+WHISPER_CPP = Adapted(
+    name="whisper.cpp",
+    formats=("ggml",),
+    kinds=("transcription",),
+    entry="serve_whisper_cpp",
+    modules=("with_whisper_cpp",),
+    why_not=_wheels,
+    memory=_whisper_memory,
+)
+
+ROWS = (TRANSFORMERS, ONNX_GENAI, CTRANSLATE2, OPENVINO, MISTRAL_RS, FASTER_WHISPER, WHISPER_CPP)
 """In order of preference."""

@@ -1,0 +1,76 @@
+"""whisper.cpp by its Python binding. Sound is read by PyAV, which has FFmpeg inside, as whisper.cpp wants it: 16 kHz, one channel."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from pywhispercpp.model import Model
+
+from .backend import CannotLoadError, Loaded, RefusedError, Segment, Settings, Speech, Transcript
+
+OFFERS = frozenset(["transcription"])
+RATE = 16000
+LEAST_S = 1.1
+"""whisper.cpp hears nothing in less than a second."""
+_HUNDREDTHS = 100.0
+
+
+def load(settings: Settings) -> Loaded:
+    try:
+        model = Model(settings.model, n_threads=settings.threads, print_progress=False, print_realtime=False)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise CannotLoadError(f"whisper.cpp: {error}") from error
+
+    def transcribe(sound: bytes, speech: Speech) -> Transcript:
+        return _transcript(model, sound, speech)
+
+    return Loaded(context=settings.context, offers=OFFERS, transcribe=transcribe)
+
+
+def _transcript(model: Any, sound: bytes, speech: Speech) -> Transcript:
+    samples = read(sound)
+    known = model.available_languages()
+    if speech.language and speech.language not in known:
+        raise RefusedError("language", f"{speech.language!r} is not one of {', '.join(sorted(known))}")
+    language = speech.language or "en"
+    found = model.transcribe(
+        _long_enough(samples),
+        language=language,
+        initial_prompt=speech.prompt,
+        temperature=speech.temperature,
+        translate=speech.translate,
+    )
+    return Transcript(language=language, duration=len(samples) / RATE, segments=_pieces(found))
+
+
+def read(sound: bytes) -> np.ndarray[Any, Any]:
+    """Samples between -1 and 1. RefusedError: it is no sound."""
+    try:
+        with av.open(io.BytesIO(sound), mode="r") as container:
+            resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+            pieces = [
+                frame.to_ndarray().reshape(-1)
+                for decoded in (*container.decode(audio=0), None)
+                for frame in resampler.resample(decoded)
+            ]
+    except (FFmpegError, IndexError, ValueError) as error:
+        raise RefusedError("file", f"it is no sound that can be read: {error}") from error
+    samples = np.concatenate(pieces) if pieces else np.empty(0, np.int16)
+    if not len(samples):
+        raise RefusedError("file", "there is no sound in it")
+    return samples.astype(np.float32) / 32768
+
+
+def _long_enough(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    missing = int(LEAST_S * RATE) - len(samples)
+    return np.pad(samples, (0, missing)) if missing > 0 else samples
+
+
+def _pieces(found: Any) -> Iterator[Segment]:
+    for one in found:
+        yield Segment(start=one.t0 / _HUNDREDTHS, end=one.t1 / _HUNDREDTHS, text=one.text)
