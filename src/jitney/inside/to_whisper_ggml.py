@@ -212,8 +212,9 @@ def mel_filters(count: int) -> np.ndarray[Any, Any]:
     slopes = corners[:, None] - frequencies[None, :]
     rising = -slopes[:-2] / widths[:-1, None]
     falling = slopes[2:] / widths[1:, None]
-    areas: np.ndarray[Any, Any] = (2 / (corners[2:] - corners[:-2]))[:, None]
-    return areas * np.maximum(0, np.minimum(rising, falling))
+    triangles: np.ndarray[Any, Any] = np.maximum(0, np.minimum(rising, falling))
+    triangles *= (2 / (corners[2:] - corners[:-2]))[:, None]
+    return triangles
 
 
 _LINEAR, _FROM = 200 / 3, 1000.0
