@@ -117,7 +117,8 @@ def _with_adapters(weights: Weights, config: Config, listener: Listener) -> Weig
     from jitney.models.together import joined
 
     parts = tuple(_fetched(reference, config, listener) for reference in config.adapters)
-    return store(config).remember(joined(weights, parts))
+    whole = store(config).remember(joined(weights, parts))
+    return msgspec.structs.replace(whole, ref=weights.ref)  # it answers under the model's own name
 
 
 def _memory(config: Config) -> int:

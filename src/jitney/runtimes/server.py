@@ -147,11 +147,13 @@ def served_name(weights: Weights) -> str:
     """Under which it answers where nobody said: its short name, its repository's, its folder's, its file's."""
     if weights.alias:
         return weights.alias
-    stem = PurePosixPath(weights.main).name.removesuffix(".gguf")
+    main = PurePosixPath(weights.main).name
+    stem = main.removesuffix(".gguf")
     if weights.ref.startswith(("hf://", "ollama://", "oci://")):
         return re.split(r"[@:?]", weights.ref.split("@", 1)[0].rsplit("/", 1)[-1])[0]
     folder = PurePosixPath(weights.ref).name
-    return folder if weights.ref.startswith("/") and len(weights.files) > 1 and folder else stem
+    is_folder = weights.ref.startswith("/") and len(weights.files) > 1 and folder not in ("", main)
+    return folder if is_folder else stem
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
