@@ -6,7 +6,7 @@ import msgspec
 
 from jitney.errors import ModelError, UsageError
 from jitney.facts.model import Facts
-from jitney.models.convert import Conversion, conversion_to
+from jitney.models.convert import Conversion, conversion_to, why_not
 from jitney.models.model import Format, Weights
 from jitney.runtimes.protocol import Runtime
 from jitney.runtimes.registry import RUNTIMES, refusal
@@ -70,6 +70,8 @@ def _insisted(runtime: Runtime, weights: Weights, facts: Facts) -> Choice:
         return choice
     others = [one.name for one in takers(weights, facts)]
     hint = f"these can: {', '.join(others)}" if others else _formats()
+    if weights.format not in runtime.formats and (obstacle := why_not(runtime.formats[0], weights)):
+        reason = f"{reason}, and {obstacle}"
     raise ModelError(f"{runtime.name} cannot serve {_what(weights)}: {reason}", hint)
 
 

@@ -12,7 +12,7 @@ from jitney.config import Config
 from jitney.engine.fake import FakeEngine
 from jitney.engine.protocol import Engine
 from jitney.errors import ModelError
-from jitney.facts.model import EngineFacts
+from jitney.facts.model import EngineFacts, Facts
 from jitney.models import convert
 from jitney.models.convert import (
     Conversion,
@@ -28,6 +28,7 @@ from jitney.models.model import Format, Kind, ModelInfo, WeightFile, Weights
 from jitney.models.store import Store
 from jitney.models.targets import TARGETS
 from jitney.plan.scripts import script
+from jitney.runtimes.choose import choose
 
 MILLION = 1_000_000
 
@@ -119,8 +120,19 @@ def test_why_not_names_the_obstacle() -> None:
     assert why_not("onnx-genai", weights("safetensors", architecture="granite")) == ""
     assert "m.gguf is a model for embedding" in why_not("onnx-genai", weights(kind="embedding"))
     assert "made from gguf or safetensors" in why_not("ctranslate2", weights("onnx-genai"))
-    assert "nothing here makes ggml" in why_not("ggml", weights())
+    assert "nothing here makes other" in why_not("other", weights())
     assert why_not("openvino", weights("safetensors")) == ""
+    assert "does not read the architecture rwkv7 from GGUF" in why_not(
+        "safetensors", weights(architecture="rwkv7")
+    )
+
+
+def test_a_runtime_that_gets_nothing_says_what_stands_in_the_way_and_who_could() -> None:
+    with pytest.raises(ModelError) as error:
+        choose(weights(architecture="mamba"), "ctranslate2", Facts())
+    assert "ctranslate2 takes ctranslate2, and m.gguf is gguf" in error.value.message
+    assert "the converter to ctranslate2 does not know the architecture mamba" in error.value.message
+    assert "llama.cpp" in error.value.hint
 
 
 @pytest.mark.parametrize("spelling", ["qwen2_moe", "qwen2moe", "Qwen2-MoE"])
