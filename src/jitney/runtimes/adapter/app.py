@@ -5,15 +5,12 @@ is loaded when the application starts (lifespan), in a thread, and /health says 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 import threading
-from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from struct import pack
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -23,14 +20,14 @@ from starlette.routing import Route
 from . import checks
 from .answers import DONE, Form, Usage, sse
 from .backend import CannotLoadError, Load, Loaded, RefusedError, Settings
+from .encoders import embeddings, rerank
+from .exchange import not_offered, or_gone, read_body
 from .flow import End, Piece
-from .requests import Ask, inputs, read_chat, read_text, tokens_of
+from .requests import Ask, read_chat, read_text
 from .work import Work
 
-MOST_BODY = 32 << 20
-MOST_INPUTS = 2048
 Json = dict[str, Any]
-T = TypeVar("T")
+Encoder = Callable[[Request, Json, Loaded, Work], Awaitable[Json]]
 
 
 class Desk:
@@ -99,12 +96,12 @@ class Desk:
         return one
 
     async def chat(self, request: Request) -> Response:
-        body, loaded = await _body(request), self.loaded
+        body, loaded = await read_body(request), self.loaded
         ask = await asyncio.to_thread(read_chat, body, loaded, self.settings.most_tokens)
         return await self._answer(request, ask, Form(True, checks.text(body, "model") or self.settings.alias))
 
     async def completions(self, request: Request) -> Response:
-        body, loaded = await _body(request), self.loaded
+        body, loaded = await read_body(request), self.loaded
         ask = await asyncio.to_thread(read_text, body, loaded, self.settings.most_tokens)
         return await self._answer(
             request, ask, Form(False, checks.text(body, "model") or self.settings.alias)
@@ -158,67 +155,19 @@ class Desk:
         yield DONE
 
     async def embeddings(self, request: Request) -> Response:
-        body, loaded = await _body(request), self.loaded
-        if loaded.embed is None:
-            raise _not_offered(loaded, "embeddings")
-        _only(body, "model", "input", "encoding_format", "dimensions", "user")
-        form = checks.text(body, "encoding_format", "float")
-        if form not in ("float", "base64"):
-            raise RefusedError("encoding_format", f"float or base64 is expected, not {form!r}")
-        given = inputs(body.get("input"), "input")
-        if len(given) > MOST_INPUTS:
-            raise RefusedError("input", f"at most {MOST_INPUTS}, not {len(given)}")
-        lists = [tokens_of(one, loaded, "input") for one in given]
-        longest = max(map(len, lists))
-        if longest > loaded.context:
-            told = f"{longest} tokens are more than the {loaded.context} that the model reads"
-            raise RefusedError("input", told, code="context_length_exceeded")
-        if not all(lists):
-            raise RefusedError("input", "it is empty")
-        vectors = await or_gone(request, self.work.call(loaded.embed, lists))
-        size = checks.whole(body, "dimensions", 1, len(vectors[0]))
-        vectors = [_shorter(vector, size) for vector in vectors]
-        data = [
-            {"object": "embedding", "index": index, "embedding": _encoded(vector, form)}
-            for index, vector in enumerate(vectors)
-        ]
-        count = sum(map(len, lists))
-        usage = {"prompt_tokens": count, "total_tokens": count}
-        name = checks.text(body, "model") or self.settings.alias
-        return JSONResponse({"object": "list", "data": data, "model": name, "usage": usage})
+        return await self._encoded(request, embeddings)
 
     async def rerank(self, request: Request) -> Response:
-        """Jina's and Cohere's form."""
-        body, loaded = await _body(request), self.loaded
-        if loaded.rerank is None:
-            raise _not_offered(loaded, "reranking")
-        _only(body, "model", "query", "documents", "top_n", "return_documents")
-        query = checks.text(body, "query")
-        if not query:
-            raise RefusedError("query", "it is missing")
-        documents = [
-            _document(one, at) for at, one in enumerate(checks.listing(body.get("documents"), "documents"))
-        ]
-        if not documents:
-            raise RefusedError("documents", "there is none")
-        scores, count = await or_gone(request, self.work.call(loaded.rerank, query, documents))
-        order = sorted(range(len(scores)), key=lambda at: -scores[at])[: checks.whole(body, "top_n", 1)]
-        with_text = checks.flag(body, "return_documents")
-        results = [
-            {
-                "index": at,
-                "relevance_score": scores[at],
-                **({"document": {"text": documents[at]}} if with_text else {}),
-            }
-            for at in order
-        ]
+        return await self._encoded(request, rerank)
+
+    async def _encoded(self, request: Request, answer: Encoder) -> Response:
+        body, loaded = await read_body(request), self.loaded
         name = checks.text(body, "model") or self.settings.alias
-        usage = {"prompt_tokens": count, "total_tokens": count}
-        return JSONResponse({"object": "list", "model": name, "results": results, "usage": usage})
+        return JSONResponse({**await answer(request, body, loaded, self.work), "model": name})
 
     async def transcriptions(self, request: Request) -> Response:
         if self.loaded.transcribe is None:
-            raise _not_offered(self.loaded, "transcription")
+            raise not_offered(self.loaded, "transcription")
         from .audio import transcriptions
 
         return await transcriptions(request, self.loaded, self.work)
@@ -253,26 +202,6 @@ def end_process(why: str) -> None:
     os._exit(1)
 
 
-async def or_gone(request: Request, work: Awaitable[T]) -> T:
-    """The work's result. When the client leaves before, the work is stopped."""
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(request))
-    try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
-    finally:
-        for task in (working, leaving):
-            task.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
 async def _after(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """A failure in the midst of a stream is its last event."""
     async with aclosing(chunks):  # type: ignore[type-var]
@@ -282,19 +211,6 @@ async def _after(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[byt
                 yield chunk
         except RefusedError as error:
             yield sse(error.body)
-
-
-async def _body(request: Request) -> Json:
-    """A JSON object of at most MOST_BODY bytes."""
-    data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > MOST_BODY:
-            raise RefusedError("", f"the request is larger than {MOST_BODY >> 20} MiB", status=413)
-    try:
-        return checks.table(json.loads(bytes(data)), "the request")
-    except (ValueError, RecursionError) as error:
-        raise RefusedError("", f"the request is no JSON: {error}") from error
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -311,35 +227,3 @@ async def _no_path(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     told = RefusedError("", f"{request.method} {request.url.path} is not answered here", status=status)
     return JSONResponse(told.body, status)
-
-
-def _not_offered(loaded: Loaded, what: str) -> RefusedError:
-    told = f"this model offers {', '.join(sorted(loaded.offers))}, and not {what}"
-    return RefusedError("", told, status=404, code="unsupported_endpoint")
-
-
-def _only(body: Json, *names: str) -> None:
-    for name, value in body.items():
-        if name not in names and value is not None:
-            raise RefusedError(name, "this runtime does not know the field")
-
-
-def _document(one: Any, at: int) -> str:
-    if isinstance(one, dict):
-        one = one.get("text")
-    if not isinstance(one, str):
-        raise RefusedError(f"documents[{at}]", "a string is expected")
-    return one
-
-
-def _shorter(vector: list[float], size: int | None) -> list[float]:
-    """Cut, and of unit length again."""
-    if size is None or size == len(vector):
-        return vector
-    cut = vector[:size]
-    length = sum(value * value for value in cut) ** 0.5 or 1.0
-    return [value / length for value in cut]
-
-
-def _encoded(vector: list[float], form: str) -> list[float] | str:
-    return b64encode(pack(f"<{len(vector)}f", *vector)).decode() if form == "base64" else vector

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from . import checks
 from .backend import Loaded, RefusedError, Segment, Speech, Transcript
+from .exchange import or_gone
 from .work import Work
 
 FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
@@ -39,8 +40,6 @@ async def transcriptions(request: Request, loaded: Loaded, work: Work) -> Respon
         prompt=fields.get("prompt", ""),
         temperature=_temperature(fields.get("temperature", "0")),
     )
-    from .app import or_gone
-
     transcript, segments = await or_gone(request, work.call(_heard, loaded, sound, speech))
     return _told(transcript, segments, form)
 

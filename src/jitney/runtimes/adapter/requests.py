@@ -107,13 +107,14 @@ def read_text(body: Json, loaded: Loaded, most: int) -> Ask:
             "echo", "log probabilities of the prompt are not computed: without logprobs, please"
         )
     asked = checks.whole(body, "max_tokens", 1)
-    ask = _ask(body, loaded, tuple(prompts), min(asked or most, most), told, "prompt", echo)
-    return replace(ask, wish=replace(ask.wish, tells_prompt=tells_prompt))
+    ask = _ask(body, loaded, tuple(prompts), min(asked or most, most), told, "prompt")
+    return replace(ask, echo=echo, wish=replace(ask.wish, tells_prompt=tells_prompt))
 
 
 def _ask(
-    body: Json, loaded: Loaded, prompts: Sequence[list[int]], most: int, told: int | None, where: str, echo: tuple[str, ...] = ()
-) -> Ask:  # fmt: skip
+    body: Json, loaded: Loaded, prompts: Sequence[list[int]], most: int, told: int | None, where: str
+) -> Ask:
+    """most: tokens of each answer; told: alternatives per token; where: the field that the prompts came from."""
     longest = max(map(len, prompts))
     if not all(prompts):
         raise RefusedError(where, "it is empty")
@@ -131,7 +132,6 @@ def _ask(
         count=checks.whole(body, "n", 1, MOST_CHOICES) or 1,
         streams=checks.flag(body, "stream"),
         with_usage=checks.flag(options, "include_usage"),
-        echo=echo,
     )
 
 
