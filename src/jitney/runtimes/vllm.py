@@ -22,6 +22,8 @@ from jitney.runtimes.protocol import Feature, Holder, Serving, State
 ENTRY = "serve_vllm.py"
 SMALL = 1_000_000_000
 """Parameters up to which a CPU computes in float32, as conversions write them; larger ones in bfloat16."""
+HELD = '{"backend": "xgrammar", "disable_any_whitespace": true}'
+"""Answers that are held to a form: a small model goes on with blanks for ever where it may."""
 BLOCK = 128
 """Tokens in a block of the cache, on a CPU; each answer may leave one half empty."""
 
@@ -95,7 +97,7 @@ class Vllm:
                 "pooling",
             ]  # as long as the folder says: sentence models take less than their network
         else:
-            words += ["--max-model-len", str(_context(serving))]
+            words += ["--max-model-len", str(_context(serving)), "--structured-outputs-config", HELD]
             if serving.most_tokens < serving.context:
                 most = json.dumps({"max_new_tokens": serving.most_tokens})
                 words += ["--override-generation-config", most]
