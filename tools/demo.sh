@@ -16,7 +16,21 @@ show jitney run --timings --model smollm2 examples/go-openai
 step "3. Why it did what it did"
 show jitney explain --model smollm2 examples/go-openai
 
-step "4. What is left"
+step "4. A model by itself: asked, then served over the OpenAI API"
+show jitney run --timings --temp 0 --max-tokens 24 smollm2 "What is 2+2?"
+printf '$ jitney serve --detach --port 0 smollm2\n'
+read -r run url < <(jitney serve --detach --port 0 smollm2)
+printf '%s %s\n$ (POST %s/chat/completions)\n' "$run" "$url" "$url"
+python3 - "$url/chat/completions" <<'END'
+import json, sys, urllib.request
+
+body = {"messages": [{"role": "user", "content": "What is 2+2?"}], "max_tokens": 24, "temperature": 0}
+request = urllib.request.Request(sys.argv[1], json.dumps(body).encode(), {"Content-Type": "application/json"})
+print(json.load(urllib.request.urlopen(request))["choices"][0]["message"]["content"])
+END
+show jitney stop smollm2
+
+step "5. What is left"
 show jitney ps
 left=$(jitney ps -q)
 if [ -n "$left" ]; then

@@ -233,7 +233,7 @@ environment() {
 
 # Python keeps bytecode by itself, unless told not to (PYTHONDONTWRITEBYTECODE): then every run would compile anew.
 bytecode() {
-    env -u PYTHONPYCACHEPREFIX .venv/bin/python -m compileall -q src .venv/lib/python*/site-packages/{msgspec,packaging} ||
+    env -u PYTHONPYCACHEPREFIX .venv/bin/python -m compileall -q src .venv/lib/python*/site-packages/{msgspec,packaging,h11,prometheus_client} ||
         say "bytecode could not be kept: every start takes 0.1 s longer"
 }
 
