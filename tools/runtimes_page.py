@@ -23,7 +23,7 @@ CONTRACT = ROOT / "benchmarks" / "results" / "contract.json"
 BENCH = ROOT / "benchmarks" / "results" / "bench.json"
 RUN = {
     "llama.cpp": "its own server (Debian's package); also the model beside a program",
-    "tvm": "the library with the adapter: SmolLM2 compiled in a sandbox; four kinds of small random models against plain numpy",
+    "tvm": "the library with the adapter: SmolLM2 compiled in a sandbox; five kinds of small random models against plain numpy",
     "vllm": "its own server, CPU wheel on Debian's PyTorch: SmolLM2 in a box without network",
     "ray-serve": "one replica of the adapter with CTranslate2, on loopback, without a dashboard",
     "triton": "its python backend (nvidia-pytriton) with CTranslate2 behind the adapter's front",

@@ -118,6 +118,31 @@ def gate(rows: int, width: int) -> PrimFunc:
     return silu
 
 
+def head_norm(rows: int, heads: int, kept: int, width: int, tiny: float) -> PrimFunc:
+    """Each head of queries and of keys divided by its root mean square, times one gain for all of them; values as they are."""
+
+    @T.prim_func(private=True)
+    def normalise(x_p: T.handle, q_p: T.handle, k_p: T.handle, out_p: T.handle) -> None:
+        x = T.match_buffer(x_p, (rows, heads + 2 * kept, width), F32)
+        q_gain = T.match_buffer(q_p, (width,), F32)
+        k_gain = T.match_buffer(k_p, (width,), F32)
+        out = T.match_buffer(out_p, (rows, heads + 2 * kept, width), F32)
+        total = T.alloc_buffer((1,), F32, scope="local")
+        for m in T.serial(rows):
+            for h in T.serial(heads + kept):
+                total[0] = T.float32(0)
+                for d in T.serial(width):
+                    total[0] = total[0] + x[m, h, d] * x[m, h, d]
+                total[0] = T.float32(1) / T.sqrt(total[0] / T.float32(width) + T.float32(tiny))
+                for d in T.serial(width):
+                    out[m, h, d] = x[m, h, d] * total[0] * T.if_then_else(h < heads, q_gain[d], k_gain[d])
+            for h in T.serial(kept):
+                for d in T.serial(width):
+                    out[m, heads + kept + h, d] = x[m, heads + kept + h, d]
+
+    return normalise
+
+
 def rotation(rows: int, layers: int, heads: int, kept: int, width: int) -> PrimFunc:
     """Queries and keys turned by their place (halves, as Hugging Face has them); keys and values go into the cache.
 

@@ -21,7 +21,7 @@ import tvm
 import tvm_kernels as kernels
 from tvm import relax
 
-KNOWN = ("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM")
+KNOWN = ("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM")
 
 
 class UnsupportedError(Exception):
@@ -44,6 +44,7 @@ class Shape:
     tiny: float
     tied: bool
     biased: bool
+    normed: bool
     turning: tuple[float, ...]
 
     @property
@@ -75,6 +76,7 @@ def read_shape(folder: str) -> Shape:
         tiny=config["rms_norm_eps"],
         tied=bool(config.get("tie_word_embeddings")),
         biased=name == "Qwen2ForCausalLM" or bool(config.get("attention_bias")),
+        normed=name == "Qwen3ForCausalLM",
         turning=tuple(_turning(config, config.get("head_dim") or hidden // heads)),
     )
     _refuse(name, config, shape)
@@ -136,6 +138,8 @@ def parameters(folder: str, shape: Shape) -> Iterator[tuple[str, np.ndarray]]:
         yield from _eight(name + "qkv", np.concatenate([read(part + ".weight") for part in parts]))
         if shape.biased:
             yield name + "qkv.bias", np.concatenate([read(part + ".bias") for part in parts])[None, :]
+        for letter in "qk" if shape.normed else "":
+            yield name + letter, read(own + "self_attn.%s_norm.weight" % letter)
         yield from _eight(name + "out", read(own + "self_attn.o_proj.weight"))
         yield name + "after", read(own + "post_attention_layernorm.weight")
         gates = [read(own + "mlp.%s_proj.weight" % part) for part in ("gate", "up")]
@@ -228,7 +232,11 @@ class _Function:
         layer = tvm.tirx.IntImm("int64", number)
         bias = self.one(name + "qkv.bias") if shape.biased else None
         qkv = self.matmul(self.normal(x, name + "before"), name + "qkv", bias)
-        qkv = self.emit(relax.op.reshape(qkv, (rows, shape.heads + 2 * shape.kept, shape.width)))
+        parted = (rows, shape.heads + 2 * shape.kept, shape.width)
+        qkv = self.emit(relax.op.reshape(qkv, parted))
+        if shape.normed:
+            kernel = kernels.head_norm(rows, *each[1:], shape.tiny)
+            qkv = self.call(kernel, (qkv, self.one(name + "q"), self.one(name + "k")), parted)
         turned = relax.TensorType((rows, shape.heads, shape.width), kernels.F32)
         three = self.emit(
             relax.call_tir_inplace(

@@ -80,7 +80,7 @@ _ONNX_GENAI = _models(
 """By onnxruntime-genai 0.18 (models/builder.py)."""
 _OPENVINO = _models("llama qwen2 qwen3")
 """By openvino-genai 2026.4, which reads GGUF itself (documentation: GGUF support)."""
-_TVM = _models("llama mistral qwen2")
+_TVM = _models("llama mistral qwen2 qwen3")
 """By tvm_model.py."""
 
 _GGUF: tuple[Format, ...] = ("gguf",)

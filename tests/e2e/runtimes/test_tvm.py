@@ -33,7 +33,7 @@ def test_compiled_models_compute_what_their_definition_says(jitney: Jitney, tmp_
     done = jitney("run", "--no-model", "--apt", "binutils", "--entry", PROGRAM.name, tmp_path, timeout=880)
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     lines = done.stdout.decode().splitlines()
-    assert [line.split()[0] for line in lines] == ["llama", "llama3", "mistral", "qwen2"]
+    assert [line.split()[0] for line in lines] == ["llama", "llama3", "mistral", "qwen3", "qwen2"]
 
 
 @pytest.mark.model

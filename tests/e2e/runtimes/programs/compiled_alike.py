@@ -44,6 +44,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "rope_theta": 5e5,
     },
     "mistral": {"architectures": ["MistralForCausalLM"], "num_key_value_heads": 1, "sliding_window": None},
+    "qwen3": {"architectures": ["Qwen3ForCausalLM"], "head_dim": 64, "tie_word_embeddings": True},
     "qwen2": {"architectures": ["Qwen2ForCausalLM"], "sliding_window": 64, "use_sliding_window": False},
 }
 COMMON: dict[str, Any] = {
@@ -69,6 +70,8 @@ def make(folder: str, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
         }
         for letter, count in heads.items():
             sizes[f"{own}self_attn.{letter}_proj.weight"] = (count * width, hidden)
+            if kind == "qwen3" and letter != "v":
+                sizes[f"{own}self_attn.{letter}_norm.weight"] = (width,)
             if kind == "qwen2":
                 sizes[f"{own}self_attn.{letter}_proj.bias"] = (count * width,)
         sizes[own + "self_attn.o_proj.weight"] = (hidden, heads["q"] * width)
@@ -124,6 +127,11 @@ def expected(
             .reshape(len(tokens), -1, width)
             for letter in "qkv"
         )  # fmt: skip
+        if own + "self_attn.q_norm.weight" in tensors:
+            q, k = (
+                normal(part, tensors[f"{own}self_attn.{letter}_norm.weight"])
+                for part, letter in ((q, "q"), (k, "k"))
+            )
         q, k, v = turned(q), np.repeat(turned(k), heads // kept, axis=1), np.repeat(v, heads // kept, axis=1)
         score = np.einsum("qhd,khd->hqk", q, k) / np.sqrt(width)
         score[:, hidden_from] = -np.inf
