@@ -85,6 +85,8 @@ def _fetched(
     from jitney.models.reference import parse
 
     kept, names = store(config), table(config)
+    if (known := _of_the_store(kept, reference, config)) is not None:
+        return known
     path = Path(config.lock_file)
     locked = lockfile.entry(path, reference) if config.lock_file else None
     ref = parse(locked.ref if locked and "://" in locked.ref else reference, names, Path.cwd())
@@ -94,6 +96,23 @@ def _fetched(
     if locked:
         lockfile.require_same(locked, weights, reference, path)
     return weights
+
+
+_ID = 12
+"""Digits of an ID as `jitney ls` shows it, and `convert` says what it made."""
+
+
+def _of_the_store(kept: Store, reference: str, config: Config) -> Weights | None:
+    """The model that an ID means; None: it is none, or a file lies there. ModelError: several begin so, or none is there."""
+    digits = reference.removeprefix("sha256:")
+    is_id = _ID <= len(digits) <= 64 and not set(digits) - set("0123456789abcdef")
+    if not is_id or Path(reference).exists():
+        return None
+    from jitney.models.gate import Gate
+    from jitney.models.holdings import find
+
+    found = find(kept, digits, {}, Path.cwd())[0]
+    return Gate(kept, policy(config), lambda line: None).readmit(found.weights)
 
 
 def _with_its_model(part: Weights, reference: str, config: Config, listener: Listener) -> Weights:

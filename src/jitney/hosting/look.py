@@ -13,6 +13,8 @@ SCHEMES = ("hf", "ollama", "oci", "docker", "pypi", "npm", "s3", "http", "https"
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(?:[@:][\w./-]+)?")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[0-9][\w-]*)?(?::[\w.-]+)?")
 """As Ollama's users write: `llama3.2`, `qwen3:0.6b`."""
+_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
+"""As `jitney ls` and `jitney convert` show them."""
 _PROGRAM = re.compile(r"\.[A-Za-z][A-Za-z0-9+#]{0,9}$")
 _WEIGHTS = (".gguf", ".safetensors", ".onnx", ".ggml")
 _MODELS = ("genai_config.json", "openvino_model.xml", "mlc-chat-config.json", "jitney-tvm.json")
@@ -35,7 +37,7 @@ def looks_like_model(text: str, table: Mapping[str, Alias], cwd: Path) -> bool:
         return True
     if text.endswith(_WEIGHTS):
         return True
-    if _WORD.fullmatch(text):
+    if _WORD.fullmatch(text) or _ID.fullmatch(text):
         return True  # no file, no folder: a misspelt model, most likely, or one that has no short name here
     return bool(_REPO.fullmatch(text)) and not _PROGRAM.search(text.split("@")[0].split(":")[0])
 

@@ -55,6 +55,11 @@ def test_other_bits_are_made_once_and_answer(
     assert event["bytes"] == made.stat().st_size
     assert b"converting" not in again.stdout + again.stderr
 
+    by_id = jitney("run", *GREEDY, event["id"][:12], "What is 2+2?", env=own)
+    assert b"4" in by_id.stdout, by_id.stderr
+    unknown = jitney("run", "0" * 12, "What is 2+2?", env=own)
+    assert (unknown.returncode, unknown.stdout) == (125, b"")
+    assert b"there is no such model in the Store" in unknown.stderr
     answer = jitney("run", *GREEDY, made, "What is 2+2?", env=own)
     assert b"4" in answer.stdout
     assert_nothing_left()
