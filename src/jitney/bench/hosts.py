@@ -30,7 +30,7 @@ from jitney.supply import fetch_model
 ALL = "all"
 
 
-class Hosted:
+class Boxed:
     """A Candidate whose box belongs to a session of its own, so that whatever ends it ends it whole."""
 
     def __init__(self, hosting: Hosting, config: Config, engine: Engine) -> None:
@@ -71,7 +71,7 @@ def _row(hosting: Hosting, engine: Engine) -> Row:
 
 def candidates(
     model: str, wanted: Sequence[str], config: Config, engine: Engine, listener: Listener
-) -> tuple[list[Hosted], list[Row], str]:
+) -> tuple[list[Boxed], list[Row], str]:
     """Those that can run, rows of those that cannot with their reasons, and the model's name.
 
     wanted: names of runtimes; `all`: every one that has been run by its makers here, the planned ones with their reasons (they
@@ -87,7 +87,7 @@ def candidates(
             "jitney runtimes shows what it is good for",
         )
     facts = collect(engine, config)
-    able: list[Hosted] = []
+    able: list[Boxed] = []
     reasons: list[Row] = []
     asked = asked or [choose(weights, "", facts).runtime]
     for runtime in {one.name: one for one in asked}.values():
@@ -95,7 +95,7 @@ def candidates(
             if takes_all and runtime.state == "plan":
                 raise ModelError(f"planned and never run here: --runtime {runtime.name} tries it")
             own = msgspec.structs.replace(config, runtime=runtime.name)
-            able.append(Hosted(host_weights(weights, facts, own, engine, listener), own, engine))
+            able.append(Boxed(host_weights(weights, facts, own, engine, listener), own, engine))
         except JitneyError as error:
             reason = _refusal(runtime, weights, facts) or error.message
             reasons.append(Row(runtime=runtime.name, reason=reason))
