@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import av
@@ -17,6 +19,8 @@ OFFERS = frozenset(["transcription"])
 RATE = 16000
 LEAST_S = 1.1
 """whisper.cpp hears nothing in less than a second."""
+ENGLISH = 51864
+"""Tokens of models that know English alone."""
 _HUNDREDTHS = 100.0
 
 
@@ -26,7 +30,11 @@ def load(settings: Settings) -> Loaded:
     except (RuntimeError, ValueError, OSError) as error:
         raise CannotLoadError(f"whisper.cpp: {error}") from error
 
+    known = languages(settings.model)
+
     def transcribe(sound: bytes, speech: Speech) -> Transcript:
+        if speech.language and speech.language not in known:
+            raise RefusedError("language", f"{speech.language!r} is not one of {', '.join(known)}")
         return _transcript(model, sound, speech)
 
     return Loaded(context=settings.context, offers=OFFERS, transcribe=transcribe)
@@ -34,9 +42,6 @@ def load(settings: Settings) -> Loaded:
 
 def _transcript(model: Any, sound: bytes, speech: Speech) -> Transcript:
     samples = read(sound)
-    known = model.available_languages()
-    if speech.language and speech.language not in known:
-        raise RefusedError("language", f"{speech.language!r} is not one of {', '.join(sorted(known))}")
     language = speech.language or "en"
     found = model.transcribe(
         _long_enough(samples),
@@ -46,6 +51,13 @@ def _transcript(model: Any, sound: bytes, speech: Speech) -> Transcript:
         translate=speech.translate,
     )
     return Transcript(language=language, duration=len(samples) / RATE, segments=_pieces(found))
+
+
+def languages(path: str) -> list[str]:
+    """What the model understands. Behind the file's magic number stands how many tokens it has (whisper_model_load)."""
+    with Path(path).open("rb") as file:
+        _, tokens = struct.unpack("<2i", file.read(8))
+    return sorted(Model.available_languages()) if tokens > ENGLISH else ["en"]
 
 
 def read(sound: bytes) -> np.ndarray[Any, Any]:
