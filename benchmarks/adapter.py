@@ -22,7 +22,7 @@ from jitney.sandbox.stdio import Stdio
 from jitney.source import Source
 from jitney.supply import Supply
 
-ROUNDS = 5
+ROUNDS = 3
 RUNTIMES = ("transformers", "onnxruntime-genai", "ctranslate2", "openvino-genai", "mistral.rs")
 INSIDE = Path(__file__).with_name("adapter_inside.py")
 HEADER = re.compile(r"(?ms)^# /// script$.*?^# ///$\n")
@@ -74,7 +74,8 @@ def _row(runtime: str, config: Config, engine: Engine) -> Result:
         said = out.read()
     if outcome.exit_code:
         raise RuntimeError(f"{runtime}: exit code {outcome.exit_code}: {outcome.message}")
-    found = json.loads(said)
+    found = json.loads(said.splitlines()[-1])  # mistral.rs logs to standard output
+    print(f"{runtime}: {found}", file=sys.stderr, flush=True)
     return at_least(
         f"adapter, {runtime}",
         "tokens/s",
