@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ _HEAD = 16
 
 def looks_like_model(text: str, table: Mapping[str, Alias], cwd: Path) -> bool:
     """Whether `text` is a model's reference. What lies on this machine wins over a name; text: as after `jitney run`."""
-    path = cwd / Path(text).expanduser()
+    path = cwd / os.path.expanduser(text)  # noqa: PTH111  a `~name` that is nobody stays as it is
     try:
         if path.is_dir():
             return is_model_folder(path)

@@ -8,6 +8,7 @@ SCHEME://…                       schemes.py
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,7 +78,7 @@ def _known(ref: Reference, table: Mapping[str, Alias]) -> Reference:
 
 
 def _path(text: str, table: Mapping[str, Alias], cwd: Path) -> Reference:
-    path = (cwd / Path(text).expanduser()).absolute()
+    path = (cwd / os.path.expanduser(text)).absolute()  # noqa: PTH111  a `~name` that is nobody stays as it is
     looks_like_path = (
         text.startswith(("./", "../", "/", "~")) or text in (".", "..") or text.endswith(".gguf")
     )
