@@ -35,16 +35,18 @@ def load(settings: Settings) -> Loaded:
     def transcribe(sound: bytes, speech: Speech) -> Transcript:
         if speech.language and speech.language not in known:
             raise RefusedError("language", f"{speech.language!r} is not one of {', '.join(known)}")
-        return _transcript(model, sound, speech)
+        return _transcript(model, sound, speech, known)
 
     return Loaded(context=settings.context, offers=OFFERS, transcribe=transcribe)
 
 
-def _transcript(model: Any, sound: bytes, speech: Speech) -> Transcript:
+def _transcript(model: Any, sound: bytes, speech: Speech, known: list[str]) -> Transcript:
+    """known: languages; the one that is spoken is found where none is told and the model knows several."""
     samples = read(sound)
-    language = speech.language or "en"
+    enough = _long_enough(samples)
+    language = speech.language or (known[0] if len(known) == 1 else model.auto_detect_language(enough)[0][0])
     found = model.transcribe(
-        _long_enough(samples),
+        enough,
         language=language,
         initial_prompt=speech.prompt,
         temperature=speech.temperature,
