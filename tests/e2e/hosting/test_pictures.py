@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 from openai import BadRequestError, OpenAI
@@ -93,6 +94,31 @@ def test_pictures_are_read(seeing: Path, serve: Callable[..., Service]) -> None:
     with pytest.raises(BadRequestError):
         asked(client, "seeing", f"data:image/png;base64,{b64encode(b'no picture').decode()}")
     assert chances(asked(client, "seeing", picture(RED))) == pytest.approx(chances(red), abs=1e-3)
+
+
+def test_every_vendors_form_of_a_picture_is_read(seeing: Path, serve: Callable[..., Service]) -> None:
+    """The same picture is as many tokens, whichever API it comes by."""
+    service = serve(seeing)
+    client, root = service.client(), service.url.removesuffix("/v1")
+    want = prompt_tokens(asked(client, "seeing", picture(RED)))
+    data = picture(RED).partition(",")[2]
+    source = {"type": "base64", "media_type": "image/png", "data": data}
+    words = {"type": "text", "text": "What is it?"}
+    message = {"role": "user", "content": [{"type": "image", "source": source}, words]}
+    body = {"model": "seeing", "max_tokens": 4, "messages": [message]}
+    told = httpx.post(f"{root}/v1/messages", json=body, timeout=60).json()
+    assert told["usage"]["input_tokens"] + told["usage"].get("cache_read_input_tokens", 0) == want
+    message = {"role": "user", "content": "What is it?", "images": [data]}
+    body = {"model": "seeing", "stream": False, "options": {"num_predict": 4}, "messages": [message]}
+    told = httpx.post(f"{root}/api/chat", json=body, timeout=60).json()
+    assert told["prompt_eval_count"] == pytest.approx(want, abs=1)  # the words stand before the picture
+    parts = [
+        {"type": "input_image", "image_url": picture(RED)},
+        {"type": "input_text", "text": "What is it?"},
+    ]
+    body = {"model": "seeing", "max_output_tokens": 4, "input": [{"role": "user", "content": parts}]}
+    told = httpx.post(f"{root}/v1/responses", json=body, timeout=60).json()
+    assert told["usage"]["input_tokens"] == want
 
 
 def test_a_model_that_does_not_see_says_so(serve: Callable[..., Service]) -> None:
