@@ -189,7 +189,7 @@ def _stamp(*paths: Path) -> str:
         )
     if len(lines) == 1:
         return f"file:{lines[0]}"
-    return f"folder:{hashlib.sha256('/'.join(lines).encode()).hexdigest()}"
+    return f"folder:{paths[0]} {hashlib.sha256('/'.join(lines).encode()).hexdigest()}"
 
 
 def _from_folder(gate: Gate, ref: Reference, progress: Progress | None) -> Weights:

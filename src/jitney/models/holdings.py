@@ -101,7 +101,9 @@ def _changed(note: Path) -> float:
 
 
 def _readable(ref: str) -> str:
-    """The path in what remembers a file of the user's (fetch.py: path, device, inode, size, times)."""
+    """The path in what remembers a file of the user's (fetch.py: path, device, inode, size, times), or a folder (path, hash)."""
+    if ref.startswith("folder:"):
+        return ref.removeprefix("folder:").rsplit(" ", 1)[0]
     return ref.removeprefix("file:").rsplit(" ", 5)[0] if ref.startswith("file:") else ref
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -29,13 +29,14 @@ WIDTH = 576
 
 
 @pytest.fixture
-def seeing(jitney: Jitney, tmp_path: Path) -> Path:
+def seeing(jitney: Jitney, tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "seeing"
     folder.mkdir()
     shown = msgspec.json.decode(jitney("show", "--json", "smollm2").stdout)
     (folder / "model.gguf").write_bytes(Path(shown["path"]).read_bytes())
     (folder / "mmproj-model.gguf").write_bytes(projector.projector(WIDTH))
-    return folder
+    yield folder
+    jitney("rm", folder)
 
 
 def picture(colour: tuple[int, int, int], side: int = projector.SIZE) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ DOCUMENTS = ["a dog eats bread", "paris is the capital of france", "rivers run n
 
 
 @pytest.fixture
-def ranker(tmp_path: Path) -> Path:
+def ranker(jitney: Jitney, tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "ranker"
     folder.mkdir()
     cross_encoder.write(folder)
-    return folder
+    yield folder
+    jitney("rm", folder)
 
 
 def test_documents_are_ranked(ranker: Path, serve: Callable[..., Service]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ QUESTION = "What is 2+2?"
 
 
 @pytest.fixture
-def tuned(jitney: Jitney, tmp_path: Path) -> Callable[[float], Path]:
+def tuned(jitney: Jitney, tmp_path: Path) -> Iterator[Callable[[float], Path]]:
     """A folder with SmolLM2 and an adapter of that strength."""
 
     def make(strength: float) -> Path:
@@ -30,7 +30,9 @@ def tuned(jitney: Jitney, tmp_path: Path) -> Callable[[float], Path]:
         (folder / "adapter.gguf").write_bytes(lora(WIDTH, LAYERS, strength))
         return folder
 
-    return make
+    yield make
+    for folder in tmp_path.glob("tuned-*"):
+        jitney("rm", folder)
 
 
 def test_the_adapter_in_a_folder_takes_effect(

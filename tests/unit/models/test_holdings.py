@@ -52,6 +52,18 @@ def test_by_path_by_id_and_not_by_another_word(store: Store, tmp_path: Path) -> 
             one(store, word, tmp_path)
 
 
+def test_a_folder_goes_by_its_path(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    for name, elements in (("a.gguf", 256), ("b.gguf", 512)):
+        (folder / name).write_bytes(gguf(META, elements=elements))
+    weights = fetch(store, parse("./a folder", {}, tmp_path))
+    for word in ("./a folder", str(folder)):
+        found = one(store, word, tmp_path)
+        assert found.weights.digest == weights.digest
+        assert found.refs == (str(folder),)
+
+
 def test_a_near_name_is_offered(store: Store, tmp_path: Path) -> None:
     weights = take(store, tmp_path, "a.gguf")
     store.remember(msgspec.structs.replace(weights, ref="pypi://x/smol.gguf", alias="smollm2"))
