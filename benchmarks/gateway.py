@@ -289,7 +289,7 @@ def llama_server(place: Path) -> Iterator[str]:
     from jitney.models.fetch import fetch
     from jitney.models.layout import Want, library_view
     from jitney.models.reference import parse
-    from jitney.models.store import Store
+    from jitney.models.storage.store import Store
     from jitney.runtimes.llamacpp import BASE
 
     config = load(None, {})

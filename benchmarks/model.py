@@ -20,7 +20,7 @@ from jitney.models.alias import aliases
 from jitney.models.fetch import fetch
 from jitney.models.layout import View, Want, library_view
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 from jitney.plan.model import SandboxPlan
 from jitney.runtimes.llamacpp import BASE
 from jitney.sandbox.box import box_spec

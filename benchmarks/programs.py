@@ -240,7 +240,7 @@ def _weights() -> Path:
     """The model's file in the Store; fetched by a first `jitney run --model` of anything."""
     from jitney.config import load
     from jitney.models.alias import builtin
-    from jitney.models.store import Store
+    from jitney.models.storage.store import Store
 
     return Store(load(None, {}).data / "store").blob(builtin()[MODEL].sha256)
 

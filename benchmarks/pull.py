@@ -21,8 +21,8 @@ N = 7
 CHILD = """
 import resource, sys
 from pathlib import Path
-from jitney.models.download import Remote, download
-from jitney.models.store import Store
+from jitney.models.sources.download import Remote, download
+from jitney.models.storage.store import Store
 url, sha256, root = sys.argv[1:]
 download(Store(Path(root)), Remote(url=url, sha256=sha256))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from jitney.models.convert import sources_of
-from jitney.models.targets import READ_FROM_GGUF, SMALL, TARGETS, Target
+from jitney.models.formats.convert import sources_of
+from jitney.models.formats.targets import READ_FROM_GGUF, SMALL, TARGETS, Target
 
 PAGE = Path(__file__).parents[1] / "docs" / "formats.md"
 WORDS = """\

@@ -15,9 +15,16 @@ import msgspec
 
 from jitney.config import Config, of_the_machine
 from jitney.errors import ModelError
-from jitney.models.convert import Conversion, converted, formats_from, keep, needed_disk, needed_memory
-from jitney.models.files import disk_errors, room_for
+from jitney.models.formats.convert import (
+    Conversion,
+    converted,
+    formats_from,
+    keep,
+    needed_disk,
+    needed_memory,
+)
 from jitney.models.layout import Want, library_view
+from jitney.models.storage.files import disk_errors, room_for
 from jitney.plan.scripts import script
 from jitney.sandbox.stdio import Stdio
 from jitney.supply import Supply, store, supply
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
     from jitney.facts.model import EngineFacts
     from jitney.listener import Listener
     from jitney.models.model import Weights
-    from jitney.models.store import Store
+    from jitney.models.storage.store import Store
     from jitney.road import Prepared
     from jitney.source import Source
 

@@ -110,7 +110,7 @@ def stale(engine: Engine, config: Config) -> list[Item]:
 
 
 def _stale_weights(root: Path) -> list[Item]:
-    from jitney.models.store import Store
+    from jitney.models.storage.store import Store
 
     store = Store(root)
     wanted = {file.sha256 for weights in store.all() for file in weights.files}

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from jitney.config import Config
     from jitney.listener import Listener
-    from jitney.models.convert import Conversion
-    from jitney.models.files import Progress
-    from jitney.models.gate import Policy
+    from jitney.models.formats.convert import Conversion
     from jitney.models.layout import View
     from jitney.models.model import Alias, Weights
+    from jitney.models.safety.gate import Policy
     from jitney.models.satisfy import Satisfied
-    from jitney.models.store import Store
+    from jitney.models.storage.files import Progress
+    from jitney.models.storage.store import Store
     from jitney.runtimes.server import Hosted
 
 DEFAULT_MODEL = "smollm2"
@@ -80,9 +80,9 @@ def _fetched(
     renew: bool = False,
 ) -> Weights:
     """What the reference itself leads to."""
-    from jitney.models import lockfile
     from jitney.models.fetch import Terms, fetch
     from jitney.models.reference import parse
+    from jitney.models.storage import lockfile
 
     kept, names = store(config), table(config)
     if (known := _of_the_store(kept, reference, config)) is not None:
@@ -108,8 +108,8 @@ def _of_the_store(kept: Store, reference: str, config: Config) -> Weights | None
     is_id = _ID <= len(digits) <= 64 and not set(digits) - set("0123456789abcdef")
     if not is_id or Path(reference).exists():
         return None
-    from jitney.models.gate import Gate
-    from jitney.models.holdings import find
+    from jitney.models.safety.gate import Gate
+    from jitney.models.storage.holdings import find
 
     found = find(kept, digits, {}, Path.cwd())[0]
     return Gate(kept, policy(config), lambda line: None).readmit(found.weights)
@@ -152,7 +152,7 @@ def _memory(config: Config) -> int:
 
 def policy(config: Config) -> Policy:
     """What may come into the Store."""
-    from jitney.models.gate import Policy
+    from jitney.models.safety.gate import Policy
 
     return Policy(
         allow_pickle=config.allow_pickle,
@@ -162,7 +162,7 @@ def policy(config: Config) -> Policy:
 
 
 def _shrink(kept: Store, weights: Weights, config: Config, listener: Listener) -> None:
-    from jitney.models.budget import shrink
+    from jitney.models.storage.budget import shrink
 
     for one in shrink(kept, config.model_budget_bytes, keep={weights.digest}):
         listener.say(
@@ -240,7 +240,7 @@ def _require_way_out(detection: Detection, config: Config) -> None:
 
 
 def store(config: Config) -> Store:
-    from jitney.models.store import Store
+    from jitney.models.storage.store import Store
 
     return Store(config.data / "store")
 

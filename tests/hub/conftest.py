@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jitney.models import download
-from jitney.models.store import Store
+from jitney.models.sources import download
+from jitney.models.storage.store import Store
 from tests.hub.server import Hub, serving
 
 

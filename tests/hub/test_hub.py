@@ -11,13 +11,13 @@ import pytest
 from jitney.detect.model import Detection, ModelUse
 from jitney.errors import ModelError
 from jitney.findings import Evidence
-from jitney.models import download
 from jitney.models.alias import builtin
 from jitney.models.fetch import Terms, fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
 from jitney.models.satisfy import satisfy
-from jitney.models.store import Store
+from jitney.models.sources import download
+from jitney.models.storage.store import Store
 from tests.hub.server import LARGE, Hub, Repo
 from tests.unit.models.build import META, gguf, safetensors
 

@@ -8,10 +8,10 @@ import pytest
 
 from jitney.errors import ModelError
 from jitney.models.fetch import Terms, fetch
-from jitney.models.gate import Policy
 from jitney.models.model import Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.safety.gate import Policy
+from jitney.models.storage.store import Store
 from tests.hub.server import Hub, Repo
 from tests.unit.models.build import gguf
 from tests.unit.models.test_signatures import key, sign

@@ -111,8 +111,8 @@ def _remove(engine: Engine, config: Config, item: disk.Item) -> bool:
 
 def _remove_store(root: Path) -> bool:
     """The whole Store, but not while a run uses a model of it: then only the others go."""
-    from jitney.models.holdings import holdings, remove
-    from jitney.models.store import Store
+    from jitney.models.storage.holdings import holdings, remove
+    from jitney.models.storage.store import Store
 
     store = Store(root)
     busy = False

@@ -14,10 +14,10 @@ from jitney.cli.parser import add_output_options, add_safety_options
 from jitney.cli.report import Report, human_size
 from jitney.config import Config
 from jitney.errors import ModelError, UsageError
-from jitney.models import export
-from jitney.models.convert import Conversion, conversion_to, formats_from, sources_of, why_not
+from jitney.models.formats.convert import Conversion, conversion_to, formats_from, sources_of, why_not
+from jitney.models.formats.targets import TARGETS
 from jitney.models.model import Format, Weights
-from jitney.models.targets import TARGETS
+from jitney.models.storage import export
 from jitney.supply import fetch_model, store
 
 EPILOG = """\

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _lock_model(path: Path, config: Config, report: Report) -> None:
     from jitney import supply
-    from jitney.models import lockfile
+    from jitney.models.storage import lockfile
 
     anew = msgspec.structs.replace(config, lock_file="")
     lockfile.write(path, config.model, supply.fetch_model(config.model, anew, report, renew=True))

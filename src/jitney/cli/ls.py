@@ -9,8 +9,8 @@ import msgspec
 from jitney.cli.common import settings
 from jitney.cli.models import ago, meant, record, rows
 from jitney.cli.report import human_size
-from jitney.models.holdings import ID, Holding, holdings, is_used, made_of, total_bytes
-from jitney.models.store import Store
+from jitney.models.storage.holdings import ID, Holding, holdings, is_used, made_of, total_bytes
+from jitney.models.storage.store import Store
 from jitney.supply import store
 
 CACHED = ("REFERENCE", "OF", "SIZE")
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _cached(arguments: argparse.Namespace) -> int:
-    from jitney.models import caches
+    from jitney.models.sources import caches
 
     found = caches.every()
     if arguments.json:

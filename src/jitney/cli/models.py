@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jitney.config import Config
-from jitney.models.holdings import ID, Holding, find
 from jitney.models.model import Weights
-from jitney.models.store import Store
+from jitney.models.storage.holdings import ID, Holding, find
+from jitney.models.storage.store import Store
 from jitney.supply import store, table
 
 

@@ -15,8 +15,8 @@ from jitney.cli.parser import add_output_options, add_safety_options
 from jitney.cli.report import Report, human_size
 from jitney.config import Config
 from jitney.errors import UsageError
-from jitney.models import lockfile
 from jitney.models.model import Weights
+from jitney.models.storage import lockfile
 
 EPILOG = """\
 Without REF: all models of the lock file. What lies in the cache of the Hugging Face hub or of Ollama on this machine is
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _of_caches() -> list[str]:
-    from jitney.models import caches
+    from jitney.models.sources import caches
 
     return caches.require_known(caches.every())
 

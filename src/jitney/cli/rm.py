@@ -11,8 +11,8 @@ from jitney.cli.common import settings
 from jitney.cli.models import meant, short
 from jitney.cli.report import human_size, write_error
 from jitney.errors import BusyError, UsageError
-from jitney.models.budget import sweep
-from jitney.models.holdings import Holding, holdings, remove
+from jitney.models.storage.budget import sweep
+from jitney.models.storage.holdings import Holding, holdings, remove
 from jitney.supply import store
 
 

@@ -12,10 +12,10 @@ from jitney.cli.models import ago, fields, meant, record, rows
 from jitney.cli.report import human_size
 from jitney.config import Config
 from jitney.errors import ModelError
-from jitney.models.holdings import ID, Holding, is_used
 from jitney.models.model import WeightFile, Weights
-from jitney.models.store import Store
-from jitney.models.templates import chat_templates
+from jitney.models.safety.templates import chat_templates
+from jitney.models.storage.holdings import ID, Holding, is_used
+from jitney.models.storage.store import Store
 
 MOST_FILES = 20
 
@@ -66,10 +66,10 @@ def _is_kept(word: str, config: Config) -> bool:
 
 def _show_file(path: Path, arguments: argparse.Namespace) -> int:
     """Read in place: its header only, so no hash."""
-    from jitney.models.formats import check
-    from jitney.models.gguf import read_texts
-    from jitney.models.licence import spdx
-    from jitney.models.templates import KEY
+    from jitney.models.formats.check import check
+    from jitney.models.formats.gguf import read_texts
+    from jitney.models.safety.licence import spdx
+    from jitney.models.safety.templates import KEY
 
     kind, info = check(path)
     if kind == "other":

@@ -14,10 +14,10 @@ from jitney.cli.report import human_size
 from jitney.config import Config
 from jitney.errors import JitneyError
 from jitney.findings import Finding
-from jitney.models import lockfile
-from jitney.models.gate import Gate
-from jitney.models.holdings import ID, Holding, holdings, is_used
-from jitney.models.store import Store
+from jitney.models.safety.gate import Gate
+from jitney.models.storage import lockfile
+from jitney.models.storage.holdings import ID, Holding, holdings, is_used
+from jitney.models.storage.store import Store
 from jitney.supply import policy, store
 
 

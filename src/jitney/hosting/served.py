@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from jitney.config import Config
-from jitney.models.files import write_whole
+from jitney.models.storage.files import write_whole
 
 LOG_BYTES = 8 << 20
 """Above which the older half of a log goes."""

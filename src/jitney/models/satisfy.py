@@ -11,12 +11,12 @@ import msgspec
 from jitney.detect.model import Detection, ModelUse
 from jitney.findings import Finding
 from jitney.models.alias import by_hub_name
-from jitney.models.convert import Conversion, conversion_for, converted
 from jitney.models.fetch import on_hand
+from jitney.models.formats.convert import Conversion, conversion_for, converted
 from jitney.models.layout import FILES, MODELS_DIR, Want, asked_name
 from jitney.models.model import Alias, Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 
 class Satisfied(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.folder import PEFT
+from jitney.models.formats.folder import PEFT
 from jitney.models.model import WeightFile, Weights
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 MAX_CONFIG = 1 << 20
 

@@ -97,7 +97,9 @@ def ensure_wheels(build: BuildPlan, engine: Engine, facts: Facts) -> None:
         for m in i.mounts
     ):
         parts = (_part(Path(wheels.where, name), name) for name in wheels.files)
-        engine.import_image(chain(chain.from_iterable(parts), (_END,)), wheels_image(wheels), {LABEL: "image"})
+        engine.import_image(
+            chain(chain.from_iterable(parts), (_END,)), wheels_image(wheels), {LABEL: "image"}
+        )
 
 
 def ensure_uv(engine: Engine) -> None:

@@ -22,7 +22,7 @@ HEADER = (
 
 
 MODELS = "models"
-"""The table of models (models/lockfile.py), which resolving neither reads nor changes; the last one of the file."""
+"""The table of models (models/storage/lockfile.py), which resolving neither reads nor changes; the last one of the file."""
 
 
 def write_lock(path: Path, lock: Lock) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from jitney.errors import ModelError, UsageError
 from jitney.facts.model import Facts
-from jitney.models.convert import Conversion, conversion_to, why_not
+from jitney.models.formats.convert import Conversion, conversion_to, why_not
 from jitney.models.model import Format, Weights
 from jitney.runtimes.protocol import Runtime
 from jitney.runtimes.registry import RUNTIMES, refusal

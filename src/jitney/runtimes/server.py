@@ -16,7 +16,7 @@ from jitney.errors import ModelError, PlanError
 from jitney.facts.model import Facts
 from jitney.models.layout import View, Want, library_view, view_bytes, view_tar
 from jitney.models.model import Weights
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 from jitney.plan.model import Plan, SandboxPlan
 from jitney.runtimes.protocol import Runtime, Serving
 from jitney.runtimes.registry import plain_runtime, runtime_for

@@ -24,7 +24,7 @@ from jitney.models.fetch import fetch
 from jitney.models.layout import Want, library_view
 from jitney.models.model import Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 from jitney.plan.model import SandboxPlan
 from jitney.runtimes.beside import Beside, start_beside
 from jitney.runtimes.gateway import RUNTIME_DIR, SOCKET, gateway_base

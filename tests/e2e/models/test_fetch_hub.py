@@ -13,7 +13,7 @@ from jitney.config import load
 from jitney.models.alias import builtin
 from jitney.models.fetch import fetch
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 

@@ -28,7 +28,7 @@ from jitney.models.alias import builtin
 from jitney.models.fetch import Terms, fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
 V2 = "application/vnd.docker.distribution.manifest.v2+json"

@@ -14,7 +14,7 @@ from tests.conftest import JITNEY, Jitney
 from tests.unit.models.build import META, gguf, safetensors
 
 from jitney.config import Config
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 SMOLLM2 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 

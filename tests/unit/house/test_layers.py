@@ -84,10 +84,10 @@ DOORS = {
     "engine/": "the engine's address, the builder's client",
     "facts/": "asks the machine",
     "hosting/door.py": "the gateway of a service is a process",
-    "models/apart/": "what strangers wrote is read in a process with limits",
-    "models/caches.py": "where other tools keep their models",
-    "models/hosts.py": "which registries stand for Ollama's and npm's",
-    "models/package.py": "uv fetches packages that carry weights",
+    "models/safety/apart/": "what strangers wrote is read in a process with limits",
+    "models/sources/caches.py": "where other tools keep their models",
+    "models/sources/hosts.py": "which registries stand for Ollama's and npm's",
+    "models/sources/package.py": "uv fetches packages that carry weights",
     "resolve/": "uv resolves",
     "source/git.py": "git clones",
 }
@@ -97,7 +97,9 @@ def test_processes_and_environment_only_behind_the_doors() -> None:
     elsewhere = [
         name
         for path in SOURCE.rglob("*.py")
-        if not (name := path.relative_to(SOURCE).as_posix()).startswith((*DOORS, "inside/", "runtimes/adapter/"))
+        if not (name := path.relative_to(SOURCE).as_posix()).startswith(
+            (*DOORS, "inside/", "runtimes/adapter/")
+        )
         if {"subprocess", "os.environ", "os.getenv"} & set(impurities(path.read_text(encoding="utf-8")))
     ]
     assert elsewhere == []

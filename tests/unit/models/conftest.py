@@ -10,7 +10,7 @@ from tests.unit.models.build import gguf
 from jitney.models.fetch import fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 
 @pytest.fixture

@@ -11,12 +11,13 @@ from tests.unit.models.build import gguf
 from tests.unit.models.server import serving
 
 from jitney.errors import ModelError
-from jitney.models import caches, holds
-from jitney.models.download import Remote, download
-from jitney.models.hosts import ollama_registry
 from jitney.models.layout import Want, library_view
 from jitney.models.model import Weights
-from jitney.models.store import Store
+from jitney.models.sources import caches
+from jitney.models.sources.download import Remote, download
+from jitney.models.sources.hosts import ollama_registry
+from jitney.models.storage import holds
+from jitney.models.storage.store import Store
 
 DATA = gguf()
 SHA256 = hashlib.sha256(DATA).hexdigest()

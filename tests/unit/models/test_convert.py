@@ -13,14 +13,14 @@ from tests.unit.models.build import gguf, safetensors
 from jitney.detect.model import Detection, ModelUse
 from jitney.errors import ModelError
 from jitney.findings import Evidence
-from jitney.models import convert
-from jitney.models.convert import Conversion, conversion_for, converted, keep
 from jitney.models.fetch import fetch
+from jitney.models.formats import convert
+from jitney.models.formats.convert import Conversion, conversion_for, converted, keep
 from jitney.models.layout import library_view
 from jitney.models.model import Alias, Weights
 from jitney.models.reference import parse
 from jitney.models.satisfy import satisfy
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 REPO = "org/tiny-Instruct"
 WHY = Evidence(rule="python.model", decides="models", value="x", file="main.py", line=3)

@@ -13,8 +13,8 @@ from jitney.engine.fake import FakeEngine
 from jitney.engine.protocol import Engine
 from jitney.errors import ModelError
 from jitney.facts.model import EngineFacts, Facts
-from jitney.models import convert
-from jitney.models.convert import (
+from jitney.models.formats import convert
+from jitney.models.formats.convert import (
     Conversion,
     conversion_to,
     converted,
@@ -24,9 +24,9 @@ from jitney.models.convert import (
     sources_of,
     why_not,
 )
+from jitney.models.formats.targets import TARGETS
 from jitney.models.model import Format, Kind, ModelInfo, WeightFile, Weights
-from jitney.models.store import Store
-from jitney.models.targets import TARGETS
+from jitney.models.storage.store import Store
 from jitney.plan.scripts import script
 from jitney.runtimes.choose import choose
 

@@ -11,11 +11,11 @@ import pytest
 from tests.unit.models.server import serving
 
 from jitney.errors import ModelError
-from jitney.models import download as module
-from jitney.models import wire
-from jitney.models.download import Remote, download
-from jitney.models.files import room_for
-from jitney.models.store import Store
+from jitney.models.sources import download as module
+from jitney.models.sources import wire
+from jitney.models.sources.download import Remote, download
+from jitney.models.storage.files import room_for
+from jitney.models.storage.store import Store
 
 CONTENT = bytes(range(256)) * 4096
 SHA = hashlib.sha256(CONTENT).hexdigest()

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from jitney.errors import ModelError, UsageError
-from jitney.models.export import require_free, write_out
 from jitney.models.model import WeightFile, Weights
-from jitney.models.store import Store
+from jitney.models.storage.export import require_free, write_out
+from jitney.models.storage.store import Store
 
 
 def folder(store: Store, tmp_path: Path) -> Weights:

@@ -11,10 +11,10 @@ from tests.unit.models.build import META, gguf, safetensors
 
 from jitney.errors import ModelError
 from jitney.models.fetch import fetch
-from jitney.models.folder import shards
+from jitney.models.formats.folder import shards
 from jitney.models.model import Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],

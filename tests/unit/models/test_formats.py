@@ -12,8 +12,8 @@ import pytest
 from tests.unit.models.build import gguf, safetensors
 
 from jitney.errors import ModelError
-from jitney.models.formats import check, is_pickle, read_safetensors
-from jitney.models.gguf import parse_gguf, read_gguf
+from jitney.models.formats.check import check, is_pickle, read_safetensors
+from jitney.models.formats.gguf import parse_gguf, read_gguf
 
 
 def test_a_gguf_header() -> None:

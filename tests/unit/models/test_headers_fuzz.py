@@ -17,9 +17,9 @@ from tests.unit.models.build import gguf, safetensors, text
 
 from jitney.config import Config
 from jitney.errors import ModelError
-from jitney.models.formats import read_safetensors
-from jitney.models.gguf import parse_gguf, read_gguf, read_texts
-from jitney.models.store import Store
+from jitney.models.formats.check import read_safetensors
+from jitney.models.formats.gguf import parse_gguf, read_gguf, read_texts
+from jitney.models.storage.store import Store
 
 QUICK = settings(
     max_examples=400,

@@ -17,13 +17,13 @@ import pytest
 from tests.unit.models.build import META, gguf, safetensors
 
 from jitney.errors import BusyError, JitneyError, ModelError
-from jitney.models import budget, holds
 from jitney.models.fetch import fetch
-from jitney.models.holdings import Holding, find, holdings, is_used, remove, total_bytes
 from jitney.models.layout import Want, library_view
 from jitney.models.model import Alias, Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage import budget, holds
+from jitney.models.storage.holdings import Holding, find, holdings, is_used, remove, total_bytes
+from jitney.models.storage.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +141,7 @@ def test_what_was_converted_goes_by_the_same_name_and_what_was_made_of_that(
 HOLDER = """
 import sys, time
 from pathlib import Path
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 from jitney.models.layout import Want, library_view
 store = Store(Path(sys.argv[1]))
 library_view(store, (Want(weights=store.all()[0]),))

@@ -18,7 +18,7 @@ from jitney.models.layout import Want, asked_name, library_view, view_tar
 from jitney.models.model import Alias, Weights
 from jitney.models.reference import parse
 from jitney.models.satisfy import satisfy
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 REPO = "HuggingFaceTB/SmolLM2-135M-Instruct-GGUF"
 HUB = "huggingface/hub/models--HuggingFaceTB--SmolLM2-135M-Instruct-GGUF"

@@ -8,9 +8,9 @@ import pytest
 from tests.unit.models.build import META, gguf, safetensors
 
 from jitney.models.fetch import fetch
-from jitney.models.licence import of_package, of_readme, of_text, spdx
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.safety.licence import of_package, of_readme, of_text, spdx
+from jitney.models.storage.store import Store
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from jitney.errors import ModelError
-from jitney.models import lockfile
 from jitney.models.model import Weights
+from jitney.models.storage import lockfile
 from jitney.plan.model import Lock
 from jitney.resolve.lockfile import read_lock, write_lock
 from jitney.source import Source

@@ -19,7 +19,7 @@ from jitney.errors import ModelError
 from jitney.models.fetch import fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 
 class Registry:

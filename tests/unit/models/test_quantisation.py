@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitney.errors import ModelError
-from jitney.models.quantisation import ORDER, Variant, choose, label
-from jitney.models.selection import Asked, select
+from jitney.models.sources.quantisation import ORDER, Variant, choose, label
+from jitney.models.sources.selection import Asked, select
 
 GB = 1_000_000_000
 

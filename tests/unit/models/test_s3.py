@@ -10,11 +10,11 @@ import pytest
 from tests.unit.models.build import gguf, safetensors
 
 from jitney.errors import ModelError
-from jitney.models import s3 as module
 from jitney.models.fetch import fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.sources import s3 as module
+from jitney.models.storage.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 

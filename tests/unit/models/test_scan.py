@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from jitney.errors import ModelError
-from jitney.models import scan
-from jitney.models.apart import DiedError, ask
 from jitney.models.fetch import Terms, fetch
-from jitney.models.formats import check
-from jitney.models.gate import Policy
+from jitney.models.formats.check import check
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.safety import scan
+from jitney.models.safety.apart import DiedError, ask
+from jitney.models.safety.gate import Policy
+from jitney.models.storage.store import Store
 
 ALLOWED = Policy(allow_pickle=True)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitney.errors import ModelError
-from jitney.models.selection import Asked, select
+from jitney.models.sources.selection import Asked, select
 
 TOKENIZER = (
     "config.json",

@@ -15,10 +15,10 @@ from tests.unit.models.build import gguf, safetensors
 
 from jitney.errors import ModelError, UsageError
 from jitney.models.fetch import Terms, fetch
-from jitney.models.gate import Policy
 from jitney.models.model import Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.safety.gate import Policy
+from jitney.models.storage.store import Store
 
 
 def key(folder: Path, name: str) -> tuple[Path, Path]:

@@ -14,7 +14,7 @@ from jitney.engine.protocol import LABEL, LABEL_RUN, ContainerSpec
 from jitney.models.fetch import fetch
 from jitney.models.layout import Want, library_view
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 from jitney.sandbox.initvolume import volume_name
 
 

@@ -15,7 +15,7 @@ from jitney.errors import ModelError
 from jitney.models.fetch import fetch, on_hand
 from jitney.models.model import Reference
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 
 def test_a_file_of_the_users_is_copied_once(store: Store, tmp_path: Path) -> None:

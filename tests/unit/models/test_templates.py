@@ -12,8 +12,8 @@ from tests.unit.models.build import META, gguf, safetensors
 from jitney.errors import ModelError
 from jitney.models.fetch import fetch
 from jitney.models.reference import parse
-from jitney.models.store import Store
-from jitney.models.templates import chat_templates, require_harmless
+from jitney.models.safety.templates import chat_templates, require_harmless
+from jitney.models.storage.store import Store
 
 CHATML = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
 

@@ -15,7 +15,7 @@ from jitney.errors import ModelError
 from jitney.models.fetch import fetch
 from jitney.models.model import Weights
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 from jitney.models.together import base_of, joined
 from jitney.supply import fetch_model
 

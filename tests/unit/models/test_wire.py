@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from jitney.errors import ModelError
-from jitney.models import download as module
-from jitney.models import wire
-from jitney.models.download import Remote, download
-from jitney.models.store import Store
+from jitney.models.sources import download as module
+from jitney.models.sources import wire
+from jitney.models.sources.download import Remote, download
+from jitney.models.storage.store import Store
 
 BODY = b"weights" * 1000
 SHA = hashlib.sha256(BODY).hexdigest()
@@ -115,7 +115,7 @@ def test_a_busy_server_is_waited_for_as_it_asks(
     store: Store, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("jitney.models.download.time.sleep", pauses.append)
+    monkeypatch.setattr("jitney.models.sources.download.time.sleep", pauses.append)
     server.answers = {"/a": [(429, {"Retry-After": "7"}), (503, {})]}
     get(store, server)
     assert pauses[0] == 7.0
@@ -126,7 +126,12 @@ def test_a_busy_server_is_waited_for_as_it_asks(
 
 def test_headers_that_expired_are_renewed_once(store: Store, server: Server) -> None:
     server.answers = {"/a": [(401, {})]}
-    get(store, server, headers={"Authorization": "Bearer old"}, renew=lambda _: {"Authorization": "Bearer new"})
+    get(
+        store,
+        server,
+        headers={"Authorization": "Bearer old"},
+        renew=lambda _: {"Authorization": "Bearer new"},
+    )
     assert [secret for _, secret in server.seen] == ["Bearer old", "Bearer new"]
     server.answers = {"/x": [(401, {})] * 9}
     with pytest.raises(wire.RefusedError, match="401"):

@@ -56,7 +56,11 @@ def test_a_users_wishes_for_the_program_do_not_touch_it() -> None:
 def test_it_is_told_of_the_model_and_where_it_is() -> None:
     settings = told(job())
     assert settings.models[0].upstream == "/run/jitney-runtime/runtime.sock"
-    assert (settings.models[0].about.name, settings.models[0].about.family, settings.models[0].about.context) == ("tiny", "llama", 2048)
+    assert (
+        settings.models[0].about.name,
+        settings.models[0].about.family,
+        settings.models[0].about.context,
+    ) == ("tiny", "llama", 2048)
     assert settings.models[0].embeddings_on_demand
 
 

@@ -16,9 +16,9 @@ import msgspec
 import pytest
 
 from jitney.facts.model import Facts, Gpu, IndexFacts, Wheels
-from jitney.models.convert import Conversion
+from jitney.models.formats.convert import Conversion
+from jitney.models.formats.targets import TARGETS
 from jitney.models.model import ModelInfo, WeightFile, Weights
-from jitney.models.targets import TARGETS
 from jitney.plan.scripts import script
 from jitney.runtimes.mlc import MLC, packages
 from jitney.runtimes.programs import ADAPTER

@@ -13,7 +13,7 @@ from jitney.facts.model import EngineFacts, Facts
 from jitney.models.fetch import fetch
 from jitney.models.layout import Want, library_view
 from jitney.models.reference import parse
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 from jitney.runtimes.llamacpp import LlamaCpp
 from jitney.runtimes.server import make_serving
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from jitney.models.brought import Brought, Unreachable
-from jitney.models.files import Progress
-from jitney.models.gate import Gate
-from jitney.models.listing import bring
 from jitney.models.model import Reference
+from jitney.models.safety.gate import Gate
+from jitney.models.sources.listing import bring
+from jitney.models.storage.brought import Brought, Unreachable
+from jitney.models.storage.files import Progress
 
 
 def brought(gate: Gate, ref: Reference, memory: int, progress: Progress | None) -> Brought:
@@ -18,17 +18,17 @@ def brought(gate: Gate, ref: Reference, memory: int, progress: Progress | None) 
     if ref.kind == "hf":
         return _from_hub(gate, ref, memory, progress)
     if ref.kind == "s3":
-        from jitney.models.s3 import fetch_s3
+        from jitney.models.sources.s3 import fetch_s3
 
         files = fetch_s3(gate.store, ref, memory, progress, gate.say)
         return Brought(files=files)
-    from jitney.models.artifact import fetch_artifact
+    from jitney.models.sources.artifact import fetch_artifact
 
     return fetch_artifact(gate.store, ref, progress, gate.say)
 
 
 def _from_hub(gate: Gate, ref: Reference, memory: int, progress: Progress | None) -> Brought:
-    from jitney.models.hub import hub_errors, hub_listing
+    from jitney.models.sources.hub import hub_errors, hub_listing
 
     try:
         listing = hub_listing(ref, memory, gate.say, pickles=gate.policy.allow_pickle)
@@ -44,8 +44,8 @@ def _from_hub(gate: Gate, ref: Reference, memory: int, progress: Progress | None
 
 def _from_cache(gate: Gate, ref: Reference, memory: int) -> Brought | None:
     """What the hub's own library has downloaded on this machine, where the hub cannot be asked."""
-    from jitney.models.caches import hub_snapshot, take
-    from jitney.models.selection import Asked, select
+    from jitney.models.sources.caches import hub_snapshot, take
+    from jitney.models.sources.selection import Asked, select
 
     found = hub_snapshot(ref.package, ref.version)
     if found is None:

@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.apart import DiedError, ask
-from jitney.models.gguf import read_texts
+from jitney.models.formats.gguf import read_texts
 from jitney.models.model import Weights
-from jitney.models.store import Store
+from jitney.models.safety.apart import DiedError, ask
+from jitney.models.storage.store import Store
 
 KEY = "tokenizer.chat_template"
 MAX_TEMPLATE = 1 << 20

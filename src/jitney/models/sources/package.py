@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.brought import Brought
-from jitney.models.files import Progress, disk_errors, locked, room_for
-from jitney.models.licence import of_package
 from jitney.models.model import Reference, WeightFile
-from jitney.models.store import Store
+from jitney.models.safety.licence import of_package
+from jitney.models.storage.brought import Brought
+from jitney.models.storage.files import Progress, disk_errors, locked, room_for
+from jitney.models.storage.store import Store
 
 _CODE = (".py", ".pyc", ".pyi")
 """What a package has beside the files of a model."""

@@ -25,7 +25,8 @@ import msgspec
 
 from jitney.errors import ModelError
 from jitney.findings import Finding
-from jitney.models.files import (
+from jitney.models.model import WeightFile, Weights
+from jitney.models.storage.files import (
     Progress,
     copy_hashed,
     disk_errors,
@@ -36,9 +37,8 @@ from jitney.models.files import (
     sync,
     write_whole,
 )
-from jitney.models.holds import hold
-from jitney.models.model import WeightFile, Weights
-from jitney.models.views import drop_views
+from jitney.models.storage.holds import hold
+from jitney.models.storage.views import drop_views
 
 SCHEMA = 2
 """Of the notes. Raise it when more is known of a model than before."""
@@ -78,8 +78,8 @@ class Store:
 
     def _renewed(self, weights: Weights, ref: str) -> Weights | None:
         """None: they would not be taken today."""
-        from jitney.models.gate import Gate
         from jitney.models.model import Reference
+        from jitney.models.safety.gate import Gate
 
         made = "?recipe=" in ref  # its own conversion checked it, and described it by what it was made from
         if not made:

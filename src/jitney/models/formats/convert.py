@@ -14,11 +14,11 @@ import msgspec
 
 from jitney.detect.model import ModelUse
 from jitney.errors import ModelError
-from jitney.models.folder import assembled
+from jitney.models.formats.folder import assembled
+from jitney.models.formats.targets import FOLDER_FROM_GGUF, READ_FROM_GGUF, SMALL, TARGETS, Target, same
 from jitney.models.layout import FILES, MODELS_DIR
 from jitney.models.model import Format, Reference, WeightFile, Weights
-from jitney.models.store import Store
-from jitney.models.targets import FOLDER_FROM_GGUF, READ_FROM_GGUF, SMALL, TARGETS, Target, same
+from jitney.models.storage.store import Store
 from jitney.plan.scripts import script
 
 OVERHEAD = 16 << 20

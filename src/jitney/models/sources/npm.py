@@ -17,15 +17,15 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.brought import Brought
-from jitney.models.download import Remote, download
-from jitney.models.files import Progress, disk_errors
-from jitney.models.hosts import npm_registry
-from jitney.models.listing import Say
 from jitney.models.model import Reference, WeightFile
-from jitney.models.package import scratch_folder
-from jitney.models.store import Store
-from jitney.models.web import Missing, get_json
+from jitney.models.sources.download import Remote, download
+from jitney.models.sources.hosts import npm_registry
+from jitney.models.sources.listing import Say
+from jitney.models.sources.package import scratch_folder
+from jitney.models.sources.web import Missing, get_json
+from jitney.models.storage.brought import Brought
+from jitney.models.storage.files import Progress, disk_errors
+from jitney.models.storage.store import Store
 
 MAX_JSON = 1 << 20
 _CODE = (".js", ".mjs", ".cjs", ".ts")

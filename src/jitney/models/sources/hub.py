@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from jitney.errors import ModelError
 from jitney.models.alias import builtin, by_hub_name
-from jitney.models.download import Remote
-from jitney.models.listing import Listing, Say
 from jitney.models.model import Reference
-from jitney.models.selection import Asked, select
-from jitney.models.wire import MAX_WAIT_S, RefusedError, Unreachable
+from jitney.models.sources.download import Remote
+from jitney.models.sources.listing import Listing, Say
+from jitney.models.sources.selection import Asked, select
+from jitney.models.sources.wire import MAX_WAIT_S, RefusedError, Unreachable
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

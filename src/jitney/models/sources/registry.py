@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models import wire
-from jitney.models.challenge import answered
-from jitney.models.download import Remote
 from jitney.models.schemes import is_local
-from jitney.models.web import Missing, get
+from jitney.models.sources import wire
+from jitney.models.sources.challenge import answered
+from jitney.models.sources.download import Remote
+from jitney.models.sources.web import Missing, get
 
 MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -70,7 +70,7 @@ class Registry:
 
     def kept(self, version: str) -> tuple[Manifest, str] | None:
         """What Ollama downloaded on this machine for the same name and tag."""
-        from jitney.models.caches import ollama_manifest
+        from jitney.models.sources.caches import ollama_manifest
 
         body = ollama_manifest(self.host, self.repository, version)
         return self._parsed(body, version, "") if body is not None else None

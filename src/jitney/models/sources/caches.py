@@ -19,10 +19,10 @@ from pathlib import Path
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.files import CHUNK, READABLE, disk_errors, place, sha256_of
-from jitney.models.hosts import ollama_registry
 from jitney.models.model import WeightFile
-from jitney.models.store import Store
+from jitney.models.sources.hosts import ollama_registry
+from jitney.models.storage.files import CHUNK, READABLE, disk_errors, place, sha256_of
+from jitney.models.storage.store import Store
 
 FICLONE = 0x40049409
 """ioctl of Linux: share another file's blocks (linux/fs.h)."""

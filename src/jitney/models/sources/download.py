@@ -21,10 +21,10 @@ from typing import Any
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models import caches, wire
-from jitney.models.files import Progress, disk_errors, place, room_for, sync
 from jitney.models.model import WeightFile
-from jitney.models.store import Store
+from jitney.models.sources import caches, wire
+from jitney.models.storage.files import Progress, disk_errors, place, room_for, sync
+from jitney.models.storage.store import Store
 
 TRIES = 4
 """Tries in a row that bring no new byte, before Jitney gives up."""

@@ -15,12 +15,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from jitney.errors import ModelError
-from jitney.models.download import Remote
-from jitney.models.files import Progress
-from jitney.models.listing import Listing, Say, bring
 from jitney.models.model import Reference, WeightFile
-from jitney.models.selection import Asked, select
-from jitney.models.store import Store
+from jitney.models.sources.download import Remote
+from jitney.models.sources.listing import Listing, Say, bring
+from jitney.models.sources.selection import Asked, select
+from jitney.models.storage.files import Progress
+from jitney.models.storage.store import Store
 
 EXPIRES_S = 24 * 3600
 _MD5 = re.compile(r"[0-9a-f]{32}")

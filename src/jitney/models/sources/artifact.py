@@ -13,16 +13,16 @@ from pathlib import PurePosixPath
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models import wire
-from jitney.models.brought import Brought
-from jitney.models.download import download
-from jitney.models.files import Progress, disk_errors
-from jitney.models.hosts import ollama_registry
-from jitney.models.listing import Listing, Say, bring
 from jitney.models.model import Reference, WeightFile
-from jitney.models.package import scratch_folder
-from jitney.models.registry import MANIFESTS, Descriptor, Manifest, Registry
-from jitney.models.store import Store
+from jitney.models.sources import wire
+from jitney.models.sources.download import download
+from jitney.models.sources.hosts import ollama_registry
+from jitney.models.sources.listing import Listing, Say, bring
+from jitney.models.sources.package import scratch_folder
+from jitney.models.sources.registry import MANIFESTS, Descriptor, Manifest, Registry
+from jitney.models.storage.brought import Brought
+from jitney.models.storage.files import Progress, disk_errors
+from jitney.models.storage.store import Store
 
 _NAMES = ("org.cncf.model.filepath", "org.opencontainers.image.title")
 """Annotations that say what a layer's file is called."""

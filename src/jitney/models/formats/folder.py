@@ -21,10 +21,10 @@ from typing import NamedTuple
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.describe import described
-from jitney.models.formats import check
+from jitney.models.formats.check import check
+from jitney.models.formats.describe import described
 from jitney.models.model import Format, ModelInfo, Reference, WeightFile, Weights
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 _NAMED: tuple[tuple[Format, tuple[str, ...], tuple[str, ...]], ...] = (
     ("onnx-genai", ("genai_config.json",), ()),

@@ -14,7 +14,7 @@ import msgspec
 
 from jitney.errors import ModelError, UsageError
 from jitney.models.model import WeightFile, Weights
-from jitney.models.store import Store
+from jitney.models.storage.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

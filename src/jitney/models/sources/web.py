@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models import wire
+from jitney.models.sources import wire
 
 MAX_ANSWER = 64 << 20
 """Bytes; npm's abbreviated lists of packages with thousands of versions take some megabytes."""

@@ -19,7 +19,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from jitney.errors import ModelError
-from jitney.models.brought import Unreachable as Unreachable
+from jitney.models.storage.brought import Unreachable as Unreachable
 
 SILENCE_S = 60.0
 """Without a byte for so long, a connection counts as lost."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.apart import DiedError, ask
+from jitney.models.safety.apart import DiedError, ask
 
 WAIT_S = 90.0
 ALLOW = "--allow-pickle"

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models import scan
 from jitney.models.model import Reference, WeightFile, Weights
-from jitney.models.store import Store
+from jitney.models.safety import scan
+from jitney.models.storage.store import Store
 
 Say = Callable[[str], None]
 MAX_CONFIG = 16 << 20
@@ -44,15 +44,15 @@ class Gate:
 
     def assembled(self, ref: Reference, files: tuple[WeightFile, ...]) -> Weights:
         """Files of the Store as one model: headers checked, pickles refused or scanned. Raises ModelError."""
-        from jitney.models.folder import assembled
+        from jitney.models.formats.folder import assembled
 
         with _while_removed(self.store):
             return assembled(self.store, ref, files, allow_pickle=self.policy.allow_pickle)
 
     def admit(self, weights: Weights) -> Weights:
         """The same, with licence and signer. Raises ModelError: what must not be used."""
-        from jitney.models.licence import licence_of
-        from jitney.models.templates import chat_templates, require_harmless
+        from jitney.models.safety.licence import licence_of
+        from jitney.models.safety.templates import chat_templates, require_harmless
 
         with _while_removed(self.store):
             weights = _signed(self.store, weights, self.policy, self.say)
@@ -85,7 +85,7 @@ def _while_removed(store: Store) -> Iterator[None]:
 
 
 def _signed(store: Store, weights: Weights, policy: Policy, say: Say) -> Weights:
-    from jitney.models.signatures import fingerprints, signature_of, signer
+    from jitney.models.safety.signatures import fingerprints, signature_of, signer
 
     if weights.signed and weights.signed in fingerprints(policy.trusted_keys):
         return weights  # the key's word was about these hashes

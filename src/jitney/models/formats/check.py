@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.gguf import read_gguf
+from jitney.models.formats.gguf import read_gguf
 from jitney.models.model import Format, ModelInfo
 
 MAX_SAFETENSORS_HEADER = 100_000_000
@@ -98,7 +98,7 @@ def check(path: Path, name: str = "", *, allow_pickle: bool = False) -> tuple[Fo
     if name.endswith(".safetensors"):
         return "safetensors", read_safetensors(path, name)
     if _unpickled(path, name):
-        from jitney.models import scan
+        from jitney.models.safety import scan
 
         if not allow_pickle:
             raise scan.refused(name)

@@ -14,11 +14,11 @@ from pathlib import Path
 import msgspec
 
 from jitney.errors import BusyError, ModelError
-from jitney.models.files import disk_errors
-from jitney.models.holds import alone
 from jitney.models.model import Alias, WeightFile, Weights
-from jitney.models.store import Store
-from jitney.models.views import drop_views
+from jitney.models.storage.files import disk_errors
+from jitney.models.storage.holds import alone
+from jitney.models.storage.store import Store
+from jitney.models.storage.views import drop_views
 
 ID = 12
 """Digits of a digest that people read and write."""

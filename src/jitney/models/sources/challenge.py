@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models import wire
 from jitney.models.schemes import is_local
-from jitney.models.web import Missing, get_json
+from jitney.models.sources import wire
+from jitney.models.sources.web import Missing, get_json
 
 CLIENT = "jitney"
 TIMEOUT_S = 30.0

@@ -8,9 +8,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from jitney.errors import BusyError
-from jitney.models.holdings import Holding, holdings, is_any_used, remove
-from jitney.models.store import Store
-from jitney.models.views import drop_views
+from jitney.models.storage.holdings import Holding, holdings, is_any_used, remove
+from jitney.models.storage.store import Store
+from jitney.models.storage.views import drop_views
 
 STALE_S = 3600.0
 """A blob that nothing leads to may be part of what somebody is fetching, for so long."""

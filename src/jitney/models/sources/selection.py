@@ -20,8 +20,8 @@ from pathlib import PurePosixPath
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.folder import PEFT, PEFT_WEIGHTS, shards
-from jitney.models.quantisation import Variant, choose, label
+from jitney.models.formats.folder import PEFT, PEFT_WEIGHTS, shards
+from jitney.models.sources.quantisation import Variant, choose, label
 
 _NAMING = (
     "genai_config.json",

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from jitney.errors import UsageError
-from jitney.models.files import disk_errors, room_for
 from jitney.models.model import Weights
-from jitney.models.store import Store
+from jitney.models.storage.files import disk_errors, room_for
+from jitney.models.storage.store import Store
 
 
 def require_free(target: Path) -> None:

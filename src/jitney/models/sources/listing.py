@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 import msgspec
 
 from jitney.errors import ModelError
-from jitney.models.download import Remote, download
-from jitney.models.files import Progress
 from jitney.models.model import WeightFile
-from jitney.models.store import Store
+from jitney.models.sources.download import Remote, download
+from jitney.models.storage.files import Progress
+from jitney.models.storage.store import Store
 
 Say = Callable[[str], None]
 

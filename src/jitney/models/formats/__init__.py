@@ -1,0 +1,1 @@
+"""What weights are: told by their bytes, gathered in folders, converted."""

@@ -1,0 +1,1 @@
+"""What every model passes before it counts: scanners, signatures, templates, licences."""

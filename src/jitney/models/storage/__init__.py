@@ -1,0 +1,1 @@
+"""Where models lie: the Store, who holds what in it, its budget, its lock."""
