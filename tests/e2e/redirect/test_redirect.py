@@ -86,9 +86,9 @@ def test_the_decision_is_shown_with_its_place(jitney: Jitney, program: Program) 
     told = jitney("explain", "--model", "smollm2", program("by_hand.py")).stdout.decode()
     (line,) = [line for line in told.splitlines() if line.startswith("redirect")]
     assert "https://api.openai.com leads to the model" in line
-    assert line.endswith("by_hand.py:9")
+    assert line.endswith("by_hand.py:10")
     planned = jitney("plan", "--model", "smollm2", program("by_hand.py")).stdout.decode()
-    assert "redirect https://api.openai.com leads to it, for by_hand.py:9" in planned
+    assert "redirect https://api.openai.com leads to it, for by_hand.py:10" in planned
     off = jitney("plan", "--model", "smollm2", "--no-redirect", program("by_hand.py")).stdout.decode()
     assert "redirect" not in off
 
