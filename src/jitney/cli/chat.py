@@ -34,6 +34,9 @@ from jitney.sandbox.run import Session
 
 PROMPT, MORE = ">>> ", "... "
 QUOTES = '"""'
+FLUSH_S = 0.03
+"""A terminal throws away what waits to be shown just after it has sent Ctrl-C's signal (termios(3), NOFLSH): the next prompt too,
+if it comes at once."""
 HELP = """/clear            forget what was said
 /system TEXT      what the model is told first (no TEXT: show it)
 /set NAME VALUE   temperature, top_p, seed, max_tokens (no VALUE: the runtime's own)
@@ -136,6 +139,7 @@ class Chat:
             try:
                 text = self._lines.message()
             except KeyboardInterrupt:
+                time.sleep(FLUSH_S)
                 self._tell("\nCtrl-D or /bye leaves")
                 continue
             if text is None or text.strip() in ("/bye", "/exit", "/quit"):
@@ -182,7 +186,7 @@ class Chat:
             self._tell(f"error: {error.message}\n/clear forgets what was said")
             return
         except Interrupted:
-            pass
+            time.sleep(FLUSH_S)
         finally:
             answer.close()
         show("\n" + ("\n" if self._lines.is_terminal else ""))

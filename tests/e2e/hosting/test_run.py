@@ -163,18 +163,21 @@ class Terminal:
     """A chat at a terminal of its own."""
 
     def __init__(self, *arguments: str) -> None:
+        self._rest = ""
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             os.execv(JITNEY, [str(JITNEY), *arguments])
 
     def until(self, text: str, timeout_s: float = 60.0) -> str:
-        seen, end = "", time.monotonic() + timeout_s
+        """What is shown up to `text`; what comes behind it is kept for the next time."""
+        seen, end = self._rest, time.monotonic() + timeout_s
         while text not in seen:
             left = end - time.monotonic()
             assert left > 0, f"no {text!r} in {seen!r}"
             if select.select([self._fd], [], [], left)[0]:
                 seen += os.read(self._fd, 65536).decode("utf-8", "replace")
-        return seen
+        before, _, self._rest = seen.partition(text)
+        return before + text
 
     def type(self, text: str) -> None:
         os.write(self._fd, text.encode())
@@ -190,6 +193,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_chat(assert_nothing_left: Callable[
     chat.until("\n")
     time.sleep(2)
     chat.type("\x03")
+    chat.until("^C")
     chat.until(">>> ", 10)
     chat.type("/set max_tokens 8\r")
     chat.until("max_tokens: 8")
