@@ -31,7 +31,7 @@ from jitney.runtimes.server import host_plainly
 
 PROMPT = "The capital of France is"
 BODY = {"messages": [{"role": "user", "content": PROMPT}], "max_tokens": 1, "temperature": 0, "stream": True}
-N, DEATHS, CYCLES = 11, 9, 200
+N, DEATHS, CYCLES = 9, 5, 200
 POLL_S = 0.005
 
 
@@ -187,6 +187,7 @@ def _box(url: str) -> str:
 
 def _kills() -> Result:
     """kill -9 at a moment between its first line of code and some time after it was ready."""
+    time.sleep(2)  # what ran before is going
     before, source = left(), random.Random(1)
     for _ in range(CYCLES):
         child = subprocess.Popen(

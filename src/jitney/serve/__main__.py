@@ -7,6 +7,7 @@ runs may end (drain_s), then 0; a second one, or the end of standard input where
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import signal
 import socket
@@ -26,7 +27,8 @@ from jitney.serve.settings import Settings, read_settings
 
 def say(text: str) -> None:
     """A line for who started the gateway."""
-    print(text, flush=True)
+    with contextlib.suppress(BrokenPipeError):  # who started it is gone: its standard input has ended too
+        print(text, flush=True)
 
 
 async def serve(settings: Settings, door: Door, bound: socket.socket) -> None:
