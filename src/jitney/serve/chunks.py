@@ -39,8 +39,8 @@ def refusal(status: int, data: bytes) -> ApiError:
         error = {"message": str(error)}
     message = str(error.get("message") or "the model server refused the request")
     kind, param, code = (str(error.get(name) or "") for name in ("type", "param", "code"))
-    too_long = "maximum context length" in message  # told in characters, vLLM gives the text's own field
-    if param == "input_tokens" or too_long:  # vLLM's word for a prompt that is too long, and no field of a request
+    # vLLM's words for a prompt that is too long: no field of a request, or, told in characters, the text's own
+    if param == "input_tokens" or "maximum context length" in message:
         param, code = "", "context_length_exceeded"
     if "context_size" in kind or "context_length" in code:
         return ApiError(400, message, param or "messages", "context_length_exceeded")
