@@ -19,6 +19,7 @@ from jitney.cli.model import add_box_options, add_model_options
 from jitney.cli.parser import add_output_options
 from jitney.cli.report import Report, write_error
 from jitney.config import Config
+from jitney.engine.protocol import Engine
 from jitney.errors import JitneyError, ModelError, UsageError
 from jitney.hosting import served
 from jitney.hosting.door import Address, bind, url
@@ -35,7 +36,7 @@ EPILOG = """examples:
   jitney serve smollm2                        http://127.0.0.1:8080/v1, keys are not looked at
   jitney serve --port 0 -d smollm2 minilm     two models, a free port, in the background
   jitney serve --host 0.0.0.0 --api-key key.txt ./model.gguf
-  jitney serve --name mine=smollm2 --runtime transformers smollm2
+  jitney serve --runtime transformers mine=smollm2        under a name of one's own
 """
 
 
@@ -59,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="web pages that may ask (CORS; default: none)",
     )
     group.add_argument("-d", "--detach", action="store_true", help="in the background; jitney stop ends it")
+    group.add_argument("--attach", dest="detach", action="store_false", help=argparse.SUPPRESS)
     group.add_argument("--dry-run", action="store_true", help="show what would be served; start nothing")
     add_model_options(parser)
     add_box_options(parser)
@@ -126,11 +128,11 @@ def _serve(
             return _run(service, session, config, listener, address, report)
 
 
-def _hosting(text: str, config: Config, engine: object, report: Report) -> tuple[str, Hosting]:
+def _hosting(text: str, config: Config, engine: Engine, report: Report) -> tuple[str, Hosting]:
     name, equals, reference = text.partition("=")
     if not equals or "/" in name or ":" in name:
         name, reference = "", text
-    hosting = host(reference, config, engine, report)  # type: ignore[arg-type]  # an Engine
+    hosting = host(reference, config, engine, report)
     return name or hosting.hosted.serving.alias, hosting
 
 
@@ -145,10 +147,10 @@ def _run(
     where = url(listener)
     record = served.own_record(session.run, where, tuple(model.name for model in service.models))
     interrupts: list[int] = []
-    state = ["loading"]
+    state = "loading"
 
     def note() -> None:
-        served.note(config, msgspec.structs.replace(record, state=state[0], boxes=service.boxes))
+        served.note(config, msgspec.structs.replace(record, state=state, boxes=service.boxes))
 
     def on_signal(number: int) -> None:
         if number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -156,7 +158,8 @@ def _run(
             service.stop()
 
     def on_ready() -> None:
-        state[0] = "ready"
+        nonlocal state
+        state = "ready"
         note()
         _tell_ready(service, where, bool(address.key), report)
 
@@ -187,17 +190,16 @@ def _tell_ready(service: Service, where: str, has_key: bool, report: Report) -> 
 
 
 def _detach(listener: socket.socket, config: Config) -> int:
-    """The same command in a session of its own, with the port that is bound already; this one waits until it is ready."""
-    listener.set_inheritable(True)
+    """The same command in a session of its own, with the port that was bound; this one waits until it is ready. Of an option
+    that is given twice the last one counts."""
     port = listener.getsockname()[1]
     listener.close()
-    words = [word for word in sys.argv[1:] if word not in ("-d", "--detach")]
     folder = served.folder(config)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"start-{os.getpid()}.log"
     with path.open("w+b") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "jitney", words[0], "--port", str(port), *_without_port(words[1:])],
+            [sys.executable, "-m", "jitney", *sys.argv[1:], "--port", str(port), "--attach"],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -212,19 +214,6 @@ def _detach(listener: socket.socket, config: Config) -> int:
     record = next(one for one in served.services(config) if one.pid == child.pid)
     print(f"{record.run} {record.url}/v1")
     return 0
-
-
-def _without_port(words: list[str]) -> list[str]:
-    """The port is settled: `--port 0` has become a number."""
-    kept, skip = [], False
-    for word in words:
-        if skip:
-            skip = False
-        elif word in ("-p", "--port"):
-            skip = True
-        elif not word.startswith(("--port=", "-p=")):
-            kept.append(word)
-    return kept
 
 
 def _await_ready(child: subprocess.Popen[bytes], config: Config) -> int | None:
