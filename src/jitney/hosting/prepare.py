@@ -12,10 +12,11 @@ from jitney.facts.hardware import load_average, memory_available
 from jitney.facts.model import Facts
 from jitney.hosting.limits import require_memory, threads_for
 from jitney.listener import Listener
+from jitney.models.formats.convert import Conversion
 from jitney.models.layout import Want, library_view
 from jitney.models.model import Weights
 from jitney.plan.model import Plan
-from jitney.runtimes.choose import Choice, choose
+from jitney.runtimes.choose import choose
 from jitney.runtimes.protocol import Holder
 from jitney.runtimes.server import Hosted, make_serving
 from jitney.source import Source
@@ -49,7 +50,7 @@ def host_weights(
     if choice.conversion is not None:
         from jitney.conversion import convert
 
-        _require_room(choice, facts, config)
+        _require_room(choice.conversion, facts)
         weights = convert(choice.conversion, config, engine, listener)
         weights = msgspec.structs.replace(weights, alias=weights.alias or choice.weights.alias)
     runtime = choice.runtime
@@ -67,7 +68,7 @@ def host_weights(
         files=holder.program,
         env=_own_env(engine, image) if holder.image else {},
     )
-    _require_memory(hosted, facts, config)
+    require_memory(hosted, memory_free(facts), config)
     listener.event("model", name=serving.alias, runtime=runtime.name, format=weights.format, image=image)
     return Hosting(hosted=hosted, facts=facts)
 
@@ -82,11 +83,8 @@ def _image(
 ) -> tuple[Facts, str, Plan | None]:
     """Facts with its base, the image that boxes are made of, and the Plan of a program."""
     if holder.base and (base := facts.base(holder.base)) is not None:
-        return (
-            facts,
-            base.ref,
-            None,
-        )  # whether its recipe is today's, `jitney setup` and programs' runs look after
+        # whether its recipe is today's, `jitney setup` and programs' runs look after
+        return facts, base.ref, None
     from jitney import road
 
     if holder.program:
@@ -116,20 +114,15 @@ def _with_threads(config: Config, weights: Weights, facts: Facts, listener: List
     return msgspec.structs.replace(config, threads=threads)
 
 
-def _require_room(choice: Choice, facts: Facts, config: Config) -> None:
+def _require_room(conversion: Conversion, facts: Facts) -> None:
     """Before hours are spent on a conversion whose result does not fit."""
-    assert choice.conversion is not None
     free = memory_free(facts)
-    if free and choice.conversion.bytes > free:
+    if free and conversion.bytes > free:
         raise ModelError(
-            f"{choice.conversion.about} takes {choice.conversion.bytes / 1e9:,.1f} GB, "
+            f"{conversion.about} takes {conversion.bytes / 1e9:,.1f} GB, "
             f"and {free / 1e9:,.1f} GB of memory are free",
             "take a smaller model, or a runtime that reads it as it is (jitney runtimes)",
         )
-
-
-def _require_memory(hosted: Hosted, facts: Facts, config: Config) -> None:
-    require_memory(hosted, memory_free(facts), config)
 
 
 def memory_free(facts: Facts) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,18 +13,15 @@ from jitney.engine.protocol import Engine
 from jitney.errors import ModelError
 from jitney.hosting.prepare import Hosting
 from jitney.hosting.questions import Question, Refused
-from jitney.runtimes.server import Hosted, Place, start_runtime
+from jitney.runtimes.server import ASK_S, Hosted, Place, start_runtime
 from jitney.sandbox.run import Box, Session
 
 if TYPE_CHECKING:
     from jitney.hosting.talk import Answer
 
 POLL_S = 0.01
-ASK_S = 2.0
-STALL_S = 300.0
-"""Without a new word in its log and without an answer for so long, a server that loads counts as stuck."""
-
-State = Literal["loading", "ready", "dead"]
+LAST_WORD_S = 1.0
+"""How long the end of one that broke a connection is waited for."""
 
 
 class Running:
@@ -38,26 +35,26 @@ class Running:
         self.server = start_runtime(place, hosted, label, spare)
 
     @property
-    def state(self) -> State:
-        """What it is now; asks it once."""
-        if self._session.is_over(self.server.box):
-            return "dead"
+    def is_over(self) -> bool:
+        return self._session.is_over(self.server.box)
+
+    def is_ready(self) -> bool:
+        """Ask it once. ModelError: it died, with its last words, or gave no sign of life for long."""
+        if self.is_over:
+            raise self.died("could not serve")
         serving = self.hosted.serving
         request = f"GET {self.hosted.runtime.health} HTTP/1.1\r\nHost: 127.0.0.1:{serving.port}\r\nConnection: close\r\n\r\n"
         reply = self._session.ask(self.server.box, serving.port, request.encode(), ASK_S)
-        return "ready" if reply and reply[8:13] == b" 200 " else "loading"
+        if reply and reply[8:13] == b" 200 ":
+            return True
+        self.server.require_life(answers=bool(reply))
+        return False
 
     def wait_ready(self) -> None:
-        """ModelError at once when it died, with its last words; after STALL_S without a sign of life too."""
+        """Return when it answers. ModelError as `is_ready` has it, at once."""
         import jitney.hosting.talk  # noqa: F401  it is busy loading: what its answers need is imported meanwhile
 
-        while (state := self.state) != "ready":
-            if state == "dead":
-                raise self.died("could not serve")
-            if time.monotonic() - self.server.last_word > STALL_S:
-                raise ModelError(
-                    f"{self.server.name} gave no sign of life for {STALL_S:.0f} s", self.server.last_lines()
-                )
+        while not self.is_ready():
             self._session.serve_for(POLL_S)
         self.ready_s = time.monotonic() - self._started
 
@@ -79,8 +76,7 @@ class Running:
         except Refused:
             raise
         except ConnectionError as error:
-            self._session.serve_until(lambda: self._session.is_over(self.server.box), 1.0)
-            if self._session.is_over(self.server.box):
+            if self._session.serve_until_over(self.server.box, LAST_WORD_S):
                 raise self.died("died while it answered:") from error
             raise ModelError(f"{self.server.name} broke the connection", self.server.last_lines()) from error
         finally:

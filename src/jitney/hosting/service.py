@@ -27,7 +27,7 @@ from jitney.hosting.served import Log
 from jitney.listener import Listener
 from jitney.runtimes import gateway
 from jitney.runtimes.registry import offers
-from jitney.runtimes.server import Place, park_runtime
+from jitney.runtimes.server import Hosted, Place, for_vectors, park_runtime
 from jitney.sandbox.box import SOCKETS_DIR
 from jitney.sandbox.lead import Lead
 from jitney.sandbox.run import Box, Session
@@ -53,7 +53,6 @@ class Model:
         self.lead: Lead | None = None
         self.vectors_lead: Lead | None = None
         self.is_ready = False
-        self.was_ready = False
         self.deaths: list[float] = []
         self.is_given_up = False
 
@@ -96,11 +95,10 @@ class Service:
             self._start(model)
         self._wait_ready(on_ready)
         while not self._stops:
-            if all(map(self._settled, self.models)):
+            settled = all(map(self._settled, self.models))
+            if settled:
                 self._park_spares()
-            self._session.serve_until(
-                self._has_news, None if all(map(self._settled, self.models)) else POLL_S
-            )
+            self._session.serve_until(self._has_news, None if settled else POLL_S)
             self._look_after(listener, address)
         self._drain()
 
@@ -139,11 +137,11 @@ class Service:
         spare, model.spare = model.spare, None
         if spare is not None and self._session.is_over(spare):
             spare = None
-        model.running = self._box(model, gateway.RUNTIME_SOCKET, model.hosting, spare)
+        model.running = self._box(model, gateway.RUNTIME_SOCKET, model.hosting.hosted, spare)
         self.on_change()
 
-    def _box(self, model: Model, name: str, hosting: Hosting, spare: Box | None = None) -> Running:
-        running = Running(self._place(model, name), hosting.hosted, model.name, spare)
+    def _box(self, model: Model, name: str, hosted: Hosted, spare: Box | None = None) -> Running:
+        running = Running(self._place(model, name), hosted, model.name, spare)
         running.server.on_log = lambda piece: self._log.take(model.name, piece)
         return running
 
@@ -168,17 +166,12 @@ class Service:
 
     def _start_vectors(self, model: Model) -> None:
         """A second box whose answers are vectors, asked for by the gateway."""
-        hosted = model.hosting.hosted
-        context = min(hosted.serving.context, 2048)
-        serving = msgspec.structs.replace(hosted.serving, vectors=True, context=context)
-        hosting = msgspec.structs.replace(
-            model.hosting, hosted=msgspec.structs.replace(hosted, serving=serving)
-        )
+        hosted = for_vectors(model.hosting.hosted)
         try:
-            model.vectors = self._box(model, gateway.VECTORS_SOCKET, hosting)
-            if not hosting.facts.engine.shares_files and model.vectors_lead is None:
-                path = model.folder / gateway.VECTORS_SOCKET
-                model.vectors_lead = Lead(self._session, path, serving.port, lambda: _box_of(model.vectors))
+            model.vectors = self._box(model, gateway.VECTORS_SOCKET, hosted)
+            if not model.hosting.facts.engine.shares_files and model.vectors_lead is None:
+                path, port = model.folder / gateway.VECTORS_SOCKET, hosted.serving.port
+                model.vectors_lead = Lead(self._session, path, port, lambda: _box_of(model.vectors))
         except EngineError as error:
             self._listener.warn(f"no server for embeddings of {model.name}: {error.message}")
 
@@ -186,8 +179,8 @@ class Service:
         """All at once; one that cannot be loaded ends the command."""
         while not self._stops:
             for model in self.models:
-                if not model.is_ready:
-                    self._look(model)
+                assert model.running is not None, "started"
+                model.is_ready = model.is_ready or model.running.is_ready()
             if self._is_listening and all(model.is_ready for model in self.models):
                 on_ready()
                 return
@@ -195,14 +188,6 @@ class Service:
                 code = self._door.close()
                 raise ModelError(f"the gateway did not start: exit code {code}", "its words stand above")
             self._session.serve_for(POLL_S)
-
-    def _look(self, model: Model) -> None:
-        assert model.running is not None, "started"
-        state = model.running.state
-        if state == "dead":
-            raise model.running.died("could not serve")
-        if state == "ready":
-            model.is_ready = model.was_ready = True
 
     # afterwards
 
@@ -212,14 +197,20 @@ class Service:
 
     def _settled(self, model: Model) -> bool:
         """It answers, or never will: no box of it is being waited for."""
-        if not model.is_ready and not model.is_given_up and model.running is not None:
-            model.is_ready = model.running.state == "ready"
+        if model.is_ready or model.is_given_up or self._is_over(model):
+            return model.is_ready or model.is_given_up
+        assert model.running is not None, "not over"
+        try:
+            model.is_ready = model.running.is_ready()
+        except (
+            ModelError
+        ) as error:  # it loads again and says nothing, or died just now: the next look tells which
+            if not model.running.is_over:
+                self._give_up(model, error.message)
         return model.is_ready or model.is_given_up
 
     def _is_over(self, model: Model) -> bool:
-        return not model.is_given_up and (
-            model.running is None or self._session.is_over(model.running.server.box)
-        )
+        return not model.is_given_up and (model.running is None or model.running.is_over)
 
     def _look_after(self, listener: socket.socket, address: Address) -> None:
         for model in self.models:

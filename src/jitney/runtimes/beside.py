@@ -18,24 +18,20 @@ import msgspec
 
 from jitney.config import Config
 from jitney.engine.protocol import Engine, VolumeMount
-from jitney.errors import EngineError, JitneyError, ModelError
+from jitney.errors import EngineError, JitneyError
 from jitney.facts.model import Facts
 from jitney.plan.model import SandboxPlan
 from jitney.runtimes import gateway
 from jitney.runtimes.gateway import SOCKET, TLS_SOCKET
 from jitney.runtimes.protocol import Serving
-from jitney.runtimes.server import Hosted, Place, Server, start_runtime
+from jitney.runtimes.server import ASK_S, Hosted, Place, Server, for_vectors, start_runtime
 from jitney.sandbox.box import SOCKETS_DIR, box_spec, socket_mount, socket_volume_options
 from jitney.sandbox.job import Relay
 from jitney.sandbox.run import Session
 
 POLL_S = 0.015
-ASK_S = 2.0
 LAST_WORD_S = 1.0
 """How long the end of a server that does not answer any more is waited for."""
-STALL_S = 300.0
-"""Without a new word in its log and without an answer for so long, a server that loads counts as stuck."""
-VECTORS_CONTEXT = 2048
 
 
 class Beside:
@@ -74,11 +70,7 @@ class Beside:
                 raise dead.died(self._session, f"could not serve {self.serving.alias}")
             if state == "dead":
                 raise self.gateway.died(self._session, f"could not serve {self.serving.alias}")
-            if reply:
-                self.model.last_word = max(self.model.last_word, time.monotonic() - STALL_S / 2)
-            if time.monotonic() - self.model.last_word > STALL_S:
-                message = f"{self.model.name} gave no sign of life for {STALL_S:.0f} s"
-                raise ModelError(message, self.model.last_lines())
+            self.model.require_life(answers=bool(reply))
             self._session.serve_for(POLL_S)
 
     def verdict(self) -> JitneyError | None:
@@ -157,13 +149,10 @@ def _of_a_runtime(config: Config) -> Config:
 
 
 def _start_vectors(world: _World, beside: Beside) -> None:
-    """The second server, whose answers are vectors: text and vectors at once take two (pooling is fixed at the start)."""
-    serving = beside.serving
-    context = min(serving.context, VECTORS_CONTEXT)
-    vectors = msgspec.structs.replace(serving, vectors=True, context=context)
+    """The second server, told of to the program's user if it cannot be started."""
     place = msgspec.structs.replace(world.place, socket=f"{SOCKETS_DIR}/{gateway.VECTORS_SOCKET}")
     try:
-        beside.add(start_runtime(place, msgspec.structs.replace(world.hosted, serving=vectors)))
+        beside.add(start_runtime(place, for_vectors(world.hosted)))
     except EngineError as error:  # the gateway answers its clients, and the program goes on
         place.session.tell(f"no server for embeddings: {error.message}")
 

@@ -29,7 +29,12 @@ from jitney.source import Source
 LOG_BYTES = 16 << 10
 CONTEXT = 8192
 """Tokens: as much as the model takes, and no more than this unless it is asked for."""
+VECTORS_CONTEXT = 2048
 PIDS = 256
+ASK_S = 2.0
+"""How long one question about its health may take."""
+STALL_S = 300.0
+"""Without a new word in its log and without an answer for so long, a server that loads counts as stuck."""
 
 
 class Hosted(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +59,14 @@ class Hosted(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def memory_bytes(self) -> int:
         return self.runtime.memory_bytes(self.serving)
+
+
+def for_vectors(hosted: Hosted) -> Hosted:
+    """The same model in a second server, whose answers are vectors: text and vectors at once take two (pooling is fixed at
+    the start)."""
+    context = min(hosted.serving.context, VECTORS_CONTEXT)
+    serving = msgspec.structs.replace(hosted.serving, vectors=True, context=context)
+    return msgspec.structs.replace(hosted, serving=serving)
 
 
 class Server:
@@ -93,6 +106,14 @@ class Server:
         self._log += piece
         if len(self._log) > 2 * LOG_BYTES:
             del self._log[:-LOG_BYTES]
+
+    def require_life(self, *, answers: bool) -> None:
+        """ModelError: nothing was heard of it for STALL_S. answers: it just did, be it that it is not ready; that counts for half
+        of it."""
+        if answers:
+            self.last_word = max(self.last_word, time.monotonic() - STALL_S / 2)
+        if time.monotonic() - self.last_word > STALL_S:
+            raise ModelError(f"{self.name} gave no sign of life for {STALL_S:.0f} s", self.last_lines())
 
     def last_lines(self, count: int = 6) -> str:
         lines = self._log.decode("utf-8", "replace").splitlines()
