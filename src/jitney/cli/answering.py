@@ -96,11 +96,9 @@ def show_hosting(hosting: Hosting, report: Report) -> int:
     return 0
 
 
-@contextmanager
-def model_session(engine: Engine, config: Config, report: Report) -> Iterator[Session]:
-    """Boxes of this command, whose signals end it. Stop comes out where a signal arrives."""
-    with Session(engine, reconnect=partial(engines.connect, config.engine_host), say=report.say) as session:
-        yield session
+def model_session(engine: Engine, config: Config, report: Report) -> Session:
+    """For the boxes of this command."""
+    return Session(engine, reconnect=partial(engines.connect, config.engine_host), say=report.say)
 
 
 @contextmanager
@@ -117,7 +115,8 @@ def interruptible(session: Session, on_interrupt: Callable[[], None]) -> Iterato
         yield
 
 
-def _stop(code: int) -> None:
+def stop(code: int) -> None:
+    """Out of whatever the loop is doing."""
     raise Stop(code)
 
 
@@ -125,18 +124,18 @@ def _answer(
     session: Session, engine: Engine, hosting: Hosting, config: Config, question: Question, report: Report
 ) -> int:
     try:
-        with interruptible(session, partial(_stop, INTERRUPTED)):
+        with interruptible(session, partial(stop, INTERRUPTED)):
             if config.timeout_s:
-                session.loop.after(config.timeout_s, partial(_stop, TIMED_OUT))
+                session.loop.after(config.timeout_s, partial(stop, TIMED_OUT))
             with report.phase("start"):
                 running = start(session, engine, hosting, config)
                 running.wait_ready()
             report.event("started", run=session.run)
             print_answer(running, question, report)
-    except Stop as stop:
-        if stop.code == TIMED_OUT:
+    except Stop as stopped:
+        if stopped.code == TIMED_OUT:
             report.warn(f"timed out after {config.timeout_s:g} s")
-        return stop.code
+        return stopped.code
     return 0
 
 

@@ -12,7 +12,15 @@ from typing import Any
 
 import msgspec
 
-from jitney.cli.answering import Stop, interruptible, model_session, tell_choice, tell_numbers
+from jitney.cli.answering import (
+    INTERRUPTED,
+    Stop,
+    interruptible,
+    model_session,
+    stop,
+    tell_choice,
+    tell_numbers,
+)
 from jitney.cli.common import connected, settings
 from jitney.cli.model import (
     Event,
@@ -93,16 +101,12 @@ def talk(reference: str, arguments: argparse.Namespace, config: Config, report: 
             chat = Chat(session, hosting, arguments, config, report)
             with report.phase("start"):
                 try:
-                    with interruptible(session, partial(_leave, 130)):
+                    with interruptible(session, partial(stop, INTERRUPTED)):
                         chat.running = start(session, engine, hosting, config)
                         chat.running.wait_ready()
-                except Stop as stop:
-                    return stop.code
+                except Stop as stopped:
+                    return stopped.code
             return chat.converse()
-
-
-def _leave(code: int) -> None:
-    raise Stop(code)
 
 
 class Chat:
@@ -146,8 +150,8 @@ class Chat:
                 return 0
             try:
                 self._take(text)
-            except Stop as stop:
-                return stop.code
+            except Stop as stopped:
+                return stopped.code
 
     def _take(self, text: str) -> None:
         word, _, rest = text.strip().partition(" ")

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from jitney.cli.parser import add_safety_options, size
-from jitney.config import Config
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +112,3 @@ def show(text: str) -> None:
     """A piece of an answer, at once."""
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def served_context(config: Config, context: int) -> str:
-    return f"{context:,} tokens" + ("" if config.context else " (--ctx-size changes it)")

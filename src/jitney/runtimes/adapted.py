@@ -11,7 +11,7 @@ import msgspec
 
 from jitney.facts.model import Facts
 from jitney.models.model import Format, Kind, Weights
-from jitney.runtimes.protocol import Feature, Holder, Serving, State
+from jitney.runtimes.protocol import Feature, Holder, Serving, State, diagnosis
 
 _MIB = 1 << 20
 _FOLDER = Path(__file__).with_name("adapter")
@@ -111,11 +111,7 @@ class Adapted(msgspec.Struct, kw_only=True):
         return self.memory(serving)
 
     def diagnose(self, log: str) -> str:
-        for pattern, sentence in _CAUSES:
-            found = re.findall(pattern, log, re.IGNORECASE | re.MULTILINE)
-            if found:
-                return sentence.format(found[-1].strip())
-        return ""
+        return diagnosis(_CAUSES, log, re.IGNORECASE | re.MULTILINE)
 
 
 @cache

@@ -11,14 +11,22 @@ from jitney.models.model import Format, Weights
 from jitney.runtimes.protocol import Runtime
 from jitney.runtimes.registry import RUNTIMES, refusal
 
+_SHORT = {
+    "onnx": "onnxruntimegenai",
+    "onnxruntime": "onnxruntimegenai",
+    "openvino": "openvinogenai",
+    "mlc": "mlcllm",
+    "ct2": "ctranslate2",
+}
+"""What people call them, without dots and dashes."""
+
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """conversion: makes what the runtime takes; None: it takes the weights as they are. why: for the user, half a sentence."""
+    """conversion: makes what the runtime takes; None: it takes the weights as they are."""
 
     runtime: Runtime
     weights: Weights
     conversion: Conversion | None = None
-    why: str = ""
 
 
 def named(name: str) -> Runtime:
@@ -37,9 +45,7 @@ def named(name: str) -> Runtime:
 
 def _plain(name: str) -> str:
     short = "".join(letter for letter in name.lower() if letter.isalnum())
-    return {"llamacpp": "llamacpp", "onnx": "onnxruntimegenai", "onnxruntime": "onnxruntimegenai"}.get(
-        short, {"openvino": "openvinogenai", "mlc": "mlcllm", "ct2": "ctranslate2"}.get(short, short)
-    )
+    return _SHORT.get(short, short)
 
 
 def choose(weights: Weights, wanted: str, facts: Facts) -> Choice:
@@ -54,7 +60,7 @@ def choose(weights: Weights, wanted: str, facts: Facts) -> Choice:
     for runtime in able:
         reason = refusal(runtime, weights, facts)
         if not reason:
-            return Choice(runtime=runtime, weights=weights, why=f"it reads {weights.format}")
+            return Choice(runtime=runtime, weights=weights)
         reasons.append(reason)
     for runtime in able:
         if (choice := _converted(runtime, weights, facts)) is not None:
@@ -65,7 +71,7 @@ def choose(weights: Weights, wanted: str, facts: Facts) -> Choice:
 def _insisted(runtime: Runtime, weights: Weights, facts: Facts) -> Choice:
     reason = refusal(runtime, weights, facts)
     if not reason:
-        return Choice(runtime=runtime, weights=weights, why="asked for")
+        return Choice(runtime=runtime, weights=weights)
     if (choice := _converted(runtime, weights, facts)) is not None:
         return choice
     others = [one.name for one in takers(weights, facts)]
@@ -80,7 +86,7 @@ def _converted(runtime: Runtime, weights: Weights, facts: Facts) -> Choice | Non
     for wanted in runtime.formats:
         conversion = conversion_to(wanted, weights)
         if conversion is not None and not refusal(runtime, _as(weights, wanted), facts):
-            return Choice(runtime=runtime, weights=weights, conversion=conversion, why=conversion.about)
+            return Choice(runtime=runtime, weights=weights, conversion=conversion)
     return None
 
 

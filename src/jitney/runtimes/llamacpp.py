@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from jitney.facts.model import Facts
 from jitney.models.model import Format, Kind, Weights
 from jitney.runtimes.gpus import Board, board
-from jitney.runtimes.protocol import Feature, Holder, Serving, State
+from jitney.runtimes.protocol import Feature, Holder, Serving, State, diagnosis
 
 BASE = "debian/llama.cpp:sid-run"
 
@@ -140,8 +140,4 @@ class LlamaCpp:
         return int(serving.weights.bytes * 1.1) + cache + buffers + 512 * _MIB
 
     def diagnose(self, log: str) -> str:
-        for pattern, sentence in _CAUSES:
-            found = re.findall(pattern, log, re.IGNORECASE)
-            if found:
-                return sentence.format(found[-1].strip())
-        return ""
+        return diagnosis(_CAUSES, log, re.IGNORECASE)

@@ -14,7 +14,7 @@ from jitney.models.model import Format, Kind, Weights
 from jitney.plan.scripts import script
 from jitney.runtimes.adapted import cache_bytes
 from jitney.runtimes.programs import alone
-from jitney.runtimes.protocol import Feature, Holder, Serving, State
+from jitney.runtimes.protocol import Feature, Holder, Serving, State, diagnosis
 
 ENTRY, COMMANDS = "serve_mlc.py", "mlc_commands.py"
 COMPILER = ("apache-tvm==0.26.0", "apache-tvm-ffi==0.1.15.post2")
@@ -91,11 +91,7 @@ class Mlc:
         return int(serving.weights.bytes * 2.2) + cache_bytes(serving, 4) + _PROCESSES
 
     def diagnose(self, log: str) -> str:
-        for pattern, sentence in _CAUSES:
-            found = re.findall(pattern, log, re.IGNORECASE | re.MULTILINE)
-            if found:
-                return sentence.format(found[-1].strip())
-        return ""
+        return diagnosis(_CAUSES, log, re.IGNORECASE | re.MULTILINE)
 
 
 def packages(wheels: Wheels, maker: str = "") -> tuple[str, ...]:

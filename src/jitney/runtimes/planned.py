@@ -6,7 +6,6 @@ holds for all of them stands here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from posixpath import dirname
 
@@ -15,7 +14,7 @@ import msgspec
 from jitney.facts.model import Facts
 from jitney.models.model import Format, Kind, Weights
 from jitney.runtimes.gpus import Board, board, no_gpu
-from jitney.runtimes.protocol import Feature, Holder, Serving, State
+from jitney.runtimes.protocol import Feature, Holder, Serving, State, diagnosis
 
 GIB = 1 << 30
 
@@ -89,11 +88,7 @@ class Planned(msgspec.Struct, kw_only=True):
         return int(serving.weights.bytes * 1.2) + self.host_bytes
 
     def diagnose(self, log: str) -> str:
-        for pattern, sentence in _CAUSES:
-            found = re.findall(pattern, log)
-            if found:
-                return sentence.format(found[-1].strip())
-        return ""
+        return diagnosis(_CAUSES, log)
 
 
 def folder(serving: Serving) -> str:

@@ -8,6 +8,7 @@ A runtime is a box that speaks the OpenAI HTTP API on one port: with its own ser
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
@@ -78,6 +79,14 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     projector: str = ""
     adapters: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+
+
+def diagnosis(causes: tuple[tuple[str, str], ...], log: str, flags: int = 0) -> str:
+    """The sentence of the first cause whose pattern is in the log, with the pattern's last match put in; empty: none is."""
+    for pattern, sentence in causes:
+        if found := re.findall(pattern, log, flags):
+            return sentence.format(found[-1].strip())
+    return ""
 
 
 class Runtime(Protocol):

@@ -9,7 +9,6 @@ from the API all the same; threads are set by OMP_NUM_THREADS before either star
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from posixpath import dirname
 
@@ -17,7 +16,7 @@ from jitney.facts.model import Facts
 from jitney.models.model import Format, Kind, Weights
 from jitney.runtimes.gpus import Board, board
 from jitney.runtimes.programs import alone
-from jitney.runtimes.protocol import Feature, Holder, Serving, State
+from jitney.runtimes.protocol import Feature, Holder, Serving, State, diagnosis
 
 ENTRY = "serve_vllm.py"
 SMALL = 1_000_000_000
@@ -135,11 +134,7 @@ class Vllm:
         return int(numbers * 1.2) + _cache(serving) + _PROCESSES
 
     def diagnose(self, log: str) -> str:
-        for pattern, sentence in _CAUSES:
-            found = re.findall(pattern, log)
-            if found:
-                return sentence.format(found[-1].strip())
-        return ""
+        return diagnosis(_CAUSES, log)
 
 
 def _context(serving: Serving) -> int:

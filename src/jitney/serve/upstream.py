@@ -98,13 +98,18 @@ class Upstream:
             )
         except Broken as error:
             raise self._dead() from error
-        try:
+        async with self._reading(heard):
             async for piece in pieces:
                 await heard.write(piece)
             await heard.heard()
-            if heard.status >= 400:
-                raise refusal(heard.status, await heard.read())
+            await _require_good(heard)
             yield heard
+
+    @asynccontextmanager
+    async def _reading(self, heard: Heard) -> AsyncIterator[None]:
+        """Around all that is done with an answer, which is closed in the end. ApiError 502, 504: it broke off, or is silent."""
+        try:
+            yield
         except Broken as error:
             raise ApiError(502, _GONE) from error
         except Silent as error:
@@ -170,16 +175,9 @@ class Upstream:
         heard = await self._answered(
             socket, path, msgspec.json.encode(body) if method == "POST" else b"", method
         )
-        try:
-            if heard.status >= 400:
-                raise refusal(heard.status, await heard.read())
+        async with self._reading(heard):
+            await _require_good(heard)
             yield heard
-        except Broken as error:
-            raise ApiError(502, _GONE) from error
-        except Silent as error:
-            raise self._silent() from error
-        finally:
-            heard.close()
 
     async def _answered(self, socket: str, path: str, data: bytes, method: str) -> Heard:
         """Its answer, whose head is there. A runtime that loads or died is waited for; a request of which no answer had come
@@ -253,3 +251,9 @@ async def said(heard: Heard) -> AsyncGenerator[bytes, None]:
         raise ApiError(502, _GONE) from error
     except Silent as error:
         raise ApiError(504, "the model said nothing for too long") from error
+
+
+async def _require_good(heard: Heard) -> None:
+    """ApiError: what the server refused, in our words."""
+    if heard.status >= 400:
+        raise refusal(heard.status, await heard.read())
