@@ -33,9 +33,7 @@ from jitney.plan.model import BuildPlan, ModelPlan, Plan, RunPlan
 from jitney.plan.planner import PATH
 from jitney.plan.redirect import redirects
 from jitney.plan.sandbox import MIB, check_openings, model_env, relays, sandbox_plan, weights_env
-from jitney.road import Prepared, Wants, ensure_bases, ensure_gateway, wishes
-from jitney.runtimes.gateway import gateway_base
-from jitney.runtimes.registry import runtime_for
+from jitney.road import Prepared, Wants, ensure_bases, ensure_gateway, serving_bases, wishes
 from jitney.source import Source
 from jitney.source.ignore import Ignore
 from jitney.source.walk import Limits, Walk
@@ -99,8 +97,7 @@ def prepare_own(
         facts = collect(engine, config)
     check_openings(facts, config)
     if model.weights is not None:
-        keys = (runtime_for(model.weights, facts).holder(facts).base, gateway_base(facts, config))
-        facts = ensure_bases(keys, facts, config, engine, listener)
+        facts = ensure_bases(serving_bases(model, facts, config), facts, config, engine, listener)
         ensure_gateway(facts, config, engine, listener)
     with listener.phase("build"):
         tag = _build(own, source, file, config, engine, listener)

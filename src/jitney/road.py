@@ -144,7 +144,7 @@ def prepare(
         facts = collect(engine, config)
         facts = msgspec.structs.replace(facts, bases=current(facts.bases, detection.language))
         facts = _with_pytorch(detection, facts, config)
-    keys = (*needed_bases(detection, facts, config), *_serving_bases(model, facts, config))
+    keys = (*needed_bases(detection, facts, config), *serving_bases(model, facts, config))
     if wants.bases:
         facts = ensure_bases(keys, facts, config, engine, listener)
         if model.weights is not None:
@@ -199,7 +199,8 @@ def _tell_moved(lock: Lock, facts: Facts, keys: tuple[str, ...], listener: Liste
             )
 
 
-def _serving_bases(model: Supply, facts: Facts, config: Config) -> tuple[str, ...]:
+def serving_bases(model: Supply, facts: Facts, config: Config) -> tuple[str, ...]:
+    """Of the gateway, and of the runtime where that is a base; another one is made by hosting."""
     if model.weights is None:
         return ()
     from jitney.runtimes.gateway import gateway_base

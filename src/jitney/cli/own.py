@@ -8,7 +8,7 @@ import msgspec
 
 from jitney import execute
 from jitney.cli import inputs
-from jitney.cli.program import afterwards, show_plan, tell
+from jitney.cli.program import afterwards, show_plan, tell, with_runtime
 from jitney.cli.report import Report
 from jitney.config import Config
 from jitney.dockerfile import locate, prepare_own
@@ -42,6 +42,7 @@ def run_own(
 
         prepared = complete(prepared, config, engine, report)
         report.clear()
+    prepared = with_runtime(prepared, config, engine, report)
     # whoever the image says: the sockets of the model beside it are this user's
     config = msgspec.structs.replace(config, user=prepared.plan.sandbox.user)
     try:

@@ -44,7 +44,7 @@ def run_program(arguments: argparse.Namespace, config: Config, report: Report) -
 
             prepared = complete(prepared, config, engine, report)
             report.clear()
-        prepared = _with_runtime(prepared, config, engine, report)
+        prepared = with_runtime(prepared, config, engine, report)
         outcome = _go(prepared, errand, source, config, engine, report)
         afterwards(prepared.tag, cached, config, engine, report)
     tell(outcome, report)
@@ -99,7 +99,7 @@ def show_plan(prepared: road.Prepared, report: Report) -> int:
     return 0
 
 
-def _with_runtime(prepared: road.Prepared, config: Config, engine: Engine, report: Report) -> road.Prepared:
+def with_runtime(prepared: road.Prepared, config: Config, engine: Engine, report: Report) -> road.Prepared:
     """The model beside the program with a runtime that has to be built, or weights that have to be converted for it."""
     weights = prepared.supply.weights
     if weights is None:
